@@ -1,0 +1,134 @@
+/*
+ * driver: the contract between the gateway and one network of nodes.
+ *
+ * A driver makes a protocol live: sockets, serial ports, retries on the wire. It reports through `driver_host` and is
+ * told through `driver_ops`; it decides nothing about nodes, images or time. All calls, both ways, are made on the
+ * loop thread and none may block. Strings and structs passed are borrowed for the call unless said otherwise.
+ */
+#ifndef WAKEGATE_DRIVERS_DRIVER_H
+#define WAKEGATE_DRIVERS_DRIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocols/reading.h"
+
+#define NODE_ID_MAX 64 /* bytes of a node's identity: printable ASCII without space, '/', '"' or '\' */
+#define NODE_TEXT_MAX 32 /* bytes of a hardware type or a version */
+
+struct driver;
+struct image_source;
+struct settings_table;
+struct uv_loop_s;
+
+/* A node made itself heard. Text is "" and numbers are negative where it said nothing. */
+struct node_contact {
+	const char *node;
+	bool proven;  /* the identity was proven by DTLS or OSCORE, not just claimed */
+	bool reports; /* a check-in: the fields below are what the node says it runs */
+	const char *hardware;
+	const char *version;
+	uint8_t image[32];	   /* head of the SHA-256 of the image it runs */
+	size_t image_size;	   /* bytes of that head, 0: not said, else 4 to 32 */
+	int battery_percent;	   /* 0 to 100 */
+	int signal_dbm;		   /* negative; 0: not said */
+	uint32_t bytes_in;	   /* the node's traffic on the link since the last contact reported */
+	uint32_t bytes_out;
+};
+
+/* What the node is to be told. */
+struct contact_answer {
+	uint32_t next_s; /* seconds until its next slot */
+};
+
+/*
+ * Readings to keep. `done` is called exactly once, perhaps before report() returns: 0 when they are durable and the
+ * node may be told so; -EALREADY when this very message was kept before (tell the node it is durable); -EACCES when
+ * the node is not accepted; -ENOSPC or -ENOBUFS when they cannot be kept now: the node tries again after `retry_s`.
+ */
+struct reading_report {
+	const char *node;
+	const struct reading *readings; /* with all that they borrow, for the call only */
+	size_t count;
+	uint64_t exchange; /* fingerprint of this very message, equal when the node repeats it; 0: none */
+	void (*done)(void *context, int result, uint32_t retry_s);
+	void *context;
+};
+
+/* How far a node is with the image it was offered, as seen on the wire or as the node says. */
+enum delivery_state {
+	DELIVERY_DOWNLOADING, /* it has all bytes before `offset` */
+	DELIVERY_DOWNLOADED,  /* it has the whole image and found it good */
+	DELIVERY_APPLYING,    /* it is about to restart into it */
+	DELIVERY_CONFIRMED,   /* it says that it runs the image and keeps it */
+	DELIVERY_REVERTED,    /* it fell back to its former image */
+	DELIVERY_FAILED,      /* `code` says why */
+};
+
+struct delivery_progress {
+	const char *node;
+	enum delivery_state state;
+	uint32_t offset;
+	int code; /* the node's own failure code */
+	bool said; /* by the node itself, not deduced from its requests */
+};
+
+/* An image that a node shall have. The driver holds a reference of its own for as long as the offer stands. */
+struct driver_offer {
+	const char *node;
+	struct image_source *image;
+	int64_t apply_at_ms; /* on the loop's monotonic clock: not to be activated before; 0: at once */
+};
+
+enum driver_level { DRIVER_ERROR, DRIVER_WARNING, DRIVER_NOTICE, DRIVER_INFO, DRIVER_DEBUG };
+
+/* What a driver may say to the gateway. `context` goes first into every call. */
+struct driver_host {
+	void *context;
+	/* 0 with `answer` filled; -EACCES: this node is not accepted; -ENOBUFS: no room for another node. The gateway
+	 * may call offer() and withdraw() from within, so ask for a node's offer after this. */
+	int (*contact)(void *context, const struct node_contact *contact, struct contact_answer *answer);
+	void (*report)(void *context, const struct reading_report *report);
+	void (*progress)(void *context, const struct delivery_progress *progress);
+	/* The image of that name (IMAGE_NAME_SIZE), borrowed for the call, or NULL. */
+	struct image_source *(*image)(void *context, const char *name);
+	/* A stable event word followed by facts, for the log. */
+	void (*event)(void *context, enum driver_level level, const char *line);
+};
+
+/* A named figure of a driver; the counter is read, never reset. */
+struct driver_counter {
+	const char *name; /* words joined by '_', a unit last where there is one */
+	const uint64_t *value;
+};
+
+struct driver_ops {
+	const char *name;
+	const struct settings_table *settings; /* its group in the config file */
+	/*
+	 * Opens the network. `settings` points to the struct that the table describes and, like `host`, outlives the
+	 * driver. `why` gets a sentence for a person on failure. -EADDRINUSE, -EACCES, -EINVAL, -ENOMEM, ….
+	 */
+	int (*open)(struct driver **out, struct uv_loop_s *loop, const void *settings, const struct driver_host *host,
+		char *why, size_t why_size);
+	/* The settings were read anew; optional. -ENOTSUP if the change needs a restart. */
+	int (*reload)(struct driver *driver, const void *settings);
+	/* From now on the node is to have this image; replaces a former offer. -ENOBUFS: too many offers stand. */
+	int (*offer)(struct driver *driver, const struct driver_offer *offer);
+	/* The offer to this node no longer stands; 0 also if there was none. */
+	int (*withdraw)(struct driver *driver, const char *node);
+	/* A word for a node, passed on at its next contact; optional. */
+	int (*command)(struct driver *driver, const char *node, const char *text);
+	/* Bytes for which read() said -EAGAIN may be there now. */
+	void (*images_ready)(struct driver *driver);
+	/* Its figures, an array that lives as long as the driver; optional. */
+	size_t (*counters)(const struct driver *driver, const struct driver_counter **out);
+	/* Withdraws all offers and frees; NULL is fine. Every report's `done` has been called before. */
+	void (*close)(struct driver *driver);
+};
+
+extern const struct driver_ops driver_coap;
+extern const struct driver_ops driver_dummy;
+
+#endif

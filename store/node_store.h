@@ -1,0 +1,41 @@
+/*
+ * node_store: the registry of nodes, as it outlives a restart.
+ */
+#ifndef WAKEGATE_STORE_NODE_STORE_H
+#define WAKEGATE_STORE_NODE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+struct stored_node {
+	char id[65];
+	char driver[17];
+	char hardware[33];
+	char version[33];
+	uint8_t image[32]; /* head of the SHA-256 of what it says it runs */
+	uint8_t image_size;
+	int8_t battery_percent; /* -1: unknown */
+	int16_t signal_dbm;	/* 0: unknown */
+	uint32_t rank;		/* its place in the order of wake-up slots */
+	int64_t first_seen_ms;	/* wall clock */
+	int64_t last_seen_ms;
+	int64_t next_contact_ms; /* 0: unknown */
+	uint64_t contacts;
+	uint64_t drops; /* expected contacts that did not come */
+	uint64_t readings;
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+};
+
+int store_nodes_load(struct store *store, void (*each)(void *context, const struct stored_node *node), void *context);
+
+/* Inserts or replaces; copies. */
+int store_nodes_save(struct store *store, const struct stored_node *nodes, size_t count, struct store_reply reply);
+
+/* Unknown ids are fine. */
+int store_node_remove(struct store *store, const char *id, struct store_reply reply);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * segment_store: readings not yet upstream, packed: one row is one commit's worth.
+ *
+ * A segment holds `count` readings with the sequence numbers `first` to `first` + `count` - 1. Rows are append-only,
+ * keyed by `first`, with no other index. Each carries a CRC-32C of its bytes; one that fails it is never served: it is
+ * told as lost.
+ */
+#ifndef WAKEGATE_STORE_SEGMENT_STORE_H
+#define WAKEGATE_STORE_SEGMENT_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+#define SEGMENT_SIZE_MAX (4 * 1024 * 1024)
+
+struct stored_segment {
+	uint64_t first;
+	uint32_t count;
+	uint32_t boot;	       /* which start of the gateway took them */
+	int64_t oldest_us;     /* time range of its readings, since 1970-01-01 UTC */
+	int64_t newest_us;
+	uint8_t codec;	       /* format version of `data` */
+	const void *data;
+	size_t size;
+	const uint64_t *exchanges; /* fingerprints of the messages in it, see reading_report.exchange */
+	size_t exchange_count;
+	int64_t kept_at_ms;    /* wall clock at the append */
+};
+
+/* Appends; copies everything. `first` must be above all before it (-EEXIST). */
+int store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply);
+
+/*
+ * Loads segments in order, from the first one with a sequence number >= `from` and below `below`, at most `max_bytes`
+ * (but at least one). Each is handed to `segment` (borrowed for the call, exchanges left out; `data` NULL and `size` 0:
+ * its bytes were damaged, its readings are lost), then `done` is called: 0, or -EIO. All on the loop thread, from
+ * store_dispatch().
+ */
+struct segment_reader {
+	void (*segment)(void *context, const struct stored_segment *segment);
+	void (*done)(void *context, int result);
+	void *context;
+};
+int store_segment_load(struct store *store, uint64_t from, uint64_t below, size_t max_bytes,
+	struct segment_reader reader);
+
+/*
+ * Forgets the segments with these first sequence numbers: they are upstream. The fingerprints of those kept after
+ * `remember_since_ms` are remembered until store_exchanges_forget(). Unknown numbers are fine. Rides in the next
+ * commit of anything else, at the latest a second later.
+ */
+int store_segment_discard(struct store *store, const uint64_t *firsts, size_t count, int64_t remember_since_ms,
+	struct store_reply reply);
+
+/*
+ * Makes room by dropping the oldest segments until `bytes` are free below the quota. `dropped` is called per segment
+ * before `done`.
+ */
+struct segment_eviction {
+	void (*dropped)(void *context, uint64_t first, uint32_t count);
+	void (*done)(void *context, int result);
+	void *context;
+};
+int store_segment_evict(struct store *store, uint64_t bytes, struct segment_eviction eviction);
+
+/* What is there, for start-up; blocks for milliseconds whatever the backlog. All zero where there is none. */
+struct segment_summary {
+	uint64_t first;	 /* of the oldest */
+	uint64_t next;	 /* one above the newest ever given, survives deletion */
+	uint64_t readings;
+	uint64_t segments;
+};
+int store_segment_summary(struct store *store, struct segment_summary *out);
+
+/* Calls `each` for every fingerprint of a message kept after `since_ms`; blocks, for start-up. Ascending time. */
+int store_exchanges_load(struct store *store, int64_t since_ms,
+	void (*each)(void *context, uint64_t exchange, int64_t kept_at_ms), void *context);
+
+/* Forgets remembered fingerprints of messages kept before `before_ms`. */
+int store_exchanges_forget(struct store *store, int64_t before_ms, struct store_reply reply);
+
+#endif
