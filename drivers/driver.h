@@ -26,6 +26,7 @@ struct uv_loop_s;
 struct node_contact {
 	const char *node;
 	bool proven;  /* the identity was proven by DTLS or OSCORE, not just claimed */
+	bool may_join; /* this network lets a node that is not in the registry yet join by this contact */
 	bool reports; /* a check-in: the fields below are what the node says it runs */
 	const char *hardware;
 	const char *version;

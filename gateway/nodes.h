@@ -1,0 +1,76 @@
+/*
+ * nodes: the registry of the nodes that the gateway serves.
+ *
+ * Nodes join by a contact that may, stay until an operator removes them, and outlive restarts through the store:
+ * what changes rarely (what a node runs) is saved at once, what changes at every contact (last seen, counters) with
+ * the next flush, so that ten thousand contacts cost one commit and not ten thousand.
+ */
+#ifndef WAKEGATE_GATEWAY_NODES_H
+#define WAKEGATE_GATEWAY_NODES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/moment.h"
+#include "store/node_store.h"
+
+struct node_contact;
+struct nodes;
+struct settings_table;
+
+#define NODES_MAX 100000
+
+extern const struct settings_table nodes_settings_table;
+
+struct nodes_settings {
+	int64_t most;		   /* how many may join */
+	int64_t flush_interval_ms; /* how long counters may wait to be saved */
+	int64_t missed_wakes;	   /* how many slots a node may miss before it counts as silent */
+};
+
+/* A node; owned by the registry and valid until it is removed. */
+struct node {
+	struct stored_node record; /* what is known of it; use nodes_changed() after changing it */
+	bool dirty;
+};
+
+/* Loads the registry. Blocks; for start-up. `settings` and `store` outlive the registry. */
+int nodes_open(struct nodes **out, struct store *store, const struct nodes_settings *settings);
+
+/* Saves what is unsaved; frees. NULL is fine. */
+void nodes_close(struct nodes *nodes);
+
+/*
+ * Notes a contact over the driver of that name; the node joins if it is new and may. 0 with *out; -EACCES: unknown and
+ * may not join; -ENOBUFS: the registry is full; -EINVAL: not an identity (see NODE_ID_MAX).
+ */
+int nodes_contact(struct nodes *nodes, const char *driver, const struct node_contact *contact, struct moment now,
+	struct node **out);
+
+/* Adds a node that has not been heard of, so that a network which only takes known nodes takes it. -EEXIST, … */
+int nodes_add(struct nodes *nodes, const char *id, const char *driver, struct moment now, struct node **out);
+
+/* NULL if there is none of that identity. */
+struct node *nodes_find(struct nodes *nodes, const char *id);
+
+/* All nodes, in the order in which they joined: index 0 to nodes_count() - 1. A removal moves the last one down. */
+size_t nodes_count(const struct nodes *nodes);
+struct node *nodes_at(const struct nodes *nodes, size_t index);
+
+/* Forgets the node. */
+void nodes_remove(struct nodes *nodes, struct node *node);
+
+/* Its record changed: `urgent` saves it now, otherwise it goes with the next flush. */
+void nodes_changed(struct nodes *nodes, struct node *node, bool urgent);
+
+/* How many slots the node has missed by now; 0 while its next contact is not due. */
+uint32_t node_missed(const struct node *node, int64_t interval_ms, struct moment now);
+
+/* Whether it missed more than the settings allow. */
+bool nodes_is_silent(const struct nodes *nodes, const struct node *node, int64_t interval_ms, struct moment now);
+
+/* Saves changed counters when they are due; returns the milliseconds until it wants to be called again. */
+int64_t nodes_tick(struct nodes *nodes, struct moment now);
+
+#endif

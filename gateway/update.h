@@ -1,0 +1,93 @@
+/*
+ * update: one node and the image it is to run: the states, and what moves it from one to the next.
+ *
+ * A function of (update, event, moment) without I/O. What a node says it runs is the only proof: no transfer, and no
+ * word of success, confirms an update; a check-in with the image's digest does.
+ *
+ *   offered -> downloading -> downloaded -> rebooting -> confirmed
+ *      ^           |  stalled, failed and   |     \-> reverted: it runs its former image again
+ *      \-----------/  worth another try     \-> failed: out of attempts or time, or the node cannot take it
+ */
+#ifndef WAKEGATE_GATEWAY_UPDATE_H
+#define WAKEGATE_GATEWAY_UPDATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gateway/moment.h"
+#include "store/update_store.h"
+
+struct random;
+struct settings_table;
+
+extern const struct settings_table update_settings_table;
+
+struct update_settings {
+	int64_t attempts;	   /* how often a node may try before the update fails */
+	int64_t retry_after_ms;	   /* pause after a failed attempt, doubled each time */
+	int64_t retry_most_ms;	   /* longest pause */
+	int64_t stall_after_ms;	   /* a download without progress for so long has failed */
+	int64_t deadline_ms;	   /* an update that is not done so long after its order has failed */
+};
+
+enum update_state {
+	UPDATE_IDLE,
+	UPDATE_OFFERED,
+	UPDATE_DOWNLOADING,
+	UPDATE_DOWNLOADED,
+	UPDATE_REBOOTING,
+	UPDATE_CONFIRMED,
+	UPDATE_FAILED,
+	UPDATE_REVERTED,
+};
+
+const char *update_state_name(enum update_state state);
+/* -EINVAL if there is no such state. */
+int update_state_parse(const char *name);
+
+struct update {
+	enum update_state state;
+	struct stored_update record; /* `record.state` is set when it is saved */
+	uint32_t size_bytes;	     /* of the image, 0: not known (any more) */
+};
+
+enum update_event_kind {
+	UPDATE_EVENT_CHECK_IN, /* the node says what it runs: digest, digest_size */
+	UPDATE_EVENT_PROGRESS, /* the node has all bytes before offset */
+	UPDATE_EVENT_DOWNLOADED,
+	UPDATE_EVENT_APPLYING,
+	UPDATE_EVENT_REVERTED, /* it says that it fell back */
+	UPDATE_EVENT_FAILED,   /* it says so; code is the result of LwM2M object 5, resource 5 */
+	UPDATE_EVENT_TICK,     /* time passes */
+	UPDATE_EVENT_CANCEL,
+};
+
+struct update_event {
+	enum update_event_kind kind;
+	uint32_t offset;
+	int code;
+	const uint8_t *digest;
+	uint8_t digest_size;
+};
+
+/* What a step asks of the caller. */
+struct update_step {
+	bool changed;	/* another state, or an attempt ended: save and journal it */
+	bool moved;	/* the offset grew */
+	char detail[193]; /* for the journal and the log where `changed` */
+};
+
+/* An update is wanted: offered, or under way. */
+bool update_is_active(const struct update *update);
+
+/* Active and not waiting for a retry: the node is to be offered the image. */
+bool update_is_due(const struct update *update, struct moment now);
+
+/* Applies the event. Events that make no sense in a state change nothing. */
+struct update_step update_apply(struct update *update, const struct update_event *event,
+	const struct update_settings *settings, struct moment now, struct random *random);
+
+/* Two digest heads name the same image: equal over the shorter one, which has at least 4 bytes. */
+bool digest_heads_match(const uint8_t *a, uint8_t a_size, const uint8_t *b, uint8_t b_size);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * updates: all updates of all nodes: ordered by an operator or from upstream, offered through the drivers, judged by
+ * what the nodes report, and kept in the store with a journal of every step.
+ */
+#ifndef WAKEGATE_GATEWAY_UPDATES_H
+#define WAKEGATE_GATEWAY_UPDATES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/moment.h"
+#include "gateway/update.h"
+
+struct delivery_progress;
+struct image_source;
+struct node;
+struct nodes;
+struct random;
+struct store;
+struct updates;
+
+/* What updates need of the rest of the gateway. */
+struct updates_port {
+	void *context;
+	/* The image with this digest, borrowed, or NULL; and for which hardware it is ("" any). */
+	struct image_source *(*image)(void *context, const uint8_t sha256[32], const char **hardware);
+	/* Makes or renews, or ends, the offer of `image` to the node over its driver. */
+	int (*offer)(void *context, const struct node *node, struct image_source *image);
+	void (*withdraw)(void *context, const struct node *node);
+	/* An update changed state; may be NULL. For watchers. */
+	void (*changed)(void *context, const struct node *node, const struct update *update);
+};
+
+struct updates_parts {
+	struct store *store;
+	struct nodes *nodes;
+	struct random *random;
+	const struct update_settings *settings;
+	struct updates_port port;
+};
+
+/* Loads; blocks, for start-up. Offers what is due. Everything in `parts` outlives the updates. */
+int updates_open(struct updates **out, const struct updates_parts *parts, struct moment now);
+void updates_close(struct updates *updates);
+
+/* An order for one node. */
+struct update_order {
+	struct node *node;
+	uint8_t sha256[32];
+	bool force;	 /* also for other hardware, or if the node runs the image already */
+	const char *by; /* who ordered it, for the journal: "operator", "cloud" */
+};
+
+/*
+ * Orders; replaces the node's former update. 0; -EALREADY it runs the image, or has the same update under way;
+ * -ENOENT no such image; -EINVAL the image is for other hardware; -ENOBUFS too many.
+ */
+int updates_order(struct updates *updates, const struct update_order *order, struct moment now);
+
+/* 0; -ENOENT if the node has no update under way. */
+int updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now);
+
+/* The node's current or last update, or NULL. */
+const struct update *updates_find(const struct updates *updates, const char *node);
+
+/* All of them, in no order: index 0 to updates_count() - 1. */
+size_t updates_count(const struct updates *updates);
+const struct update *updates_at(const struct updates *updates, size_t index);
+
+/* A contact of the node; `reports` if it said what it runs (see its record). Offers or withdraws accordingly. */
+void updates_on_contact(struct updates *updates, struct node *node, bool reports, struct moment now);
+
+/* What a driver saw or the node said. */
+void updates_on_progress(struct updates *updates, struct node *node, const struct delivery_progress *progress,
+	struct moment now);
+
+/* The node is gone from the registry. */
+void updates_forget(struct updates *updates, const char *node);
+
+/* Whether an update under way needs the image. */
+bool updates_need(const struct updates *updates, const uint8_t sha256[32]);
+
+/* Time passes: stalls, deadlines, retries that are due. Milliseconds until it wants to be called again. */
+int64_t updates_tick(struct updates *updates, struct moment now);
+
+#endif
