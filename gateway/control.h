@@ -1,0 +1,86 @@
+/*
+ * control: the commands of the gateway, whoever asks: the operator over a socket or the cloud over MQTT.
+ *
+ * A request is JSON, {"command": NAME, "id": any, ARGUMENT: …}, perhaps with bytes beside it. It is answered by zero or
+ * more {"id": …, "event": {…}} and then exactly one {"id": …, "ok": true, "result": {…}} or {"id": …, "ok": false,
+ * "error": {"code": …, "message": …}}. Modules register their commands as tables and answer them with the calls of
+ * control_request.h; transports dispatch. Loop thread only; nothing blocks. docs/control.md is for people.
+ */
+#ifndef WAKEGATE_GATEWAY_CONTROL_H
+#define WAKEGATE_GATEWAY_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CONTROL_REQUEST_MAX (1024 * 1024) /* bytes of a request's JSON, and of the bytes beside it */
+#define CONTROL_COMMANDS_MAX 64
+#define CONTROL_REQUESTS_MAX 64 /* being answered at once, streams among them */
+#define CONTROL_LIST_MAX 10000	/* items of a list argument */
+#define CONTROL_TEXT_MAX 4096	/* bytes of a text argument or of one in a list */
+
+struct control;
+struct control_request;
+
+enum control_type { CONTROL_TEXT, CONTROL_INTEGER, CONTROL_BOOLEAN, CONTROL_LIST /* of texts */ };
+
+struct control_argument {
+	const char *name;
+	enum control_type type;
+	bool required;
+	const char *help;
+};
+
+enum control_flag {
+	CONTROL_REMOTE = 1, /* may be asked from upstream too, not just at this machine */
+	CONTROL_STREAM = 2, /* goes on with events until the asker leaves */
+	CONTROL_BYTES = 4,  /* takes bytes beside the JSON */
+};
+
+struct control_command {
+	const char *name; /* "node.show" */
+	const char *summary;
+	const struct control_argument *arguments; /* ended by a NULL name; NULL: none. Any other is refused. */
+	unsigned flags;
+	/* Answers now, or keeps the request and answers later. Its arguments were checked against the table. */
+	void (*handle)(void *context, struct control_request *request);
+};
+
+/* Borrowed. */
+struct control_bytes {
+	const void *data;
+	size_t size;
+};
+
+/* Who asks. Copied; `name` and `context` outlive the request. */
+struct control_asker {
+	const char *name; /* for journal and log: "operator", "cloud" */
+	bool remote;	  /* gets CONTROL_REMOTE commands only, and no streams */
+	/*
+	 * Sends a reply, borrowed for the call; after `last` the request is gone. 0; -ENOBUFS: the asker reads too
+	 * slowly, this reply was dropped; -EHOSTUNREACH: the asker is gone, control_cancel() will follow. Must not
+	 * call control_cancel() itself.
+	 */
+	int (*reply)(void *context, const char *json, size_t size, bool last);
+	void *context;
+};
+
+/* NULL if there is no memory. The commands "ping" and "commands" (all of them, described) are there from the start. */
+struct control *control_open(void);
+
+/* Adds a table, which outlives the dispatcher; `context` goes into each handle(). -ENOBUFS: too many; -EEXIST. */
+int control_register(struct control *control, const struct control_command *commands, size_t count, void *context);
+
+/*
+ * Handles one request; faults in it are answered like any other. `bytes` beside it are NULL if there are none. Returns
+ * the request while it is not answered, for control_cancel(), or NULL if the last reply was sent already.
+ */
+struct control_request *control_dispatch(struct control *control, const struct control_asker *asker, const char *json,
+	size_t size, const struct control_bytes *bytes);
+
+/* The asker is gone: its reply() is not called again. A command that cannot be cancelled runs to its end unheard. */
+void control_cancel(struct control_request *request);
+
+/* Cancels all requests and frees. No request may be answered afterwards. NULL is fine. */
+void control_close(struct control *control);
+
+#endif
