@@ -1,0 +1,1 @@
+"""harness: what the Python tests share: finding programs and peers, free ports, a broker, the daemon."""

@@ -1,0 +1,55 @@
+"""find: programs of ours and of others; a test whose peer is missing is skipped with the reason."""
+import os
+import pathlib
+import shutil
+import socket
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("WAKEGATE_BUILD", ROOT / "build"))
+TEST_BUILD = pathlib.Path(os.environ.get("WAKEGATE_TEST_BUILD", BUILD / "test"))
+
+
+def ours(name):
+    """The path of a program of ours in the build under test."""
+    found = [path for path in TEST_BUILD.rglob(name) if path.is_file() and os.access(path, os.X_OK)]
+    if not found:
+        pytest.fail(f"{name} is not in {TEST_BUILD}; build first, e.g. with tests/run unit")
+    return str(found[0])
+
+
+def peer(name):
+    """The path of an independent program."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if not found:
+        pytest.skip(f"{name} is not installed (tests/packages)")
+    return found
+
+
+def javascript_peers():
+    """The folder whose node_modules holds the JavaScript peers, for NODE_PATH."""
+    folder = BUILD / "npm" / "node_modules"
+    if not folder.is_dir():
+        pytest.skip("the JavaScript peers are not installed (tests/run installs them)")
+    return str(folder)
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    """A loopback port that was free a moment ago; kind SOCK_DGRAM for UDP."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def free_udp_port():
+    return free_port(socket.SOCK_DGRAM)
+
+
+def scaled(name, default):
+    """A number that tests/run sets: KILLS, SEEDS, SEED."""
+    return int(os.environ.get("WAKEGATE_" + name, default))
+
+
+def long_run():
+    return os.environ.get("WAKEGATE_LONG") == "1"

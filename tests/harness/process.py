@@ -1,0 +1,55 @@
+"""process: a child process with its output in a file, ended by its own id."""
+import pathlib
+import signal
+import subprocess
+import time
+
+
+class Process:
+    """Starts `command`; standard output and error go to `log`, appended."""
+
+    def __init__(self, command, log, **options):
+        self.command = [str(word) for word in command]
+        self.log = pathlib.Path(log)
+        with open(self.log, "ab") as out:
+            self.child = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=out,
+                                          stderr=subprocess.STDOUT, **options)
+
+    @property
+    def running(self):
+        return self.child.poll() is None
+
+    def output(self):
+        return self.log.read_text(errors="replace")
+
+    def signal(self, number):
+        self.child.send_signal(number)
+
+    def wait(self, seconds):
+        return self.child.wait(seconds)
+
+    def kill(self):
+        """kill -9, as a power cut would."""
+        self.child.kill()
+        return self.child.wait()
+
+    def stop(self, seconds=10):
+        """SIGTERM, and SIGKILL where that does not help; the exit status."""
+        if self.running:
+            self.signal(signal.SIGTERM)
+            try:
+                return self.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return self.child.returncode
+
+
+def wait_until(what, condition, seconds=10, step=0.05):
+    """Waits for `condition()` to be true and returns it; fails with `what` otherwise."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(step)
+    raise AssertionError(f"{what}: not within {seconds} s")
