@@ -19,7 +19,7 @@
 
 struct config;
 
-/* One fault, a sentence for a person: "FILE:LINE: coap.port: found 70000, allowed are 1 to 65535". */
+/* One fault, a sentence for a person: "FILE:LINE: coap.port: found 70000, allowed is a whole number from 1 to 65535". */
 struct config_fault {
 	char text[512];
 };
@@ -32,9 +32,9 @@ void config_faults_finish(struct config_faults *faults);
 
 /*
  * Reads `path` and its conf.d. `tables` is an array of `count` and outlives the config. 0 with *out; -EINVAL with at
- * least one fault; -ENOENT, -EACCES, -E2BIG also with a fault that says so. `faults` is always initialised.
+ * least one fault; -ENOENT, -EACCES, -E2BIG also with a fault that says so; -ENOMEM. `faults` is always initialised.
  */
-int config_read(struct config **out, const char *path, const struct settings_table *const *tables, size_t count,
+int config_load(struct config **out, const char *path, const struct settings_table *const *tables, size_t count,
 	struct config_faults *faults);
 
 /* The struct that the table describes, with defaults where the file says nothing; lives as long as the config. */

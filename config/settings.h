@@ -18,7 +18,7 @@ enum setting_type {
 	SETTING_DURATION, /* int64_t milliseconds: "250 ms", "90 s", "15 min", "6 h", "2 d" */
 	SETTING_SIZE,	  /* int64_t bytes: "512 B", "64 KB", "1 GB" (powers of 1024) */
 	SETTING_TEXT,	  /* const char *: any text; NULL where there is no default */
-	SETTING_FILE,	  /* const char *: a path; relative ones are taken from the config file's folder */
+	SETTING_FILE,	  /* const char *: a path; relative ones are taken from the main config file's folder */
 	SETTING_SECRET,	  /* const char *: the path of a file that holds a secret; the file must not be readable by all */
 	SETTING_CHOICE,	  /* int: index into `choices` */
 	SETTING_LIST,	  /* struct setting_list of texts, 64 at most */
@@ -41,13 +41,13 @@ struct setting {
 	const char *name;
 	enum setting_type type;
 	size_t offset;	      /* offsetof() in the module's struct */
-	const char *initial;  /* the default as written in the file, e.g. "15 min"; NULL: none */
-	int64_t least, most;  /* range of numbers, both 0: any; for text, files, lists: bytes or items */
+	const char *initial;  /* the default, e.g. "15 min", "true"; of lists "[ \"a\", \"b\" ]"; NULL: none */
+	int64_t least, most;  /* range, both 0: any; of texts and files: bytes; of lists: items */
 	const char *const *choices; /* NULL-terminated */
 	const struct settings_table *table; /* of SETTING_GROUPS */
 	const char *help;     /* one sentence, up to 200 bytes */
 	const char *example;  /* shown in the sample where there is no default; may be NULL */
-	bool required;
+	bool required;	      /* wherever its group is in the file */
 	bool reloadable;      /* SIGHUP may change it while running */
 };
 
@@ -57,8 +57,8 @@ struct settings_table {
 	const struct setting *settings;
 	size_t count;
 	size_t struct_size;
-	/* Checks across settings; optional. Puts a sentence into `why` and returns -EINVAL. `present`: the group is
-	 * in the file. */
+	/* Checks across settings once each is right by itself; optional. Puts a sentence into `why` and returns
+	 * -EINVAL. `present`: the group is in the file. */
 	int (*check)(const void *values, bool present, char *why, size_t why_size);
 };
 
