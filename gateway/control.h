@@ -15,8 +15,8 @@
 #define CONTROL_REQUEST_MAX (1024 * 1024) /* bytes of a request's JSON, and of the bytes beside it */
 #define CONTROL_COMMANDS_MAX 64
 #define CONTROL_REQUESTS_MAX 64 /* being answered at once, streams among them */
-#define CONTROL_LIST_MAX 10000	/* items of a list argument */
-#define CONTROL_TEXT_MAX 4096	/* bytes of a text argument or of one in a list */
+#define CONTROL_LIST_MAX 10000  /* items of a list argument */
+#define CONTROL_TEXT_MAX 4096   /* bytes of a text argument or of one in a list */
 
 struct control;
 struct control_request;
@@ -54,7 +54,7 @@ struct control_bytes {
 /* Who asks. Copied; `name` and `context` outlive the request. */
 struct control_asker {
 	const char *name; /* for journal and log: "operator", "cloud" */
-	bool remote;	  /* gets CONTROL_REMOTE commands only, and no streams */
+	bool remote;      /* gets CONTROL_REMOTE commands only, and no streams */
 	/*
 	 * Sends a reply, borrowed for the call; after `last` the request is gone. 0; -ENOBUFS: the asker reads too
 	 * slowly, this reply was dropped; -EHOSTUNREACH: the asker is gone, control_cancel() will follow. Must not

@@ -24,9 +24,9 @@ struct settings_table;
 extern const struct settings_table nodes_settings_table;
 
 struct nodes_settings {
-	int64_t most;		   /* how many may join */
+	int64_t most;              /* how many may join */
 	int64_t flush_interval_ms; /* how long counters may wait to be saved */
-	int64_t missed_wakes;	   /* how many slots a node may miss before it counts as silent */
+	int64_t missed_wakes;      /* how many slots a node may miss before it counts as silent */
 };
 
 /* A node; owned by the registry and valid until it is removed. */
@@ -38,7 +38,10 @@ struct node {
 /* Loads the registry. Blocks; for start-up. `settings` and `store` outlive the registry. */
 int nodes_open(struct nodes **out, struct store *store, const struct nodes_settings *settings);
 
-/* Saves what is unsaved; frees. NULL is fine. */
+/* Hands everything unsaved to the store; before the store is closed. */
+void nodes_flush(struct nodes *nodes);
+
+/* Frees; after the store was closed, which calls the last replies. NULL is fine. */
 void nodes_close(struct nodes *nodes);
 
 /*

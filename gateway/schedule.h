@@ -19,7 +19,7 @@ struct settings_table;
 extern const struct settings_table schedule_settings_table;
 
 struct schedule_settings {
-	int64_t interval_ms;	/* from one check-in of a node to the next */
+	int64_t interval_ms;    /* from one check-in of a node to the next */
 	int64_t jitter_percent; /* how much of its slot a node's contact is moved at random */
 };
 

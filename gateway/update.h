@@ -23,11 +23,11 @@ struct settings_table;
 extern const struct settings_table update_settings_table;
 
 struct update_settings {
-	int64_t attempts;	   /* how often a node may try before the update fails */
-	int64_t retry_after_ms;	   /* pause after a failed attempt, doubled each time */
-	int64_t retry_most_ms;	   /* longest pause */
-	int64_t stall_after_ms;	   /* a download without progress for so long has failed */
-	int64_t deadline_ms;	   /* an update that is not done so long after its order has failed */
+	int64_t attempts;       /* how often a node may try before the update fails */
+	int64_t retry_after_ms; /* pause after a failed attempt, doubled each time */
+	int64_t retry_most_ms;  /* longest pause */
+	int64_t stall_after_ms; /* a download without progress for so long has failed */
+	int64_t deadline_ms;    /* an update that is not done so long after its order has failed */
 };
 
 enum update_state {
@@ -48,7 +48,7 @@ int update_state_parse(const char *name);
 struct update {
 	enum update_state state;
 	struct stored_update record; /* `record.state` is set when it is saved */
-	uint32_t size_bytes;	     /* of the image, 0: not known (any more) */
+	uint32_t size_bytes;         /* of the image, 0: not known (any more) */
 };
 
 enum update_event_kind {
@@ -72,8 +72,8 @@ struct update_event {
 
 /* What a step asks of the caller. */
 struct update_step {
-	bool changed;	/* another state, or an attempt ended: save and journal it */
-	bool moved;	/* the offset grew */
+	bool changed;     /* another state, or an attempt ended: save and journal it */
+	bool moved;       /* the offset grew */
 	char detail[193]; /* for the journal and the log where `changed` */
 };
 

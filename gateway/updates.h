@@ -48,7 +48,7 @@ void updates_close(struct updates *updates);
 struct update_order {
 	struct node *node;
 	uint8_t sha256[32];
-	bool force;	 /* also for other hardware, or if the node runs the image already */
+	bool force;     /* also for other hardware, or if the node runs the image already */
 	const char *by; /* who ordered it, for the journal: "operator", "cloud" */
 };
 
@@ -72,8 +72,8 @@ const struct update *updates_at(const struct updates *updates, size_t index);
 void updates_on_contact(struct updates *updates, struct node *node, bool reports, struct moment now);
 
 /* What a driver saw or the node said. */
-void updates_on_progress(struct updates *updates, struct node *node, const struct delivery_progress *progress,
-	struct moment now);
+void updates_on_progress(
+	struct updates *updates, struct node *node, const struct delivery_progress *progress, struct moment now);
 
 /* The node is gone from the registry. */
 void updates_forget(struct updates *updates, const char *node);

@@ -1,0 +1,383 @@
+#include "gateway/nodes.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/settings.h"
+#include "drivers/driver.h"
+#include "gateway/id_map.h"
+
+#define SAVED_AT_ONCE 256 /* nodes in one operation of the store */
+
+static const struct setting settings[] = {
+	{ .name = "most",
+		.type = SETTING_INTEGER,
+		.offset = offsetof(struct nodes_settings, most),
+		.initial = "10000",
+		.least = 1,
+		.most = NODES_MAX,
+		.reloadable = true,
+		.help = "How many nodes the registry takes." },
+	{ .name = "flush_interval",
+		.type = SETTING_DURATION,
+		.offset = offsetof(struct nodes_settings, flush_interval_ms),
+		.initial = "5 min",
+		.least = 1000,
+		.most = 24 * 3600 * 1000,
+		.reloadable = true,
+		.help = "How long last-seen times and counters may wait in memory before they are written; a power cut "
+			"loses no more than these." },
+	{ .name = "missed_wakes",
+		.type = SETTING_INTEGER,
+		.offset = offsetof(struct nodes_settings, missed_wakes),
+		.initial = "2",
+		.least = 1,
+		.most = 1000,
+		.reloadable = true,
+		.help = "How many slots a node may miss before it counts as silent." },
+};
+
+const struct settings_table nodes_settings_table = {
+	.group = "nodes",
+	.help = "The registry of nodes.",
+	.settings = settings,
+	.count = sizeof(settings) / sizeof(settings[0]),
+	.struct_size = sizeof(struct nodes_settings),
+};
+
+struct nodes {
+	struct store *store;
+	const struct nodes_settings *settings;
+	struct node **list;
+	size_t count;
+	size_t room;
+	struct id_map by_id;
+	uint64_t *ranks_taken; /* a bit per rank below `room` */
+	size_t dirty_count;
+	int64_t flush_at_ms; /* monotonic; 0: nothing waits */
+	bool save_failed;
+};
+
+static bool is_identity(const char *id)
+{
+	size_t size = strlen(id);
+
+	if (size == 0 || size > NODE_ID_MAX)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		if (!isgraph((unsigned char)id[i]) || strchr("/\"\\", id[i]))
+			return false;
+	return true;
+}
+
+static int make_room(struct nodes *nodes)
+{
+	size_t room = nodes->room ? nodes->room * 2 : 64;
+
+	if (nodes->count < nodes->room)
+		return 0;
+	struct node **list = realloc(nodes->list, room * sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	nodes->list = list;
+	uint64_t *ranks = realloc(nodes->ranks_taken, room / 8);
+	if (!ranks)
+		return -ENOMEM;
+	memset((char *)ranks + nodes->room / 8, 0, (room - nodes->room) / 8);
+	nodes->ranks_taken = ranks;
+	nodes->room = room;
+	return 0;
+}
+
+static bool take_rank(struct nodes *nodes, uint32_t rank)
+{
+	uint64_t bit = (uint64_t)1 << rank % 64;
+
+	if (rank >= nodes->room || nodes->ranks_taken[rank / 64] & bit)
+		return false;
+	nodes->ranks_taken[rank / 64] |= bit;
+	return true;
+}
+
+/* The lowest free one: low ranks together fill the interval evenly. There is one, as there are fewer nodes than room.
+ */
+static uint32_t take_lowest_rank(struct nodes *nodes)
+{
+	uint32_t word = 0;
+
+	while (nodes->ranks_taken[word] == UINT64_MAX)
+		word++;
+	uint32_t rank = word * 64 + (uint32_t)__builtin_ctzll(~nodes->ranks_taken[word]);
+	take_rank(nodes, rank);
+	return rank;
+}
+
+static void free_rank(struct nodes *nodes, uint32_t rank)
+{
+	nodes->ranks_taken[rank / 64] &= ~((uint64_t)1 << rank % 64);
+}
+
+/* Puts a copy of the record into the registry; its rank stays if nobody has it. */
+static int insert(struct nodes *nodes, const struct stored_node *record, struct node **out)
+{
+	if (make_room(nodes) < 0)
+		return -ENOMEM;
+	struct node *node = calloc(1, sizeof(*node));
+	if (!node)
+		return -ENOMEM;
+	node->record = *record;
+	if (id_map_add(&nodes->by_id, node->record.id, node) < 0) {
+		free(node);
+		return -ENOMEM;
+	}
+	nodes->list[nodes->count++] = node;
+	*out = node;
+	return 0;
+}
+
+static void on_stored_node(void *context, const struct stored_node *record)
+{
+	struct nodes *nodes = context;
+	struct node *node;
+
+	(void)insert(nodes, record, &node);
+}
+
+/* Ranks as stored, and new ones where two nodes had the same or it lies beyond what so many nodes need. */
+static void settle_ranks(struct nodes *nodes)
+{
+	bool *unsettled = calloc(nodes->count + 1, sizeof(*unsettled));
+
+	for (size_t i = 0; unsettled && i < nodes->count; i++)
+		unsettled[i] = !take_rank(nodes, nodes->list[i]->record.rank);
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (unsettled && !unsettled[i])
+			continue;
+		nodes->list[i]->record.rank = take_lowest_rank(nodes);
+		nodes_changed(nodes, nodes->list[i], false);
+	}
+	free(unsettled);
+}
+
+int nodes_open(struct nodes **out, struct store *store, const struct nodes_settings *options)
+{
+	struct nodes *nodes = calloc(1, sizeof(*nodes));
+
+	if (!nodes)
+		return -ENOMEM;
+	nodes->store = store;
+	nodes->settings = options;
+	id_map_init(&nodes->by_id);
+	int error = make_room(nodes);
+	if (!error)
+		error = store_nodes_load(store, on_stored_node, nodes);
+	if (error) {
+		nodes_close(nodes);
+		return error;
+	}
+	settle_ranks(nodes);
+	*out = nodes;
+	return 0;
+}
+
+static void on_saved(void *context, int result)
+{
+	struct nodes *nodes = context;
+
+	nodes->save_failed |= result < 0;
+}
+
+static struct store_reply reply_to(struct nodes *nodes)
+{
+	return (struct store_reply){ .done = on_saved, .context = nodes };
+}
+
+static void save(struct nodes *nodes, const struct stored_node *records, size_t count)
+{
+	if (count > 0 && store_nodes_save(nodes->store, records, count, reply_to(nodes)) < 0)
+		nodes->save_failed = true;
+}
+
+/* Which nodes a failed save held is not kept: all are saved again. */
+static void forget_failure(struct nodes *nodes)
+{
+	nodes->save_failed = false;
+	nodes->dirty_count = nodes->count;
+	for (size_t i = 0; i < nodes->count; i++)
+		nodes->list[i]->dirty = true;
+}
+
+void nodes_flush(struct nodes *nodes)
+{
+	struct stored_node records[SAVED_AT_ONCE];
+	size_t waiting = 0;
+
+	nodes->flush_at_ms = 0;
+	if (nodes->save_failed)
+		forget_failure(nodes);
+	for (size_t i = 0; i < nodes->count && nodes->dirty_count > 0; i++) {
+		struct node *node = nodes->list[i];
+		if (!node->dirty)
+			continue;
+		node->dirty = false;
+		nodes->dirty_count--;
+		records[waiting++] = node->record;
+		if (waiting == SAVED_AT_ONCE) {
+			save(nodes, records, waiting);
+			waiting = 0;
+		}
+	}
+	save(nodes, records, waiting);
+}
+
+void nodes_close(struct nodes *nodes)
+{
+	if (!nodes)
+		return;
+	for (size_t i = 0; i < nodes->count; i++)
+		free(nodes->list[i]);
+	id_map_finish(&nodes->by_id);
+	free(nodes->ranks_taken);
+	free(nodes->list);
+	free(nodes);
+}
+
+struct node *nodes_find(struct nodes *nodes, const char *id)
+{
+	return id_map_find(&nodes->by_id, id);
+}
+
+size_t nodes_count(const struct nodes *nodes)
+{
+	return nodes->count;
+}
+
+struct node *nodes_at(const struct nodes *nodes, size_t index)
+{
+	return nodes->list[index];
+}
+
+void nodes_changed(struct nodes *nodes, struct node *node, bool urgent)
+{
+	if (!urgent) {
+		nodes->dirty_count += !node->dirty;
+		node->dirty = true;
+		return;
+	}
+	nodes->dirty_count -= node->dirty;
+	node->dirty = false;
+	save(nodes, &node->record, 1);
+}
+
+int nodes_add(struct nodes *nodes, const char *id, const char *driver, struct moment now, struct node **out)
+{
+	struct stored_node record = { .battery_percent = -1, .first_seen_ms = now.wall_ms };
+
+	if (!is_identity(id))
+		return -EINVAL;
+	if (nodes_find(nodes, id))
+		return -EEXIST;
+	if (nodes->count >= (size_t)nodes->settings->most)
+		return -ENOBUFS;
+	strncpy(record.id, id, sizeof(record.id) - 1);
+	strncpy(record.driver, driver, sizeof(record.driver) - 1);
+	int error = insert(nodes, &record, out);
+	if (error)
+		return error;
+	(*out)->record.rank = take_lowest_rank(nodes);
+	nodes_changed(nodes, *out, true);
+	return 0;
+}
+
+/* Copies the text where the node said something; true if that is news. */
+static bool learn_text(char *known, size_t size, const char *said)
+{
+	if (!said || !*said || strncmp(known, said, size - 1) == 0)
+		return false;
+	memset(known, 0, size);
+	strncpy(known, said, size - 1);
+	return true;
+}
+
+/* What the node says it runs; true if that is news. */
+static bool learn_report(struct stored_node *record, const struct node_contact *contact)
+{
+	bool news = learn_text(record->hardware, sizeof(record->hardware), contact->hardware);
+
+	news |= learn_text(record->version, sizeof(record->version), contact->version);
+	if (contact->image_size > 0 && contact->image_size <= sizeof(record->image) &&
+		(record->image_size != contact->image_size ||
+			memcmp(record->image, contact->image, contact->image_size) != 0)) {
+		memset(record->image, 0, sizeof(record->image));
+		memcpy(record->image, contact->image, contact->image_size);
+		record->image_size = (uint8_t)contact->image_size;
+		news = true;
+	}
+	if (contact->battery_percent >= 0 && contact->battery_percent <= 100)
+		record->battery_percent = (int8_t)contact->battery_percent;
+	if (contact->signal_dbm < 0 && contact->signal_dbm > INT16_MIN)
+		record->signal_dbm = (int16_t)contact->signal_dbm;
+	return news;
+}
+
+int nodes_contact(struct nodes *nodes, const char *driver, const struct node_contact *contact, struct moment now,
+	struct node **out)
+{
+	struct node *node = nodes_find(nodes, contact->node);
+	int error;
+
+	if (!node && !contact->may_join)
+		return -EACCES;
+	if (!node && (error = nodes_add(nodes, contact->node, driver, now, &node)) < 0)
+		return error;
+	struct stored_node *record = &node->record;
+	record->last_seen_ms = now.wall_ms;
+	record->contacts++;
+	record->bytes_in += contact->bytes_in;
+	record->bytes_out += contact->bytes_out;
+	bool news = learn_text(record->driver, sizeof(record->driver), driver);
+	if (contact->reports)
+		news |= learn_report(record, contact);
+	nodes_changed(nodes, node, news);
+	*out = node;
+	return 0;
+}
+
+void nodes_remove(struct nodes *nodes, struct node *node)
+{
+	size_t at = 0;
+
+	while (nodes->list[at] != node)
+		at++;
+	nodes->list[at] = nodes->list[--nodes->count];
+	nodes->dirty_count -= node->dirty;
+	free_rank(nodes, node->record.rank);
+	id_map_remove(&nodes->by_id, node->record.id);
+	(void)store_node_remove(nodes->store, node->record.id, (struct store_reply){ 0 });
+	free(node);
+}
+
+uint32_t node_missed(const struct node *node, int64_t interval_ms, struct moment now)
+{
+	int64_t late = now.wall_ms - node->record.next_contact_ms;
+
+	if (node->record.next_contact_ms == 0 || late < interval_ms / 2)
+		return 0;
+	return (uint32_t)((late + interval_ms / 2) / interval_ms);
+}
+
+bool nodes_is_silent(const struct nodes *nodes, const struct node *node, int64_t interval_ms, struct moment now)
+{
+	return node_missed(node, interval_ms, now) > nodes->settings->missed_wakes;
+}
+
+int64_t nodes_tick(struct nodes *nodes, struct moment now)
+{
+	if ((nodes->dirty_count > 0 || nodes->save_failed) && nodes->flush_at_ms == 0)
+		nodes->flush_at_ms = now.monotonic_ms + nodes->settings->flush_interval_ms;
+	if (nodes->flush_at_ms > 0 && now.monotonic_ms >= nodes->flush_at_ms)
+		nodes_flush(nodes);
+	return nodes->flush_at_ms ? nodes->flush_at_ms - now.monotonic_ms : nodes->settings->flush_interval_ms;
+}

@@ -1,0 +1,330 @@
+#include "gateway/updates.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/driver.h"
+#include "drivers/image_source.h"
+#include "gateway/id_map.h"
+#include "gateway/log.h"
+#include "gateway/nodes.h"
+
+#define TICK_MS 1000
+#define SAVED_PARTS 4 /* a transfer's offset is saved this often, so that a restart shows it about right */
+
+struct updates {
+	struct updates_parts parts;
+	struct update **list;
+	size_t count;
+	size_t room;
+	struct id_map by_node;
+	bool save_failed;
+};
+
+static void on_saved(void *context, int result)
+{
+	struct updates *updates = context;
+
+	updates->save_failed |= result < 0;
+}
+
+static void save(struct updates *updates, struct update *update, const struct journal_entry *entry)
+{
+	struct store_reply reply = { .done = on_saved, .context = updates };
+
+	snprintf(update->record.state, sizeof(update->record.state), "%s", update_state_name(update->state));
+	if (store_update_save(updates->parts.store, &update->record, entry, reply) < 0)
+		updates->save_failed = true;
+}
+
+static void save_all(struct updates *updates)
+{
+	updates->save_failed = false;
+	for (size_t i = 0; i < updates->count && !updates->save_failed; i++)
+		save(updates, updates->list[i], NULL);
+}
+
+static int insert(struct updates *updates, const struct stored_update *record, struct update **out)
+{
+	if (updates->count == updates->room) {
+		size_t room = updates->room ? updates->room * 2 : 64;
+		struct update **list = realloc(updates->list, room * sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		updates->list = list;
+		updates->room = room;
+	}
+	struct update *update = calloc(1, sizeof(*update));
+	if (!update)
+		return -ENOMEM;
+	update->record = *record;
+	if (id_map_add(&updates->by_node, update->record.node, update) < 0) {
+		free(update);
+		return -ENOMEM;
+	}
+	updates->list[updates->count++] = update;
+	*out = update;
+	return 0;
+}
+
+static void on_stored_update(void *context, const struct stored_update *record)
+{
+	struct updates *updates = context;
+	int state = update_state_parse(record->state);
+	struct update *update;
+
+	if (state >= 0 && insert(updates, record, &update) == 0)
+		update->state = (enum update_state)state;
+}
+
+static struct image_source *image_of(const struct updates *updates, const struct update *update)
+{
+	const char *hardware;
+
+	return updates->parts.port.image(updates->parts.port.context, update->record.sha256, &hardware);
+}
+
+/* Brings the driver's offer in line with the update. */
+static void renew_offer(struct updates *updates, struct node *node, struct update *update, struct moment now)
+{
+	const struct updates_port *port = &updates->parts.port;
+
+	if (!update_is_due(update, now)) {
+		port->withdraw(port->context, node);
+		return;
+	}
+	struct image_source *image = image_of(updates, update);
+	if (!image) {
+		port->withdraw(port->context, node);
+		return;
+	}
+	update->size_bytes = image->size_bytes;
+	int error = port->offer(port->context, node, image);
+	if (error)
+		log_warning("update.offer_refused node=%s image=%s error=\"%s\"", node->record.id, image->name,
+			strerror(-error));
+}
+
+/* Saves, journals and logs a step, and tells the watchers. */
+static void settle(struct updates *updates, struct node *node, struct update *update, const struct update_step *step,
+	struct moment now)
+{
+	const struct updates_port *port = &updates->parts.port;
+	struct journal_entry entry = { .at_ms = now.wall_ms };
+
+	if (!step->changed)
+		return;
+	snprintf(entry.subject, sizeof(entry.subject), "%s", update->record.node);
+	snprintf(entry.event, sizeof(entry.event), "update.%s", update_state_name(update->state));
+	snprintf(entry.detail, sizeof(entry.detail), "%s", step->detail);
+	save(updates, update, &entry);
+	log_line(update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED ? LOG_LEVEL_WARNING
+										    : LOG_LEVEL_NOTICE,
+		"update.%s node=%s image=%02x%02x%02x%02x %s", update_state_name(update->state), update->record.node,
+		update->record.sha256[0], update->record.sha256[1], update->record.sha256[2], update->record.sha256[3],
+		step->detail);
+	if (node)
+		renew_offer(updates, node, update, now);
+	if (node && port->changed)
+		port->changed(port->context, node, update);
+}
+
+static void apply(struct updates *updates, struct node *node, struct update *update, const struct update_event *event,
+	struct moment now)
+{
+	uint32_t part = update->size_bytes / SAVED_PARTS + 1;
+	uint32_t before = update->record.offset;
+	struct update_step step = update_apply(update, event, updates->parts.settings, now, updates->parts.random);
+
+	settle(updates, node, update, &step, now);
+	if (step.moved && before / part != update->record.offset / part)
+		save(updates, update, NULL);
+}
+
+int updates_open(struct updates **out, const struct updates_parts *parts, struct moment now)
+{
+	struct updates *updates = calloc(1, sizeof(*updates));
+
+	if (!updates)
+		return -ENOMEM;
+	updates->parts = *parts;
+	id_map_init(&updates->by_node);
+	int error = store_updates_load(parts->store, on_stored_update, updates);
+	if (error) {
+		updates_close(updates);
+		return error;
+	}
+	for (size_t i = 0; i < updates->count; i++) {
+		struct node *node = nodes_find(parts->nodes, updates->list[i]->record.node);
+		if (node && update_is_due(updates->list[i], now))
+			renew_offer(updates, node, updates->list[i], now);
+	}
+	*out = updates;
+	return 0;
+}
+
+void updates_close(struct updates *updates)
+{
+	if (!updates)
+		return;
+	for (size_t i = 0; i < updates->count; i++)
+		free(updates->list[i]);
+	id_map_finish(&updates->by_node);
+	free(updates->list);
+	free(updates);
+}
+
+/* 0 if the order makes sense for its node. */
+static int judge_order(struct updates *updates, const struct update_order *order, const struct update *former)
+{
+	const struct updates_port *port = &updates->parts.port;
+	const struct stored_node *node = &order->node->record;
+	const char *hardware = "";
+
+	if (!port->image(port->context, order->sha256, &hardware))
+		return -ENOENT;
+	if (former && update_is_active(former) && memcmp(former->record.sha256, order->sha256, 32) == 0)
+		return -EALREADY;
+	if (order->force)
+		return 0;
+	if (*hardware && *node->hardware && strcmp(hardware, node->hardware) != 0)
+		return -EINVAL;
+	return digest_heads_match(node->image, node->image_size, order->sha256, 32) ? -EALREADY : 0;
+}
+
+int updates_order(struct updates *updates, const struct update_order *order, struct moment now)
+{
+	const struct stored_node *node = &order->node->record;
+	struct update *update = id_map_find(&updates->by_node, node->id);
+	struct stored_update record = { .created_ms = now.wall_ms, .previous_size = node->image_size };
+	int error = judge_order(updates, order, update);
+
+	if (error)
+		return error;
+	memcpy(record.node, node->id, sizeof(record.node));
+	memcpy(record.sha256, order->sha256, sizeof(record.sha256));
+	memcpy(record.previous, node->image, sizeof(record.previous));
+	if (!update && (error = insert(updates, &record, &update)) < 0)
+		return error;
+	update->record = record;
+	update->state = UPDATE_OFFERED;
+	update->record.changed_ms = now.wall_ms;
+	struct update_step step = { .changed = true };
+	snprintf(step.detail, sizeof(step.detail), "by=%s", order->by);
+	settle(updates, order->node, update, &step, now);
+	return 0;
+}
+
+int updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now)
+{
+	struct update *update = id_map_find(&updates->by_node, node->record.id);
+
+	if (!update || !update_is_active(update))
+		return -ENOENT;
+	struct update_event event = { .kind = UPDATE_EVENT_CANCEL };
+	struct update_step step = update_apply(update, &event, updates->parts.settings, now, updates->parts.random);
+	snprintf(step.detail, sizeof(step.detail), "cancelled by=%s", by);
+	settle(updates, node, update, &step, now);
+	return 0;
+}
+
+const struct update *updates_find(const struct updates *updates, const char *node)
+{
+	return id_map_find(&updates->by_node, node);
+}
+
+size_t updates_count(const struct updates *updates)
+{
+	return updates->count;
+}
+
+const struct update *updates_at(const struct updates *updates, size_t index)
+{
+	return updates->list[index];
+}
+
+void updates_on_contact(struct updates *updates, struct node *node, bool reports, struct moment now)
+{
+	struct update *update = id_map_find(&updates->by_node, node->record.id);
+	struct update_event event = {
+		.kind = UPDATE_EVENT_CHECK_IN,
+		.digest = node->record.image,
+		.digest_size = node->record.image_size,
+	};
+
+	if (!update)
+		return;
+	if (reports)
+		apply(updates, node, update, &event, now);
+	if (update_is_active(update))
+		renew_offer(updates, node, update, now);
+}
+
+void updates_on_progress(
+	struct updates *updates, struct node *node, const struct delivery_progress *progress, struct moment now)
+{
+	static const enum update_event_kind kinds[] = {
+		[DELIVERY_DOWNLOADING] = UPDATE_EVENT_PROGRESS,
+		[DELIVERY_DOWNLOADED] = UPDATE_EVENT_DOWNLOADED,
+		[DELIVERY_APPLYING] = UPDATE_EVENT_APPLYING,
+		/* Not proven before the node's check-in says what it runs. */
+		[DELIVERY_CONFIRMED] = UPDATE_EVENT_APPLYING,
+		[DELIVERY_REVERTED] = UPDATE_EVENT_REVERTED,
+		[DELIVERY_FAILED] = UPDATE_EVENT_FAILED,
+	};
+	struct update *update = id_map_find(&updates->by_node, node->record.id);
+	struct update_event event = {
+		.kind = kinds[progress->state],
+		.offset = progress->offset,
+		.code = progress->code,
+	};
+
+	if (update)
+		apply(updates, node, update, &event, now);
+}
+
+void updates_forget(struct updates *updates, const char *node)
+{
+	struct update *update = id_map_find(&updates->by_node, node);
+	size_t at = 0;
+
+	if (!update)
+		return;
+	while (updates->list[at] != update)
+		at++;
+	updates->list[at] = updates->list[--updates->count];
+	id_map_remove(&updates->by_node, node);
+	(void)store_update_remove(updates->parts.store, node, (struct store_reply){ 0 });
+	free(update);
+}
+
+bool updates_need(const struct updates *updates, const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < updates->count; i++)
+		if (update_is_active(updates->list[i]) && memcmp(updates->list[i]->record.sha256, sha256, 32) == 0)
+			return true;
+	return false;
+}
+
+int64_t updates_tick(struct updates *updates, struct moment now)
+{
+	struct update_event event = { .kind = UPDATE_EVENT_TICK };
+
+	if (updates->save_failed)
+		save_all(updates);
+	for (size_t i = 0; i < updates->count; i++) {
+		struct update *update = updates->list[i];
+		if (!update_is_active(update))
+			continue;
+		struct node *node = nodes_find(updates->parts.nodes, update->record.node);
+		bool was_waiting = update->record.retry_at_ms > 0;
+		apply(updates, node, update, &event, now);
+		if (node && was_waiting && update_is_due(update, now)) {
+			update->record.retry_at_ms = 0;
+			renew_offer(updates, node, update, now);
+		}
+	}
+	return TICK_MS;
+}
