@@ -12,12 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "drivers/driver.h"
+
 struct settings_table;
 struct uplink;
 struct uv_loop_s;
 
 #define UPLINK_TOPIC_MAX 256
 #define UPLINK_MESSAGE_MAX (1024 * 1024) /* bytes of one payload, either way */
+#define UPLINK_WINDOW_MAX 1024           /* publishes not yet told as delivered */
 
 struct uplink_message {
 	const char *topic;
@@ -31,7 +34,8 @@ struct uplink_message {
 	int quality; /* MQTT QoS 0 or 1 */
 };
 
-/* What identifies this gateway to the broker, and its last will. Outlives the uplink. */
+/* What identifies this gateway to the broker (unless its settings say otherwise), and its last will. Outlives the
+ * uplink. */
 struct uplink_identity {
 	const char *client_id;
 	struct uplink_message will;
@@ -42,13 +46,16 @@ struct uplink_identity {
 struct uplink_host {
 	void *context;
 	/* A session with a broker began or ended; `detail` names the broker or the reason. `window` is how many QoS 1
-	 * publishes the broker takes at once (MQTT 5 Receive Maximum, 65535 where it does not say). */
+	 * publishes the broker takes at once (MQTT 5 Receive Maximum), at most UPLINK_WINDOW_MAX. Publishes not
+	 * delivered have been told as such before disconnected(). */
 	void (*connected)(void *context, const char *detail, unsigned window);
 	void (*disconnected)(void *context, const char *detail);
 	/* A message on a subscribed topic, borrowed for the call. */
 	void (*message)(void *context, const struct uplink_message *message);
 	/* The broker has (0) or does not have (-ENOTCONN, -EACCES, -EMSGSIZE, -EIO) the publish with this ticket. */
 	void (*delivered)(void *context, uint64_t ticket, int result);
+	/* A stable event word followed by facts, for the log: an attempt that failed, a subscription refused. */
+	void (*event)(void *context, enum driver_level level, const char *line);
 };
 
 struct uplink_ops {
@@ -56,12 +63,16 @@ struct uplink_ops {
 	const struct settings_table *settings;
 	int (*open)(struct uplink **out, struct uv_loop_s *loop, const void *settings,
 		const struct uplink_identity *identity, const struct uplink_host *host, char *why, size_t why_size);
+	/* The settings were read anew; they hold from the next connect on, which is made at once. Files of keys and
+	 * secrets are read at every connect. Optional. */
+	int (*reload)(struct uplink *uplink, const void *settings);
 	/* Copies the message. 0: delivered() follows once with this ticket; -ENOTCONN: no session, nothing follows;
 	 * -ENOBUFS: the window is full; -EMSGSIZE: over the broker's Maximum Packet Size or UPLINK_MESSAGE_MAX. */
 	int (*publish)(struct uplink *uplink, const struct uplink_message *message, uint64_t ticket);
 	/* Bytes sent and received since open, payloads and topics counted. */
 	void (*traffic)(const struct uplink *uplink, uint64_t *bytes_sent, uint64_t *bytes_received);
-	/* Ends the session politely (waiting at most a second for it) and frees; NULL is fine. */
+	/* Ends the session politely, blocking at most a second for it; NULL is fine. Nothing is called any more; the
+	 * memory is given back when the loop has closed its handles. */
 	void (*close)(struct uplink *uplink);
 };
 
