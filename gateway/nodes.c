@@ -7,7 +7,7 @@
 
 #include "config/settings.h"
 #include "drivers/driver.h"
-#include "gateway/id_map.h"
+#include "drivers/id_map.h"
 
 #define SAVED_AT_ONCE 256 /* nodes in one operation of the store */
 

@@ -7,7 +7,7 @@
 
 #include "drivers/driver.h"
 #include "drivers/image_source.h"
-#include "gateway/id_map.h"
+#include "drivers/id_map.h"
 #include "gateway/log.h"
 #include "gateway/nodes.h"
 

@@ -1,4 +1,4 @@
-#include "gateway/id_map.h"
+#include "drivers/id_map.h"
 
 #include <stdio.h>
 

@@ -4,8 +4,8 @@
  * An open-addressed hash table with a secret seed, so that nobody who chooses identities can make it slow. It owns
  * neither keys nor values; a key must stay where it is while it is in the map.
  */
-#ifndef WAKEGATE_GATEWAY_ID_MAP_H
-#define WAKEGATE_GATEWAY_ID_MAP_H
+#ifndef WAKEGATE_DRIVERS_ID_MAP_H
+#define WAKEGATE_DRIVERS_ID_MAP_H
 
 #include <stddef.h>
 #include <stdint.h>

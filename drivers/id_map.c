@@ -1,4 +1,4 @@
-#include "gateway/id_map.h"
+#include "drivers/id_map.h"
 
 #include <errno.h>
 #include <stdlib.h>
