@@ -1,0 +1,77 @@
+/*
+ * node_profile: the maps that gateway and node exchange over plain CoAP: check-in, answer and status.
+ *
+ * CBOR (content format 60) or JSON (50), the same keys in both. Digests are byte strings in CBOR and hex in JSON.
+ * Unknown keys are ignored; a known key with a value of the wrong type or out of range is refused. Both sides are
+ * here: the gateway's and the node's. docs/node-profile.md describes the exchange.
+ */
+#ifndef WAKEGATE_PROTOCOLS_NODE_PROFILE_H
+#define WAKEGATE_PROTOCOLS_NODE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocols/cursor.h"
+#include "protocols/tokens.h"
+
+#define PROFILE_TEXT_MAX 32 /* bytes of a hardware type or version */
+#define PROFILE_URI_MAX 255
+#define PROFILE_MESSAGE_MAX 512 /* bytes of any map written here */
+
+/* {"hw", "version", "image", "battery", "rssi"}: what a node says of itself. Texts are terminated. */
+struct profile_checkin {
+	char hardware[PROFILE_TEXT_MAX + 1]; /* "": not said, like the following */
+	char version[PROFILE_TEXT_MAX + 1];
+	uint8_t image[32];   /* head of the SHA-256 of the image it runs */
+	size_t image_size;   /* 0: not said, else 4 to 32 */
+	int battery_percent; /* 0 to 100, negative: not said */
+	int signal_dbm;      /* -200 to -1, 0: not said */
+};
+
+/* {"uri", "size", "sha256", "version", "apply"}: an update that is due. */
+struct profile_update {
+	char uri[PROFILE_URI_MAX + 1]; /* to GET, absolute path */
+	uint32_t size;
+	uint8_t sha256[32];
+	char version[PROFILE_TEXT_MAX + 1]; /* "": not said */
+	uint32_t apply_s;                   /* seconds from now, not to be activated before */
+};
+
+/* {"next", "update"}: what the node is told. */
+struct profile_answer {
+	uint32_t next_s; /* seconds until the next check-in */
+	bool has_update;
+	struct profile_update update;
+};
+
+/* As the states' names in the map: "downloading", "downloaded", "applying", "confirmed", "reverted", "failed". */
+enum profile_state {
+	PROFILE_DOWNLOADING,
+	PROFILE_DOWNLOADED,
+	PROFILE_APPLYING,
+	PROFILE_CONFIRMED,
+	PROFILE_REVERTED,
+	PROFILE_FAILED,
+};
+
+/* {"state", "code", "offset"}: how far the node is with its update. */
+struct profile_status {
+	enum profile_state state;
+	int32_t code;    /* the node's own failure code, 0: none */
+	uint32_t offset; /* bytes it has */
+};
+
+const char *profile_state_name(enum profile_state state);
+
+/* Each fills `out`; -EBADMSG malformed or against the profile, -ENOBUFS a text too long, -ERANGE a number. */
+int profile_parse_checkin(struct profile_checkin *out, enum token_format format, struct span data);
+int profile_parse_answer(struct profile_answer *out, enum token_format format, struct span data);
+int profile_parse_status(struct profile_status *out, enum token_format format, struct span data);
+
+/* Each writes one map; the writer says whether it fitted (PROFILE_MESSAGE_MAX always does). */
+void profile_write_checkin(struct writer *out, enum token_format format, const struct profile_checkin *checkin);
+void profile_write_answer(struct writer *out, enum token_format format, const struct profile_answer *answer);
+void profile_write_status(struct writer *out, enum token_format format, const struct profile_status *status);
+
+#endif
