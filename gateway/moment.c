@@ -10,7 +10,9 @@ static int64_t clock_ms(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-struct moment moment_now(void)
+static struct moment machine_now(void *context)
 {
 	return (struct moment){ .monotonic_ms = clock_ms(CLOCK_MONOTONIC), .wall_ms = clock_ms(CLOCK_REALTIME) };
 }
+
+const struct clock machine_clock = { .now = machine_now };

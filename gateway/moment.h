@@ -1,8 +1,8 @@
 /*
  * moment: now, as an argument.
  *
- * Domain functions never ask a clock; the loop reads both clocks once per event and hands them on, a simulation hands
- * on its own.
+ * Domain functions never ask a clock: whoever hears an event reads both clocks once and hands them on. The clock itself
+ * is an interface, so that a simulation hands on its own time.
  */
 #ifndef WAKEGATE_GATEWAY_MOMENT_H
 #define WAKEGATE_GATEWAY_MOMENT_H
@@ -14,7 +14,17 @@ struct moment {
 	int64_t wall_ms;      /* since 1970-01-01 UTC; may jump; for what people and peers see */
 };
 
+struct clock {
+	struct moment (*now)(void *context);
+	void *context;
+};
+
 /* Both clocks of this machine. */
-struct moment moment_now(void);
+extern const struct clock machine_clock;
+
+static inline struct moment clock_moment(const struct clock *clock)
+{
+	return clock->now(clock->context);
+}
 
 #endif
