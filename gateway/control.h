@@ -77,6 +77,9 @@ int control_register(struct control *control, const struct control_command *comm
 struct control_request *control_dispatch(struct control *control, const struct control_asker *asker, const char *json,
 	size_t size, const struct control_bytes *bytes);
 
+/* Whether it goes on until the asker leaves. */
+bool control_is_stream(const struct control_request *request);
+
 /* The asker is gone: its reply() is not called again. A command that cannot be cancelled runs to its end unheard. */
 void control_cancel(struct control_request *request);
 
