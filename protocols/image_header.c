@@ -1,0 +1,95 @@
+#include "protocols/image_header.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "protocols/fault.h"
+
+const char *image_format_name(enum image_format format)
+{
+	static const char *const names[] = { "raw", "mcuboot", "esp-idf", "zigbee-ota" };
+
+	return names[format];
+}
+
+/* Header text comes from outside: what is not printable or is a blank becomes '_'. */
+static void copy_word(char out[IMAGE_HEADER_TEXT_SIZE], const char *text)
+{
+	size_t i = 0;
+
+	for (; text[i] != '\0' && i < IMAGE_HEADER_TEXT_SIZE - 1; i++)
+		out[i] = text[i] > ' ' && text[i] < 0x7f ? text[i] : '_';
+	out[i] = '\0';
+}
+
+static int parse_mcuboot(struct image_header *out, const void *data, size_t size, const char **fault)
+{
+	char version[MCUBOOT_VERSION_SIZE];
+	int result = mcuboot_parse(&out->mcuboot, data, size, fault);
+
+	if (result < 0)
+		return result;
+	out->format = IMAGE_FORMAT_MCUBOOT;
+	mcuboot_version_print(&out->mcuboot.version, version);
+	copy_word(out->version, version);
+	out->payload_offset = out->mcuboot.header_size;
+	out->payload_size = out->mcuboot.payload_size;
+	return 0;
+}
+
+static int parse_esp(struct image_header *out, const void *data, size_t size, const char **fault)
+{
+	int result = esp_image_parse(&out->esp, data, size, fault);
+
+	if (result < 0)
+		return result;
+	out->format = IMAGE_FORMAT_ESP_IDF;
+	copy_word(out->version, out->esp.version);
+	copy_word(out->hardware, out->esp.chip);
+	out->payload_size = out->esp.end;
+	return 0;
+}
+
+static int parse_zigbee(struct image_header *out, const void *data, size_t size, const char **fault)
+{
+	int result = zigbee_ota_parse(&out->zigbee, data, size, fault);
+
+	if (result < 0)
+		return result;
+	out->format = IMAGE_FORMAT_ZIGBEE_OTA;
+	snprintf(out->version, sizeof(out->version), "0x%08x", out->zigbee.file_version);
+	snprintf(out->hardware, sizeof(out->hardware), "%04x-%04x", out->zigbee.manufacturer, out->zigbee.image_type);
+	out->payload_offset = out->zigbee.offset;
+	out->payload_size = out->zigbee.size;
+	return 0;
+}
+
+static int parse_raw(struct image_header *out, size_t size, const char **fault)
+{
+	if (size == 0)
+		return fault_malformed(fault, "it is empty");
+	if (size > UINT32_MAX)
+		return fault_malformed(fault, "it is over 4 GiB");
+	out->format = IMAGE_FORMAT_RAW;
+	out->payload_size = (uint32_t)size;
+	return 0;
+}
+
+int image_header_parse(struct image_header *out, const void *data, size_t size, const char **fault)
+{
+	struct image_header header = { 0 };
+	uint32_t offset = 0;
+	int result = 0;
+
+	if (mcuboot_recognize(data, size))
+		result = parse_mcuboot(&header, data, size, fault);
+	else if (esp_image_recognize(data, size))
+		result = parse_esp(&header, data, size, fault);
+	else if (zigbee_ota_recognize(data, size, &offset))
+		result = parse_zigbee(&header, data, size, fault);
+	else
+		result = parse_raw(&header, size, fault);
+	if (result == 0)
+		*out = header;
+	return result;
+}

@@ -1,0 +1,31 @@
+/*
+ * golden: the images and keys that tests/golden/make_images.py made with independent software.
+ */
+#ifndef WAKEGATE_TESTS_GOLDEN_H
+#define WAKEGATE_TESTS_GOLDEN_H
+
+#include <check.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define GOLDEN_MAX 16384
+
+struct golden {
+	uint8_t data[GOLDEN_MAX];
+	size_t size;
+};
+
+/* Reads TESTS_FOLDER/golden/images/NAME.bin. */
+static inline void golden_read(struct golden *out, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/golden/images/%s.bin", TESTS_FOLDER, name);
+	FILE *file = fopen(path, "rb");
+	ck_assert_msg(file != NULL, "cannot open %s", path);
+	out->size = fread(out->data, 1, sizeof(out->data), file);
+	fclose(file);
+	ck_assert_uint_gt(out->size, 0);
+}
+
+#endif
