@@ -7,18 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/content.h"
 #include "config/found.h"
-#include "config/group.h"
 #include "config/path.h"
 
 #define FILES_MAX 100 /* in conf.d */
-
-struct config {
-	struct arena arena;
-	const struct settings_table *const *tables;
-	size_t count;
-	struct group *groups; /* one per table; its place is where a file last began the group */
-};
 
 /* A config while it is being read. */
 struct loading {
@@ -229,29 +222,11 @@ bool config_has(const struct config *config, const struct settings_table *table)
 	return group_of(config, table)->present;
 }
 
-void config_compare(const struct config *before, const struct config *after,
-	void (*each)(void *context, const char *name, bool reloadable), void *context)
-{
-	char name[128];
-
-	for (size_t i = 0; i < before->count; i++) {
-		const struct settings_table *table = before->tables[i];
-		const char *left = config_values(before, table);
-		const char *right = config_values(after, table);
-		for (size_t j = 0; j < table->count; j++) {
-			const struct setting *setting = &table->settings[j];
-			if (value_equal(setting, left + setting->offset, right + setting->offset))
-				continue;
-			snprintf(name, sizeof(name), "%s.%s", table->group, setting->name);
-			each(context, name, setting->reloadable);
-		}
-	}
-}
-
 void config_free(struct config *config)
 {
 	if (!config)
 		return;
+	config_free(config->adopted);
 	arena_finish(&config->arena);
 	free(config);
 }

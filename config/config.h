@@ -43,9 +43,14 @@ const void *config_values(const struct config *config, const struct settings_tab
 /* Whether the file has the table's group. */
 bool config_has(const struct config *config, const struct settings_table *table);
 
-/* Calls `each` for every setting whose value differs, with its full name ("coap.port"). */
-void config_compare(const struct config *before, const struct config *after,
-	void (*each)(void *context, const char *name, bool reloadable), void *context);
+/*
+ * Takes over from `newer`, read against the same tables, the reloadable settings that differ: they change within the
+ * structs that config_values() gave, texts and lists of the former values live until the next call. A table whose check
+ * refuses the mixture of running and new values keeps all it had. `each` is called for every setting that differs, with
+ * its full name ("coap.port") and whether it was taken over.
+ */
+void config_adopt(struct config *config, struct config **newer,
+	void (*each)(void *context, const char *name, bool applied), void *context);
 
 /* Prints the complete sample: every group, every setting with its help, range and default. */
 void config_print_sample(FILE *out, const struct settings_table *const *tables, size_t count);

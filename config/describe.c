@@ -46,12 +46,13 @@ static void write_choices(const struct setting *setting, char *out, size_t size)
 static void write_list(const struct setting *setting, char *out, size_t size)
 {
 	int64_t most = setting->most ? setting->most : VALUE_ITEMS_MAX;
+	const char *what = setting->type == SETTING_FILES ? "paths" : "texts";
 
 	if (setting->least > 0)
-		snprintf(out, size, "a list of %" PRId64 " to %" PRId64 " texts, such as [ \"a\", \"b\" ]",
-			setting->least, most);
+		snprintf(out, size, "a list of %" PRId64 " to %" PRId64 " %s, such as [ \"a\", \"b\" ]", setting->least,
+			most, what);
 	else
-		snprintf(out, size, "a list of at most %" PRId64 " texts, such as [ \"a\", \"b\" ]", most);
+		snprintf(out, size, "a list of at most %" PRId64 " %s, such as [ \"a\", \"b\" ]", most, what);
 }
 
 static void write_text(const struct setting *setting, char *out, size_t size)
@@ -95,6 +96,7 @@ void describe_allowed(const struct setting *setting, char *out, size_t size)
 		write_choices(setting, out, size);
 		break;
 	case SETTING_LIST:
+	case SETTING_FILES:
 		write_list(setting, out, size);
 		break;
 	case SETTING_GROUPS:

@@ -114,7 +114,9 @@ static void read_list_item(struct group_reader *reader, const struct item *item,
 		fault_add(reader->faults, place_of(reader, item->found), "%s: %s is in the list twice", item->name,
 			found);
 	} else {
-		items[*count] = arena_copy(reader->home.arena, text, strlen(text));
+		items[*count] = item->setting->type == SETTING_FILES
+					? path_join(reader->home.arena, reader->home.folder, text)
+					: arena_copy(reader->home.arena, text, strlen(text));
 		if (items[*count])
 			++*count;
 		else
@@ -145,7 +147,9 @@ static void read_list(struct group_reader *reader, const struct item *item)
 	*list = (struct setting_list){ .items = items };
 	for (int i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "%s[%d]", item->name, i);
-		struct item one = { .name = name, .found = config_setting_get_elem(item->found, (unsigned)i) };
+		struct item one = { .name = name,
+			.setting = item->setting,
+			.found = config_setting_get_elem(item->found, (unsigned)i) };
 		read_list_item(reader, &one, items, &list->count);
 	}
 }
@@ -205,6 +209,7 @@ static void (*const read_by_type[])(struct group_reader *, const struct item *) 
 	[SETTING_SECRET] = read_secret,
 	[SETTING_CHOICE] = read_quoted,
 	[SETTING_LIST] = read_list,
+	[SETTING_FILES] = read_list,
 	[SETTING_GROUPS] = read_groups,
 };
 
@@ -296,7 +301,7 @@ int group_set_defaults(const struct settings_table *table, const struct value_ho
 		int error = 0;
 		if (!setting->initial)
 			continue;
-		if (setting->type == SETTING_LIST)
+		if (setting->type == SETTING_LIST || setting->type == SETTING_FILES)
 			error = set_default_list(setting, home, slot);
 		else
 			error = value_store(setting, setting->initial, home, slot);

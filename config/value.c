@@ -165,11 +165,31 @@ int value_store(const struct setting *setting, const char *text, const struct va
 	case SETTING_CHOICE:
 		return store_choice(setting, text, slot);
 	case SETTING_LIST:
+	case SETTING_FILES:
 	case SETTING_GROUPS:
 		break;
 	}
 	assert(!"lists and groups are read from the file's own syntax");
 	return -EINVAL;
+}
+
+size_t value_size(const struct setting *setting)
+{
+	static const size_t sizes[] = {
+		[SETTING_BOOLEAN] = sizeof(bool),
+		[SETTING_INTEGER] = sizeof(int64_t),
+		[SETTING_DURATION] = sizeof(int64_t),
+		[SETTING_SIZE] = sizeof(int64_t),
+		[SETTING_TEXT] = sizeof(const char *),
+		[SETTING_FILE] = sizeof(const char *),
+		[SETTING_SECRET] = sizeof(const char *),
+		[SETTING_CHOICE] = sizeof(int),
+		[SETTING_LIST] = sizeof(struct setting_list),
+		[SETTING_FILES] = sizeof(struct setting_list),
+		[SETTING_GROUPS] = sizeof(struct setting_groups),
+	};
+
+	return sizes[setting->type];
 }
 
 static bool list_equal(const struct setting_list *a, const struct setting_list *b)
@@ -218,6 +238,7 @@ bool value_equal(const struct setting *setting, const void *a, const void *b)
 	case SETTING_CHOICE:
 		return *(const int *)a == *(const int *)b;
 	case SETTING_LIST:
+	case SETTING_FILES:
 		return list_equal(a, b);
 	case SETTING_GROUPS:
 		return groups_equal(setting->table, a, b);

@@ -38,6 +38,9 @@ bool value_in_range(const struct setting *setting, int64_t value);
  */
 int value_store(const struct setting *setting, const char *text, const struct value_home *home, void *slot);
 
+/* Bytes of a value of this setting's type in the module's struct. */
+size_t value_size(const struct setting *setting);
+
 /* Whether two values of this type are the same. */
 bool value_equal(const struct setting *setting, const void *a, const void *b);
 

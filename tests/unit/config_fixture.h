@@ -34,7 +34,8 @@ struct radio_values {
 
 struct link_values {
 	const char *broker;
-	bool present;
+	int64_t weight;
+	struct setting_list keys;
 };
 
 static const char *const radio_modes[] = { "fast", "slow", "off", NULL };
@@ -144,10 +145,13 @@ static int check_link(const void *values, bool present, char *why, size_t why_si
 {
 	const struct link_values *link = values;
 
-	if (!link->broker || strcmp(link->broker, "nowhere") != 0)
+	if (!link->broker)
 		return 0;
-	snprintf(why, why_size, "the broker nowhere is nowhere");
-	return -EINVAL;
+	if (strcmp(link->broker, "odd") != 0 && link->weight % 2 == 1) {
+		snprintf(why, why_size, "only the broker odd takes odd weights");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static const struct setting link_settings_list[] = {
@@ -157,6 +161,17 @@ static const struct setting link_settings_list[] = {
 		.required = true,
 		.help = "Where to publish.",
 		.example = "mqtt://localhost" },
+	{ .name = "weight",
+		.type = SETTING_INTEGER,
+		.offset = offsetof(struct link_values, weight),
+		.initial = "2",
+		.reloadable = true,
+		.help = "Preference." },
+	{ .name = "keys",
+		.type = SETTING_FILES,
+		.offset = offsetof(struct link_values, keys),
+		.help = "Keys.",
+		.example = "[ \"a.pem\" ]" },
 };
 
 static const struct settings_table link_settings = {

@@ -87,6 +87,21 @@ START_TEST(a_relative_path_belongs_to_the_config_folder)
 }
 END_TEST
 
+START_TEST(a_list_of_paths_belongs_to_the_config_folder)
+{
+	char expected[128];
+
+	fixture_open(&f);
+	fixture_write(&f, "main.cfg", "link: { broker = \"b\"; keys = [ \"k.pem\", \"/k.pem\" ]; };");
+	ck_assert_int_eq(fixture_load(&f), 0);
+	const struct link_values *link = config_values(f.config, &link_settings);
+	fixture_path(&f, expected, sizeof(expected), "k.pem");
+	ck_assert_str_eq(link->keys.items[0], expected);
+	ck_assert_str_eq(link->keys.items[1], "/k.pem");
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(a_missing_file_is_told)
 {
 	fixture_open(&f);
@@ -231,7 +246,7 @@ END_TEST
 
 START_TEST(a_table_checks_across_its_settings)
 {
-	expect_fault("\nlink: { broker = \"nowhere\"; };", "2: link: the broker nowhere is nowhere");
+	expect_fault("\nlink: { broker = \"even\"; weight = 3; };", "2: link: only the broker odd takes odd weights");
 }
 END_TEST
 
@@ -351,36 +366,86 @@ START_TEST(a_fault_cannot_forge_a_line)
 }
 END_TEST
 
-static void note_change(void *context, const char *name, bool reloadable)
+static void note_change(void *context, const char *name, bool applied)
 {
 	char *notes = context;
 
 	strcat(notes, name);
-	strcat(notes, reloadable ? "+ " : "- ");
+	strcat(notes, applied ? "+ " : "- ");
 }
 
-START_TEST(what_differs_is_told_by_name)
+/* Loads the text as main.cfg and lets the running config adopt it. */
+static void adopt(struct config *running, const char *text, char *notes)
 {
-	char notes[200] = "";
-	struct config *before;
+	struct config *newer;
+
+	notes[0] = '\0';
+	fixture_write(&f, "main.cfg", text);
+	f.config = NULL;
+	ck_assert_int_eq(fixture_load(&f), 0);
+	newer = f.config;
+	config_adopt(running, &newer, note_change, notes);
+	ck_assert_ptr_null(newer);
+	f.config = running;
+}
+
+START_TEST(what_is_reloadable_changes_in_place)
+{
+	char notes[200];
 
 	fixture_open(&f);
 	fixture_write(&f, "main.cfg", "radio: { rules = ( { match = \"a\"; } ); };");
 	ck_assert_int_eq(fixture_load(&f), 0);
-	before = f.config;
-	f.config = NULL;
-	fixture_write(&f, "main.cfg",
+	const struct radio_values *radio = fixture_radio(&f);
+	adopt(f.config,
 		"radio: { open = false; port = 1; timeout = \"1 s\"; name = \"new\"; mode = \"off\"; addresses = [ "
 		"\"a\" ];\n"
-		"quota = \"64 MB\"; rules = ( { match = \"b\"; } ); };");
-	ck_assert_int_eq(fixture_load(&f), 0);
-	config_compare(before, f.config, note_change, notes);
+		"quota = \"64 MB\"; rules = ( { match = \"b\"; } ); };",
+		notes);
 	ck_assert_str_eq(
 		notes, "radio.open- radio.port- radio.timeout+ radio.name- radio.mode- radio.addresses- radio.rules+ ");
-	notes[0] = '\0';
-	config_compare(before, before, note_change, notes);
+	ck_assert_int_eq(radio->port, 5683);
+	ck_assert_int_eq(radio->timeout_ms, 1000);
+	ck_assert_str_eq(((const struct rule_values *)radio->rules.items)->match, "b");
+	fixture_close(&f);
+}
+END_TEST
+
+START_TEST(former_texts_live_until_the_next_change)
+{
+	char notes[200];
+
+	fixture_open(&f);
+	fixture_write(&f, "main.cfg", "");
+	ck_assert_int_eq(fixture_load(&f), 0);
+	const struct radio_values *radio = fixture_radio(&f);
+	adopt(f.config, "radio: { rules = ( { match = \"one\"; } ); };", notes);
+	const struct rule_values *one = radio->rules.items;
+	adopt(f.config, "radio: { rules = ( { match = \"two\"; } ); };", notes);
+	ck_assert_str_eq(one->match, "one");
+	for (int i = 0; i < 3; i++)
+		adopt(f.config, "radio: { rules = ( { match = \"two\"; } ); };", notes);
 	ck_assert_str_eq(notes, "");
-	config_free(before);
+	ck_assert_str_eq(((const struct rule_values *)radio->rules.items)->match, "two");
+	fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_mixture_that_a_table_refuses_is_not_taken_over)
+{
+	char notes[200];
+
+	fixture_open(&f);
+	fixture_write(&f, "main.cfg", "link: { broker = \"b\"; };");
+	ck_assert_int_eq(fixture_load(&f), 0);
+	const struct link_values *link = config_values(f.config, &link_settings);
+	/* the running broker "b" takes even weights only */
+	adopt(f.config, "link: { broker = \"odd\"; weight = 3; };", notes);
+	ck_assert_str_eq(notes, "link.broker- link.weight- ");
+	ck_assert_int_eq(link->weight, 2);
+	adopt(f.config, "link: { broker = \"b\"; weight = 4; };", notes);
+	ck_assert_str_eq(notes, "link.weight+ ");
+	ck_assert_int_eq(link->weight, 4);
 	fixture_close(&f);
 }
 END_TEST
@@ -395,4 +460,5 @@ TEST_SUITE(config, an_empty_file_yields_all_defaults, every_type_is_read, a_rela
 	a_syntax_error_does_not_hide_the_other_files, conf_d_overrides_in_the_order_of_names,
 	a_required_setting_may_come_from_conf_d, a_secret_that_all_can_read_is_refused,
 	a_secret_written_inline_is_not_repeated, faults_are_limited, a_fault_cannot_forge_a_line,
-	what_differs_is_told_by_name)
+	what_is_reloadable_changes_in_place, former_texts_live_until_the_next_change,
+	a_mixture_that_a_table_refuses_is_not_taken_over, a_list_of_paths_belongs_to_the_config_folder)
