@@ -1,0 +1,393 @@
+#include "protocols/node_profile.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "protocols/number.h"
+#include "protocols/token_writer.h"
+
+#define IMAGE_HEAD_MIN 4
+
+static const char *const state_names[] = {
+	[PROFILE_DOWNLOADING] = "downloading",
+	[PROFILE_DOWNLOADED] = "downloaded",
+	[PROFILE_APPLYING] = "applying",
+	[PROFILE_CONFIRMED] = "confirmed",
+	[PROFILE_REVERTED] = "reverted",
+	[PROFILE_FAILED] = "failed",
+};
+
+const char *profile_state_name(enum profile_state state)
+{
+	return state_names[state];
+}
+
+/* What a key's value must be, and how it gets into the struct. */
+struct key {
+	const char *name;
+	int (*read)(struct token_reader *reader, const struct token *token, void *field);
+	size_t offset;
+	bool required;
+};
+
+struct map {
+	const struct key *keys;
+	size_t count; /* 32 at most */
+};
+
+static int read_pair(
+	struct token_reader *reader, const struct map *map, const struct token *name, uint32_t *seen, void *out)
+{
+	struct token value = tokens_next(reader);
+
+	for (size_t i = 0; i < map->count; i++) {
+		const struct key *key = &map->keys[i];
+
+		if (strlen(key->name) != name->text.size || memcmp(key->name, name->text.data, name->text.size) != 0)
+			continue;
+		if (*seen & 1u << i)
+			return -EBADMSG;
+		*seen |= 1u << i;
+		return key->read(reader, &value, (uint8_t *)out + key->offset);
+	}
+	tokens_skip(reader, &value);
+	return 0;
+}
+
+/* The rest of a map whose opening token was `open`. */
+static int read_map(struct token_reader *reader, const struct map *map, const struct token *open, void *out)
+{
+	uint32_t seen = 0;
+
+	if (open->kind != TOKEN_MAP)
+		return tokens_fail(reader, -EBADMSG);
+	for (;;) {
+		struct token name = tokens_next(reader);
+
+		if (name.kind == TOKEN_CLOSE)
+			break;
+		/* Keys that are not texts are as unknown as any other. */
+		if (name.kind != TOKEN_TEXT)
+			name.text = (struct span){ 0 };
+		tokens_skip(reader, &name);
+		int result = name.kind == TOKEN_FAULT ? reader->error : read_pair(reader, map, &name, &seen, out);
+		if (result < 0 || reader->error)
+			return tokens_fail(reader, result);
+	}
+	for (size_t i = 0; i < map->count; i++)
+		if (map->keys[i].required && !(seen & 1u << i))
+			return tokens_fail(reader, -EBADMSG);
+	return 0;
+}
+
+static int parse_map(void *out, enum token_format format, struct span data, const struct map *map)
+{
+	char scratch[PROFILE_MESSAGE_MAX];
+	struct token_reader reader;
+
+	tokens_init(&reader, format, data, scratch, sizeof(scratch));
+	struct token open = tokens_next(&reader);
+	int result = read_map(&reader, map, &open, out);
+	if (result == 0 && tokens_next(&reader).kind != TOKEN_FINISH)
+		result = tokens_fail(&reader, -EBADMSG);
+	return result;
+}
+
+/* A text without control characters: it goes into logs and into terminals. */
+static int copy_text(char *out, size_t limit, const struct token *token)
+{
+	if (token->kind != TOKEN_TEXT)
+		return -EBADMSG;
+	if (token->text.size > limit)
+		return -ENOBUFS;
+	for (size_t i = 0; i < token->text.size; i++)
+		if ((unsigned char)token->text.data[i] < 0x20 || token->text.data[i] == 0x7f)
+			return -EBADMSG;
+	memcpy(out, token->text.data, token->text.size);
+	out[token->text.size] = '\0';
+	return 0;
+}
+
+static int read_short_text(struct token_reader *reader, const struct token *token, void *field)
+{
+	return copy_text(field, PROFILE_TEXT_MAX, token);
+}
+
+static int read_uri(struct token_reader *reader, const struct token *token, void *field)
+{
+	return copy_text(field, PROFILE_URI_MAX, token);
+}
+
+/* A number, rounded: some nodes measure their battery in floats. */
+static int integer_between(int64_t *out, const struct token *token, int64_t least, int64_t most)
+{
+	int64_t value = 0;
+
+	if (token->kind != TOKEN_NUMBER)
+		return -EBADMSG;
+	if (number_scale(&value, &token->number, 0) < 0 || value < least || value > most)
+		return -ERANGE;
+	*out = value;
+	return 0;
+}
+
+static int read_u32(struct token_reader *reader, const struct token *token, void *field)
+{
+	int64_t value = 0;
+	int result = integer_between(&value, token, 0, UINT32_MAX);
+
+	if (result == 0)
+		*(uint32_t *)field = (uint32_t)value;
+	return result;
+}
+
+static int read_code(struct token_reader *reader, const struct token *token, void *field)
+{
+	int64_t value = 0;
+	int result = integer_between(&value, token, INT32_MIN, INT32_MAX);
+
+	if (result == 0)
+		*(int32_t *)field = (int32_t)value;
+	return result;
+}
+
+static int read_battery(struct token_reader *reader, const struct token *token, void *field)
+{
+	int64_t value = 0;
+	int result = integer_between(&value, token, 0, 100);
+
+	if (result == 0)
+		*(int *)field = (int)value;
+	return result;
+}
+
+static int read_signal(struct token_reader *reader, const struct token *token, void *field)
+{
+	int64_t value = 0;
+	int result = integer_between(&value, token, -200, -1);
+
+	if (result == 0)
+		*(int *)field = (int)value;
+	return result;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A digest or its head: up to 32 bytes, a byte string or hex. Its size, or negative. */
+static int copy_digest(uint8_t out[32], enum token_format format, const struct token *token)
+{
+	size_t size = format == FORMAT_CBOR ? token->text.size : token->text.size / 2;
+
+	if (token->kind != (format == FORMAT_CBOR ? TOKEN_BYTES : TOKEN_TEXT) || size < IMAGE_HEAD_MIN || size > 32)
+		return -EBADMSG;
+	if (format == FORMAT_CBOR) {
+		memcpy(out, token->text.data, size);
+		return (int)size;
+	}
+	if (token->text.size % 2)
+		return -EBADMSG;
+	for (size_t i = 0; i < size; i++) {
+		int high = hex_digit(token->text.data[2 * i]);
+		int low = hex_digit(token->text.data[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return -EBADMSG;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return (int)size;
+}
+
+static int read_image(struct token_reader *reader, const struct token *token, void *field)
+{
+	struct profile_checkin *checkin = field;
+	int size = copy_digest(checkin->image, reader->format, token);
+
+	if (size < 0)
+		return size;
+	checkin->image_size = (size_t)size;
+	return 0;
+}
+
+static int read_sha256(struct token_reader *reader, const struct token *token, void *field)
+{
+	uint8_t digest[32];
+
+	if (copy_digest(digest, reader->format, token) != sizeof(digest))
+		return -EBADMSG;
+	memcpy(field, digest, sizeof(digest));
+	return 0;
+}
+
+static int read_state(struct token_reader *reader, const struct token *token, void *field)
+{
+	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]) && token->kind == TOKEN_TEXT; i++) {
+		if (strlen(state_names[i]) != token->text.size ||
+			memcmp(state_names[i], token->text.data, token->text.size) != 0)
+			continue;
+		*(enum profile_state *)field = (enum profile_state)i;
+		return 0;
+	}
+	return -EBADMSG;
+}
+
+#define KEY(type, name, member, reader)                            \
+	{                                                          \
+		name, reader, offsetof(struct type, member), false \
+	}
+#define REQUIRED_KEY(type, name, member, reader)                  \
+	{                                                         \
+		name, reader, offsetof(struct type, member), true \
+	}
+#define MAP_OF(keys)                                   \
+	{                                              \
+		keys, sizeof(keys) / sizeof((keys)[0]) \
+	}
+
+static int read_update(struct token_reader *reader, const struct token *token, void *field)
+{
+	static const struct key keys[] = {
+		REQUIRED_KEY(profile_update, "uri", uri, read_uri),
+		REQUIRED_KEY(profile_update, "size", size, read_u32),
+		REQUIRED_KEY(profile_update, "sha256", sha256, read_sha256),
+		KEY(profile_update, "version", version, read_short_text),
+		KEY(profile_update, "apply", apply_s, read_u32),
+	};
+	static const struct map map = MAP_OF(keys);
+	struct profile_answer *answer = field;
+
+	answer->has_update = true;
+	return read_map(reader, &map, token, &answer->update);
+}
+
+int profile_parse_checkin(struct profile_checkin *out, enum token_format format, struct span data)
+{
+	static const struct key keys[] = {
+		KEY(profile_checkin, "hw", hardware, read_short_text),
+		KEY(profile_checkin, "version", version, read_short_text),
+		{ "image", read_image, 0, false },
+		KEY(profile_checkin, "battery", battery_percent, read_battery),
+		KEY(profile_checkin, "rssi", signal_dbm, read_signal),
+	};
+	static const struct map map = MAP_OF(keys);
+	struct profile_checkin checkin = { .battery_percent = -1 };
+	int result = parse_map(&checkin, format, data, &map);
+
+	if (result == 0)
+		*out = checkin;
+	return result;
+}
+
+int profile_parse_answer(struct profile_answer *out, enum token_format format, struct span data)
+{
+	static const struct key keys[] = {
+		KEY(profile_answer, "next", next_s, read_u32),
+		{ "update", read_update, 0, false },
+	};
+	static const struct map map = MAP_OF(keys);
+	struct profile_answer answer = { 0 };
+	int result = parse_map(&answer, format, data, &map);
+
+	if (result == 0)
+		*out = answer;
+	return result;
+}
+
+int profile_parse_status(struct profile_status *out, enum token_format format, struct span data)
+{
+	static const struct key keys[] = {
+		REQUIRED_KEY(profile_status, "state", state, read_state),
+		KEY(profile_status, "code", code, read_code),
+		KEY(profile_status, "offset", offset, read_u32),
+	};
+	static const struct map map = MAP_OF(keys);
+	struct profile_status status = { 0 };
+	int result = parse_map(&status, format, data, &map);
+
+	if (result == 0)
+		*out = status;
+	return result;
+}
+
+static void write_text(struct token_writer *writer, const char *name, const char *text)
+{
+	if (!*text)
+		return;
+	token_string(writer, name);
+	token_string(writer, text);
+}
+
+static void write_integer(struct token_writer *writer, const char *name, int64_t value)
+{
+	token_string(writer, name);
+	token_integer(writer, value);
+}
+
+static void write_digest(struct token_writer *writer, const char *name, const uint8_t *digest, size_t size)
+{
+	token_string(writer, name);
+	token_hex(writer, (struct span){ (const char *)digest, size });
+}
+
+void profile_write_checkin(struct writer *out, enum token_format format, const struct profile_checkin *checkin)
+{
+	struct token_writer writer;
+
+	token_writer_init(&writer, format, out);
+	token_map(&writer, (uint64_t)(checkin->hardware[0] != 0) + (checkin->version[0] != 0) +
+				   (checkin->image_size > 0) + (checkin->battery_percent >= 0) +
+				   (checkin->signal_dbm != 0));
+	write_text(&writer, "hw", checkin->hardware);
+	write_text(&writer, "version", checkin->version);
+	if (checkin->image_size > 0)
+		write_digest(&writer, "image", checkin->image, checkin->image_size);
+	if (checkin->battery_percent >= 0)
+		write_integer(&writer, "battery", checkin->battery_percent);
+	if (checkin->signal_dbm != 0)
+		write_integer(&writer, "rssi", checkin->signal_dbm);
+	token_close(&writer);
+}
+
+static void write_update(struct token_writer *writer, const struct profile_update *update)
+{
+	token_string(writer, "update");
+	token_map(writer, 4 + (uint64_t)(update->version[0] != 0));
+	token_string(writer, "uri");
+	token_string(writer, update->uri);
+	write_integer(writer, "size", update->size);
+	write_digest(writer, "sha256", update->sha256, sizeof(update->sha256));
+	write_text(writer, "version", update->version);
+	write_integer(writer, "apply", update->apply_s);
+	token_close(writer);
+}
+
+void profile_write_answer(struct writer *out, enum token_format format, const struct profile_answer *answer)
+{
+	struct token_writer writer;
+
+	token_writer_init(&writer, format, out);
+	token_map(&writer, 1 + (uint64_t)answer->has_update);
+	write_integer(&writer, "next", answer->next_s);
+	if (answer->has_update)
+		write_update(&writer, &answer->update);
+	token_close(&writer);
+}
+
+void profile_write_status(struct writer *out, enum token_format format, const struct profile_status *status)
+{
+	struct token_writer writer;
+
+	token_writer_init(&writer, format, out);
+	token_map(&writer, 2 + (uint64_t)(status->code != 0));
+	write_text(&writer, "state", state_names[status->state]);
+	if (status->code != 0)
+		write_integer(&writer, "code", status->code);
+	write_integer(&writer, "offset", status->offset);
+	token_close(&writer);
+}

@@ -1,0 +1,103 @@
+#include "protocols/tokens.h"
+
+#include <errno.h>
+
+#include "protocols/tokens_format.h"
+
+void tokens_init(
+	struct token_reader *reader, enum token_format format, struct span input, void *scratch, size_t scratch_size)
+{
+	static char nothing[1];
+
+	reader_init(&reader->in, input.data, input.size);
+	reader->start = reader->in.at;
+	reader->format = format;
+	reader->error = 0;
+	reader->depth = 0;
+	reader->begun = false;
+	writer_init(&reader->scratch, scratch ? scratch : nothing, scratch ? scratch_size : 0);
+}
+
+int tokens_fail(struct token_reader *reader, int error)
+{
+	if (!reader->error)
+		reader->error = error;
+	return reader->error;
+}
+
+struct token tokens_fault(struct token_reader *reader, int error)
+{
+	(void)tokens_fail(reader, error);
+	return (struct token){ .kind = TOKEN_FAULT };
+}
+
+struct token tokens_open(struct token_reader *reader, const struct token_nest *nest)
+{
+	if (reader->depth == TOKENS_DEPTH_MAX)
+		return tokens_fault(reader, -ENOBUFS);
+	reader->nests[reader->depth++] = *nest;
+	return (struct token){ .kind = nest->is_map ? TOKEN_MAP : TOKEN_ARRAY };
+}
+
+struct token tokens_close(struct token_reader *reader)
+{
+	reader->depth--;
+	return (struct token){ .kind = TOKEN_CLOSE };
+}
+
+struct token tokens_next(struct token_reader *reader)
+{
+	const struct tokens_format *format = reader->format == FORMAT_JSON ? &tokens_json : &tokens_cbor;
+
+	if (reader->error)
+		return (struct token){ .kind = TOKEN_FAULT };
+	if (reader->depth > 0)
+		return format->entry(reader, &reader->nests[reader->depth - 1]);
+	if (reader->begun)
+		return format->at_end(reader) ? (struct token){ .kind = TOKEN_FINISH } : tokens_fault(reader, -EBADMSG);
+	reader->begun = true;
+	return format->value(reader);
+}
+
+void tokens_skip(struct token_reader *reader, const struct token *token)
+{
+	if (token->kind != TOKEN_MAP && token->kind != TOKEN_ARRAY)
+		return;
+	for (unsigned outside = reader->depth - 1; !reader->error && reader->depth > outside;)
+		(void)tokens_next(reader);
+}
+
+size_t tokens_offset(const struct token_reader *reader)
+{
+	return (size_t)(reader->in.at - reader->start);
+}
+
+/* Length of the character at `at`, or 0 if it is not UTF-8 (the table of RFC 3629 section 4). */
+static size_t character_size(const uint8_t *at, size_t left)
+{
+	size_t size = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+
+	if (size == 0 || size > left)
+		return 0;
+	for (size_t i = 1; i < size; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) || (at[0] == 0xf0 && at[1] < 0x90) ||
+		(at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return size;
+}
+
+bool tokens_text_valid(struct span text)
+{
+	const uint8_t *data = (const uint8_t *)text.data;
+
+	for (size_t i = 0; i < text.size;) {
+		size_t size = character_size(data + i, text.size - i);
+
+		if (size == 0)
+			return false;
+		i += size;
+	}
+	return true;
+}

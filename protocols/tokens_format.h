@@ -1,0 +1,29 @@
+/*
+ * tokens_format: what tokens.c and the two formats behind it share; for them alone.
+ */
+#ifndef WAKEGATE_PROTOCOLS_TOKENS_FORMAT_H
+#define WAKEGATE_PROTOCOLS_TOKENS_FORMAT_H
+
+#include "protocols/tokens.h"
+
+/* What a format can do; `nest` is the innermost open map or array. */
+struct tokens_format {
+	struct token (*value)(struct token_reader *reader);
+	struct token (*entry)(struct token_reader *reader, struct token_nest *nest); /* or its close */
+	bool (*at_end)(struct token_reader *reader);
+};
+
+extern const struct tokens_format tokens_json;
+extern const struct tokens_format tokens_cbor;
+
+/* Opens a map or array; TOKEN_FAULT if it is too deep. */
+struct token tokens_open(struct token_reader *reader, const struct token_nest *nest);
+struct token tokens_close(struct token_reader *reader);
+
+/* Fails the reader and gives the token that says so. */
+struct token tokens_fault(struct token_reader *reader, int error);
+
+/* Whether the text is UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF. */
+bool tokens_text_valid(struct span text);
+
+#endif

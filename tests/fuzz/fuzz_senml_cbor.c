@@ -1,0 +1,12 @@
+/*
+ * fuzz_senml_cbor: SenML packs in CBOR; what is understood must be writable and understood again.
+ */
+#include "tests/fuzz/senml_check.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	senml_check(FORMAT_CBOR, data, size);
+	return 0;
+}

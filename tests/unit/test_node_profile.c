@@ -1,0 +1,175 @@
+#include "protocols/node_profile.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tests/unit/suite.h"
+
+static struct span span_of(const char *text)
+{
+	return (struct span){ text, strlen(text) };
+}
+
+START_TEST(a_checkin_in_json_is_read)
+{
+	struct profile_checkin checkin;
+
+	ck_assert_int_eq(
+		profile_parse_checkin(&checkin, FORMAT_JSON,
+			span_of("{\"hw\":\"nrf52840\",\"version\":\"1.2.3\",\"image\":\"00a1B2c3\",\"battery\":87,"
+				"\"rssi\":-71,\"uptime\":{\"s\":[1,2]}}")),
+		0);
+	ck_assert_str_eq(checkin.hardware, "nrf52840");
+	ck_assert_str_eq(checkin.version, "1.2.3");
+	ck_assert_uint_eq(checkin.image_size, 4);
+	ck_assert_mem_eq(checkin.image, "\x00\xa1\xb2\xc3", 4);
+	ck_assert_int_eq(checkin.battery_percent, 87);
+	ck_assert_int_eq(checkin.signal_dbm, -71);
+}
+END_TEST
+
+START_TEST(a_checkin_may_say_nothing)
+{
+	struct profile_checkin checkin;
+
+	ck_assert_int_eq(profile_parse_checkin(&checkin, FORMAT_CBOR, span_of("\xa0")), 0);
+	ck_assert_str_eq(checkin.hardware, "");
+	ck_assert_uint_eq(checkin.image_size, 0);
+	ck_assert_int_lt(checkin.battery_percent, 0);
+	ck_assert_int_eq(checkin.signal_dbm, 0);
+}
+END_TEST
+
+START_TEST(wrong_checkins_are_refused)
+{
+	static const struct {
+		const char *text;
+		int result;
+	} cases[] = { { "", -EBADMSG }, { "[]", -EBADMSG }, { "{\"hw\":1}", -EBADMSG },
+		{ "{\"hw\":\"a\\n\"}", -EBADMSG }, { "{\"hw\":\"123456789012345678901234567890123\"}", -ENOBUFS },
+		{ "{\"battery\":101}", -ERANGE }, { "{\"battery\":\"full\"}", -EBADMSG }, { "{\"rssi\":1}", -ERANGE },
+		{ "{\"image\":\"00a1b2\"}", -EBADMSG }, { "{\"image\":\"00a1b2c\"}", -EBADMSG },
+		{ "{\"image\":\"00a1b2cx\"}", -EBADMSG }, { "{\"hw\":\"a\",\"hw\":\"b\"}", -EBADMSG },
+		{ "{}{}", -EBADMSG }, { "{\"hw\":\"a\"", -EBADMSG } };
+	struct profile_checkin checkin = { .battery_percent = 5 };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_msg(profile_parse_checkin(&checkin, FORMAT_JSON, span_of(cases[i].text)) == cases[i].result,
+			"%s", cases[i].text);
+	ck_assert_int_eq(checkin.battery_percent, 5);
+}
+END_TEST
+
+START_TEST(a_checkin_comes_back_as_written)
+{
+	struct profile_checkin checkin = { .hardware = "stm32",
+		.version = "2.0.0-rc1",
+		.image = { 1, 2, 3, 4, 255 },
+		.image_size = 32,
+		.battery_percent = 0,
+		.signal_dbm = -120 };
+
+	for (int format = FORMAT_JSON; format <= FORMAT_CBOR; format++) {
+		struct profile_checkin back = { 0 };
+		uint8_t buffer[PROFILE_MESSAGE_MAX];
+		struct writer out;
+
+		writer_init(&out, buffer, sizeof(buffer));
+		profile_write_checkin(&out, (enum token_format)format, &checkin);
+		ck_assert_int_eq(profile_parse_checkin(&back, (enum token_format)format,
+					 (struct span){ (char *)buffer, writer_size(&out) }),
+			0);
+		ck_assert_str_eq(back.hardware, checkin.hardware);
+		ck_assert_str_eq(back.version, checkin.version);
+		ck_assert_uint_eq(back.image_size, checkin.image_size);
+		ck_assert_mem_eq(back.image, checkin.image, sizeof(checkin.image));
+		ck_assert_int_eq(back.battery_percent, 0);
+		ck_assert_int_eq(back.signal_dbm, -120);
+	}
+}
+END_TEST
+
+START_TEST(an_answer_comes_back_as_written)
+{
+	struct profile_answer answer = { .next_s = 900, .has_update = true };
+
+	memset(answer.update.uri, 'u', PROFILE_URI_MAX);
+	memset(answer.update.sha256, 0xab, 32);
+	memset(answer.update.version, '9', PROFILE_TEXT_MAX);
+	answer.update.size = UINT32_MAX;
+	answer.update.apply_s = 3600;
+	for (int format = FORMAT_JSON; format <= FORMAT_CBOR; format++) {
+		struct profile_answer back;
+		uint8_t buffer[PROFILE_MESSAGE_MAX];
+		struct writer out;
+
+		memset(&back, 0, sizeof(back));
+		writer_init(&out, buffer, sizeof(buffer));
+		profile_write_answer(&out, (enum token_format)format, &answer);
+		ck_assert_int_eq(profile_parse_answer(&back, (enum token_format)format,
+					 (struct span){ (char *)buffer, writer_size(&out) }),
+			0);
+		ck_assert_uint_eq(back.next_s, 900);
+		ck_assert(back.has_update);
+		ck_assert_str_eq(back.update.uri, answer.update.uri);
+		ck_assert_str_eq(back.update.version, answer.update.version);
+		ck_assert_mem_eq(back.update.sha256, answer.update.sha256, 32);
+		ck_assert_uint_eq(back.update.size, UINT32_MAX);
+		ck_assert_uint_eq(back.update.apply_s, 3600);
+	}
+}
+END_TEST
+
+START_TEST(an_answer_without_update_is_one_pair)
+{
+	struct profile_answer answer = { .next_s = 900 };
+	uint8_t buffer[64];
+	struct writer out;
+
+	writer_init(&out, buffer, sizeof(buffer));
+	profile_write_answer(&out, FORMAT_CBOR, &answer);
+	ck_assert_uint_eq(writer_size(&out), 9);
+	ck_assert_mem_eq(buffer, "\xa1\x64next\x19\x03\x84", 9);
+	writer_init(&out, buffer, sizeof(buffer));
+	profile_write_answer(&out, FORMAT_JSON, &answer);
+	ck_assert_mem_eq(buffer, "{\"next\":900}", 12);
+}
+END_TEST
+
+START_TEST(an_update_must_name_its_image)
+{
+	struct profile_answer answer;
+
+	ck_assert_int_eq(profile_parse_answer(&answer, FORMAT_JSON,
+				 span_of("{\"next\":1,\"update\":{\"uri\":\"/fw/a\",\"size\":5}}")),
+		-EBADMSG);
+	ck_assert_int_eq(profile_parse_answer(&answer, FORMAT_JSON, span_of("{\"next\":1,\"update\":7}")), -EBADMSG);
+}
+END_TEST
+
+START_TEST(every_state_comes_back_as_written)
+{
+	for (int i = 0; i < 2 * (PROFILE_FAILED + 1); i++) {
+		enum token_format format = i % 2 ? FORMAT_CBOR : FORMAT_JSON;
+		struct profile_status status = { .state = (enum profile_state)(i / 2), .code = i - 5, .offset = 70000 };
+		struct profile_status back;
+		uint8_t buffer[PROFILE_MESSAGE_MAX];
+		struct writer out;
+
+		writer_init(&out, buffer, sizeof(buffer));
+		profile_write_status(&out, format, &status);
+		ck_assert_int_eq(
+			profile_parse_status(&back, format, (struct span){ (char *)buffer, writer_size(&out) }), 0);
+		ck_assert_int_eq(back.state, status.state);
+		ck_assert_int_eq(back.code, status.code);
+		ck_assert_uint_eq(back.offset, 70000);
+	}
+	struct profile_status status;
+	ck_assert_int_eq(profile_parse_status(&status, FORMAT_JSON, span_of("{\"state\":\"dancing\"}")), -EBADMSG);
+	ck_assert_int_eq(profile_parse_status(&status, FORMAT_JSON, span_of("{\"offset\":1}")), -EBADMSG);
+}
+END_TEST
+
+TEST_SUITE(node_profile, a_checkin_in_json_is_read, a_checkin_may_say_nothing, wrong_checkins_are_refused,
+	a_checkin_comes_back_as_written, an_answer_comes_back_as_written, an_answer_without_update_is_one_pair,
+	an_update_must_name_its_image, every_state_comes_back_as_written)
