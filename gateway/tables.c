@@ -1,0 +1,25 @@
+#include "gateway/tables.h"
+
+#include <assert.h>
+
+#include "gateway/control_server.h"
+#include "gateway/general.h"
+#include "gateway/nodes.h"
+#include "gateway/schedule.h"
+#include "gateway/update.h"
+
+static void add(struct tables *tables, const struct settings_table *table)
+{
+	assert(tables->count < TABLES_MAX);
+	tables->list[tables->count++] = table;
+}
+
+void tables_init(struct tables *tables)
+{
+	tables->count = 0;
+	add(tables, &general_settings_table);
+	add(tables, &nodes_settings_table);
+	add(tables, &schedule_settings_table);
+	add(tables, &update_settings_table);
+	add(tables, &control_settings_table);
+}
