@@ -114,14 +114,23 @@ static int socket_open(
 static int probe_path(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
+	if (strlen(path) > MESSAGE_PATH_MAX)
+		return -ENAMETOOLONG;
+	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (probe < 0)
 		return -errno;
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	int result = connect(probe, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
 	close(probe);
 	return result == -EAGAIN ? 0 : result; /* EAGAIN: it listens, with its backlog full */
+}
+
+int message_endpoint_probe(const char *endpoint)
+{
+	const char *path = ipc_path(endpoint);
+
+	return path ? probe_path(path) : 0;
 }
 
 static int check_path(const char *path, char *why, size_t why_size)

@@ -60,6 +60,9 @@ int message_socket_bind(struct message_socket **out, struct message_context *con
 int message_socket_connect(struct message_socket **out, struct message_context *context,
 	const struct message_options *options, char *why, size_t why_size);
 
+/* Whether somebody listens at an ipc endpoint right now: 0, or as message_socket_connect(). 0 for any other endpoint. */
+int message_endpoint_probe(const char *endpoint);
+
 /* Sends; copies. Never blocks. -EAGAIN: the queue is full; -EHOSTUNREACH: the router knows no such peer (any more). */
 int message_socket_send(struct message_socket *socket, const struct message *message);
 

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/cli/terminal.h"
+
 #define CLI_OPTIONS_MAX 32 /* given at once */
 
 struct cli;
@@ -22,15 +24,15 @@ struct connection;
 /* Exit codes, part of the interface for scripts. */
 enum cli_exit {
 	CLI_OK = 0,
-	CLI_FAILED = 1,	     /* it was tried and did not work */
-	CLI_USAGE = 2,	     /* not a command line that makes sense */
+	CLI_FAILED = 1,      /* it was tried and did not work */
+	CLI_USAGE = 2,       /* not a command line that makes sense */
 	CLI_UNREACHABLE = 3, /* the daemon does not run, does not answer, or may not be asked by this user */
 	CLI_NOT_FOUND = 4,   /* no such node, image, update, … */
 	CLI_REFUSED = 5,     /* the gateway's rules, or the operator when asked, said no */
 };
 
 struct cli_option {
-	char letter;	   /* 0: none */
+	char letter;       /* 0: none */
 	const char *name;  /* without "--" */
 	const char *value; /* what it takes, for the help: "TYPE"; NULL: nothing */
 	const char *help;
@@ -38,19 +40,19 @@ struct cli_option {
 
 struct cli_command {
 	const char *verb;
-	const char *arguments;		  /* for the help: "NODE…"; NULL: none */
-	size_t least, most;		  /* how many of them */
-	const char *summary;		  /* one line, no full stop */
-	const char *help;		  /* what one should know, with examples; NULL: the summary says it all */
+	const char *arguments;            /* for the help: "NODE…"; NULL: none */
+	size_t least, most;               /* how many of them */
+	const char *summary;              /* one line, no full stop */
+	const char *help;                 /* what one should know, with examples; NULL: the summary says it all */
 	const struct cli_option *options; /* ended by a NULL name; NULL: none but those of every command */
-	int (*run)(struct cli *cli);	  /* returns an exit code */
+	int (*run)(struct cli *cli);      /* returns an exit code */
 };
 
 struct cli_group {
 	const char *name; /* "node"; NULL: its verbs stand alone, as in "wakegate status" */
 	const char *summary;
 	const struct cli_command *const *commands; /* ended by NULL */
-	const struct cli_command *otherwise; /* runs where the word behind the group is no verb; NULL: an error */
+	const struct cli_command *otherwise;       /* runs where the word behind the group is no verb; NULL: an error */
 };
 
 /* What was typed, and where it goes. */
@@ -68,10 +70,8 @@ struct cli {
 	const char *socket; /* path */
 	bool json;
 	bool yes;
-	bool on_terminal; /* standard output is one */
-	bool colour;
-	unsigned width, height; /* of the terminal, 80 by 24 where there is none */
-	struct connection *connection; /* made by the first cli_ask() */
+	struct terminal terminal;      /* standard output */
+	struct connection *connection; /* made by the first question, see ask.h */
 };
 
 /* Runs the command line; returns the exit code. */
