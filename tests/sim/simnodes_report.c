@@ -13,11 +13,12 @@ void report_count(const struct simnode *nodes, size_t count, const uint8_t *targ
 	*out = (struct simnodes_totals){ 0 };
 	for (size_t i = 0; i < count; i++) {
 		const struct simnode *node = &nodes[i];
-		out->on_target += target && memcmp(node->image, target, 32) == 0;
-		out->bricked += node->phase == SIMNODE_BRICKED;
+		bool bricked = node->phase == SIMNODE_BRICKED;
+		out->on_target += target && !bricked && memcmp(node->image, target, 32) == 0;
+		out->bricked += bricked;
 		out->made += node->readings.made;
 		out->acknowledged += node->readings.acknowledged;
-		out->pending += node->phase == SIMNODE_BRICKED ? 0 : node->readings.count;
+		out->pending += bricked ? 0 : node->readings.count;
 		out->restarts += node->counts.restarts;
 		out->resumes += node->counts.resumes;
 		out->blocks += node->counts.blocks;
