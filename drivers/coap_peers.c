@@ -1,0 +1,112 @@
+#include "drivers/coap_peers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "protocols/siphash.h"
+
+#define NOWHERE UINT32_MAX
+
+struct coap_peers {
+	struct coap_known_peer *places;
+	uint32_t *heads;
+	size_t limit, count, head_mask;
+	size_t hand; /* where eviction looks next */
+	struct siphash_key key;
+};
+
+int coap_peers_open(struct coap_peers **out, size_t limit)
+{
+	if (limit == 0 || limit > COAP_PEERS_MAX)
+		return -EINVAL;
+	struct coap_peers *peers = calloc(1, sizeof(*peers));
+	if (!peers)
+		return -ENOMEM;
+	size_t heads = 1;
+	while (heads < limit)
+		heads *= 2;
+	peers->limit = limit;
+	peers->head_mask = heads - 1;
+	peers->places = calloc(limit, sizeof(*peers->places));
+	peers->heads = malloc(heads * sizeof(*peers->heads));
+	if (!peers->places || !peers->heads || getrandom(&peers->key, sizeof(peers->key), 0) < 0) {
+		coap_peers_close(peers);
+		return -ENOMEM;
+	}
+	memset(peers->heads, 0xff, heads * sizeof(*peers->heads));
+	*out = peers;
+	return 0;
+}
+
+void coap_peers_close(struct coap_peers *peers)
+{
+	if (!peers)
+		return;
+	free(peers->places);
+	free(peers->heads);
+	free(peers);
+}
+
+size_t coap_peers_count(const struct coap_peers *peers)
+{
+	return peers->count;
+}
+
+static uint32_t *chain_of(struct coap_peers *peers, const struct coap_peer *peer)
+{
+	return &peers->heads[siphash(&peers->key, peer, sizeof(*peer)) & peers->head_mask];
+}
+
+struct coap_known_peer *coap_peers_find(struct coap_peers *peers, const struct coap_peer *peer)
+{
+	for (uint32_t i = *chain_of(peers, peer); i != NOWHERE; i = peers->places[i].next) {
+		struct coap_known_peer *known = &peers->places[i];
+		if (memcmp(&known->peer, peer, sizeof(*peer)) == 0) {
+			known->spoke = true;
+			return known;
+		}
+	}
+	return NULL;
+}
+
+static void unlink_place(struct coap_peers *peers, uint32_t index)
+{
+	uint32_t *link = chain_of(peers, &peers->places[index].peer);
+
+	while (*link != index)
+		link = &peers->places[*link].next;
+	*link = peers->places[index].next;
+}
+
+/* A free place, or that of the first peer which has been quiet since the hand passed it. */
+static uint32_t make_room(struct coap_peers *peers)
+{
+	if (peers->count < peers->limit)
+		return (uint32_t)peers->count++;
+	while (peers->places[peers->hand].spoke) {
+		peers->places[peers->hand].spoke = false;
+		peers->hand = (peers->hand + 1) % peers->limit;
+	}
+	uint32_t index = (uint32_t)peers->hand;
+	peers->hand = (peers->hand + 1) % peers->limit;
+	unlink_place(peers, index);
+	return index;
+}
+
+void coap_peers_learn(struct coap_peers *peers, const struct coap_peer *peer, const char *node)
+{
+	struct coap_known_peer *known = coap_peers_find(peers, peer);
+
+	if (!known) {
+		uint32_t index = make_room(peers);
+		uint32_t *head = chain_of(peers, peer);
+		known = &peers->places[index];
+		*known = (struct coap_known_peer){ .peer = *peer, .next = *head, .spoke = true };
+		*head = index;
+	}
+	known->bytes_in = known->bytes_out = 0;
+	(void)snprintf(known->node, sizeof(known->node), "%s", node);
+}

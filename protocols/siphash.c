@@ -1,0 +1,56 @@
+#include "protocols/siphash.h"
+
+struct state {
+	uint64_t v0, v1, v2, v3;
+};
+
+static inline uint64_t rotate(uint64_t value, unsigned bits)
+{
+	return value << bits | value >> (64 - bits);
+}
+
+static inline void mix_rounds(struct state *s, unsigned rounds)
+{
+	while (rounds-- > 0) {
+		s->v0 += s->v1;
+		s->v2 += s->v3;
+		s->v1 = rotate(s->v1, 13) ^ s->v0;
+		s->v3 = rotate(s->v3, 16) ^ s->v2;
+		s->v0 = rotate(s->v0, 32) + s->v3;
+		s->v2 += s->v1;
+		s->v1 = rotate(s->v1, 17) ^ s->v2;
+		s->v3 = rotate(s->v3, 21) ^ s->v0;
+		s->v2 = rotate(s->v2, 32);
+	}
+}
+
+static inline uint64_t word_at(const uint8_t *bytes, size_t size)
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < size; i++)
+		word |= (uint64_t)bytes[i] << (8 * i);
+	return word;
+}
+
+static inline void mix_word(struct state *s, uint64_t word)
+{
+	s->v3 ^= word;
+	mix_rounds(s, 2);
+	s->v0 ^= word;
+}
+
+uint64_t siphash(const struct siphash_key *key, const void *data, size_t size)
+{
+	const uint8_t *bytes = data;
+	struct state s = { key->low ^ 0x736f6d6570736575, key->high ^ 0x646f72616e646f6d, key->low ^ 0x6c7967656e657261,
+		key->high ^ 0x7465646279746573 };
+	size_t whole = size & ~(size_t)7;
+
+	for (size_t i = 0; i < whole; i += 8)
+		mix_word(&s, word_at(bytes + i, 8));
+	mix_word(&s, (uint64_t)size << 56 | word_at(bytes + whole, size & 7));
+	s.v2 ^= 0xff;
+	mix_rounds(&s, 4);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}

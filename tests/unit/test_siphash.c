@@ -1,0 +1,25 @@
+#include "protocols/siphash.h"
+#include "tests/unit/suite.h"
+
+/* Appendix A of the SipHash paper: key 00 01 … 0f, message 00 01 … 0e. */
+START_TEST(the_vector_of_the_paper_holds)
+{
+	const struct siphash_key key = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
+	uint8_t message[15];
+
+	for (uint8_t i = 0; i < sizeof(message); i++)
+		message[i] = i;
+	ck_assert_uint_eq(siphash(&key, message, sizeof(message)), 0xa129ca6149be45e5);
+}
+END_TEST
+
+/* The first of the reference implementation's vectors, 31 0e 0e dd 47 db 6f 72. */
+START_TEST(nothing_has_a_hash_too)
+{
+	const struct siphash_key key = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
+
+	ck_assert_uint_eq(siphash(&key, NULL, 0), 0x726fdb47dd0e0e31);
+}
+END_TEST
+
+TEST_SUITE(siphash, the_vector_of_the_paper_holds, nothing_has_a_hash_too)
