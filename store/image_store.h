@@ -17,31 +17,31 @@
 
 struct stored_image {
 	uint8_t sha256[32];
-	uint8_t sha1[20];     /* known once complete */
+	uint8_t sha1[20]; /* known once complete */
 	uint32_t size_bytes;
 	uint32_t stored_bytes; /* durable so far */
 	bool complete;
-	char name[65];	      /* as imported: a file's name */
-	char format[16];      /* "mcuboot", "esp-idf", "zigbee-ota", "raw" */
+	char name[65];   /* as imported: a file's name */
+	char format[16]; /* "mcuboot", "esp-idf", "zigbee-ota", "raw" */
 	char version[33];
 	char hardware[33];
-	char signer[65];      /* name of the trusted key, "" where unsigned was allowed */
-	int64_t added_ms;     /* wall clock */
+	char signer[65];  /* name of the trusted key, "" where unsigned was allowed */
+	int64_t added_ms; /* wall clock */
 	int64_t used_ms;
-	char origin[16];      /* "file", "http", "mqtt" */
-	char manifest[4096];  /* the JSON of the manifest a partial download came from, to resume it; "" otherwise */
+	char origin[16];     /* "file", "http", "mqtt" */
+	char manifest[4096]; /* the JSON of the manifest a partial download came from, to resume it; "" otherwise */
 };
 
 /* Calls `each` for every image, partial ones too; blocks, for start-up. */
-int store_images_load(struct store *store, void (*each)(void *context, const struct stored_image *image),
-	void *context);
+int store_images_load(
+	struct store *store, void (*each)(void *context, const struct stored_image *image), void *context);
 
-/* Begins a partial image. -EEXIST if the digest is there already. */
+/* Begins a partial image. -EEXIST if the digest is there already; -ENOSPC if the quota leaves no room for all of it. */
 int store_image_begin(struct store *store, const struct stored_image *image, struct store_reply reply);
 
 /*
- * Appends `size` bytes at `offset`, which must be where the last append ended (-EINVAL); copies. Any size up to
- * IMAGE_CHUNK_SIZE; the store cuts into chunks itself.
+ * Appends `size` bytes at `offset`, which must be where the last append ended (-EINVAL); copies. Any size from 1 to
+ * IMAGE_CHUNK_SIZE; the store cuts into chunks itself. Whole chunks wear the card least. -ENOENT.
  */
 int store_image_append(struct store *store, const uint8_t sha256[32], uint32_t offset, const void *data, size_t size,
 	struct store_reply reply);
@@ -49,7 +49,7 @@ int store_image_append(struct store *store, const uint8_t sha256[32], uint32_t o
 /* Marks complete and updates all descriptive fields. -ENOENT; -EINVAL if bytes are missing. */
 int store_image_complete(struct store *store, const struct stored_image *image, struct store_reply reply);
 
-/* Notes that it was used. */
+/* Notes that it was used; unknown digests are fine. Rides in the next commit, at the latest a second later. */
 int store_image_touch(struct store *store, const uint8_t sha256[32], int64_t used_ms, struct store_reply reply);
 
 /* Removes it, whole or partial; its pages are given back to the file system. -ENOENT. */
@@ -57,7 +57,8 @@ int store_image_remove(struct store *store, const uint8_t sha256[32], struct sto
 
 /*
  * Reads chunk `index` (bytes from index * IMAGE_CHUNK_SIZE). `chunk` is called once from store_dispatch(): `data` is
- * borrowed for the call; result is the bytes read, -ENOENT or -EIO.
+ * borrowed for the call; result is the bytes read (of a partial image those that are there), -ENOENT (no such image or
+ * nothing of it there yet) or -EIO (also if the bytes fail their checksum).
  */
 struct chunk_reader {
 	void (*chunk)(void *context, int result, const void *data);

@@ -18,9 +18,9 @@ struct stored_node {
 	uint8_t image[32]; /* head of the SHA-256 of what it says it runs */
 	uint8_t image_size;
 	int8_t battery_percent; /* -1: unknown */
-	int16_t signal_dbm;	/* 0: unknown */
-	uint32_t rank;		/* its place in the order of wake-up slots */
-	int64_t first_seen_ms;	/* wall clock */
+	int16_t signal_dbm;     /* 0: unknown */
+	uint32_t rank;          /* its place in the order of wake-up slots */
+	int64_t first_seen_ms;  /* wall clock */
 	int64_t last_seen_ms;
 	int64_t next_contact_ms; /* 0: unknown */
 	uint64_t contacts;
@@ -30,9 +30,12 @@ struct stored_node {
 	uint64_t bytes_out;
 };
 
+#define NODES_SAVE_MAX 16384 /* in one operation */
+
+/* Calls `each` in the order in which the nodes were first saved; blocks, for start-up. */
 int store_nodes_load(struct store *store, void (*each)(void *context, const struct stored_node *node), void *context);
 
-/* Inserts or replaces; copies. */
+/* Inserts or replaces, all or none; copies. */
 int store_nodes_save(struct store *store, const struct stored_node *nodes, size_t count, struct store_reply reply);
 
 /* Unknown ids are fine. */

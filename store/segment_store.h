@@ -14,49 +14,52 @@
 #include "store/store.h"
 
 #define SEGMENT_SIZE_MAX (4 * 1024 * 1024)
+#define SEGMENT_EXCHANGES_MAX 65536
+#define SEGMENT_DISCARD_MAX 65536
+#define SEGMENT_LOAD_MAX (8 * 1024 * 1024)
 
 struct stored_segment {
-	uint64_t first;
-	uint32_t count;
-	uint32_t boot;	       /* which start of the gateway took them */
-	int64_t oldest_us;     /* time range of its readings, since 1970-01-01 UTC */
+	uint64_t first;    /* 1 or more */
+	uint32_t count;    /* 1 or more */
+	uint32_t boot;     /* which start of the gateway took them */
+	int64_t oldest_us; /* time range of its readings, since 1970-01-01 UTC */
 	int64_t newest_us;
-	uint8_t codec;	       /* format version of `data` */
+	uint8_t codec; /* format version of `data` */
 	const void *data;
 	size_t size;
 	const uint64_t *exchanges; /* fingerprints of the messages in it, see reading_report.exchange */
 	size_t exchange_count;
-	int64_t kept_at_ms;    /* wall clock at the append */
+	int64_t kept_at_ms; /* wall clock at the append */
 };
 
-/* Appends; copies everything. `first` must be above all before it (-EEXIST). */
+/* Appends; copies everything. `first` must be above all sequence numbers ever given (-EEXIST). */
 int store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply);
 
 /*
- * Loads segments in order, from the first one with a sequence number >= `from` and below `below`, at most `max_bytes`
- * (but at least one). Each is handed to `segment` (borrowed for the call, exchanges left out; `data` NULL and `size` 0:
- * its bytes were damaged, its readings are lost), then `done` is called: 0, or -EIO. All on the loop thread, from
- * store_dispatch().
+ * Loads in order the segments whose `first` is at least `from` and below `below`, at most `max_bytes` or
+ * SEGMENT_LOAD_MAX of them (but at least one). Each is handed to `segment` (borrowed for the call, exchanges left out;
+ * `data` NULL and `size` 0: its bytes were damaged, its readings are lost), then `done` is called: 0, or -EIO. All on
+ * the loop thread, from store_dispatch().
  */
 struct segment_reader {
 	void (*segment)(void *context, const struct stored_segment *segment);
 	void (*done)(void *context, int result);
 	void *context;
 };
-int store_segment_load(struct store *store, uint64_t from, uint64_t below, size_t max_bytes,
-	struct segment_reader reader);
+int store_segment_load(
+	struct store *store, uint64_t from, uint64_t below, size_t max_bytes, struct segment_reader reader);
 
 /*
  * Forgets the segments with these first sequence numbers: they are upstream. The fingerprints of those kept after
  * `remember_since_ms` are remembered until store_exchanges_forget(). Unknown numbers are fine. Rides in the next
  * commit of anything else, at the latest a second later.
  */
-int store_segment_discard(struct store *store, const uint64_t *firsts, size_t count, int64_t remember_since_ms,
-	struct store_reply reply);
+int store_segment_discard(
+	struct store *store, const uint64_t *firsts, size_t count, int64_t remember_since_ms, struct store_reply reply);
 
 /*
- * Makes room by dropping the oldest segments until `bytes` are free below the quota. `dropped` is called per segment
- * before `done`.
+ * Makes room by dropping the oldest segments until `bytes` more fit without the file growing, so that it helps against
+ * a quota and a full disk alike. `dropped` is called per segment before `done`; where that fails, none was dropped.
  */
 struct segment_eviction {
 	void (*dropped)(void *context, uint64_t first, uint32_t count);
@@ -67,8 +70,8 @@ int store_segment_evict(struct store *store, uint64_t bytes, struct segment_evic
 
 /* What is there, for start-up; blocks for milliseconds whatever the backlog. All zero where there is none. */
 struct segment_summary {
-	uint64_t first;	 /* of the oldest */
-	uint64_t next;	 /* one above the newest ever given, survives deletion */
+	uint64_t first; /* of the oldest */
+	uint64_t next;  /* one above the newest ever given, survives deletion */
 	uint64_t readings;
 	uint64_t segments;
 };

@@ -1,10 +1,10 @@
 /*
  * store: what must survive power loss: three SQLite files and the one thread that writes them.
  *
- * The loop thread submits operations; the store thread runs them in the order submitted, groups whatever is waiting
- * into one transaction per database, commits (WAL, synchronous=FULL) and posts the completions back. An operation is
- * durable when its reply says 0. The operations themselves are in the headers image_store, node_store, segment_store
- * and update_store; this one opens, closes and pumps.
+ * The loop thread submits operations; the store thread runs those of one file in the order submitted, groups whatever
+ * is waiting into one transaction per file, commits (WAL, synchronous=FULL) and posts the completions back. An
+ * operation is durable when its reply says 0. The operations themselves are in the headers image_store, node_store,
+ * segment_store and update_store; this one opens, closes and pumps. docs/store.md has the schemas.
  *
  *   gateway.db    nodes, updates, journal, settings that outlive a restart
  *   images.db     firmware in chunks keyed by SHA-256
@@ -12,12 +12,21 @@
  *
  * Each file has a schema version (PRAGMA user_version) and migrations. A file of a newer version is refused. A corrupt
  * one is renamed to NAME.corrupt-YYYYMMDDTHHMMSSZ (with its -wal) and begun anew; it is never deleted.
+ *
+ * A function that submits returns 0 and the reply follows, or an error and nothing follows: -EINVAL, -ENOMEM,
+ * -ENOBUFS (STORE_QUEUE_MAX or STORE_QUEUE_BYTES_MAX is reached: try again after a dispatch), -ECANCELED (the store is
+ * closing). A function that blocks runs after all that was submitted before; its `each` is called on the store thread
+ * while the caller waits, and must not call a function of the store that blocks.
  */
 #ifndef WAKEGATE_STORE_STORE_H
 #define WAKEGATE_STORE_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define STORE_QUEUE_MAX 65536                    /* operations not completed */
+#define STORE_QUEUE_BYTES_MAX (32 * 1024 * 1024) /* what they and their results hold in memory */
 
 struct store;
 
@@ -39,6 +48,9 @@ struct store_options {
 	uint64_t telemetry_quota_bytes; /* hard cap of telemetry.db, 0: none; appends beyond get -ENOSPC */
 	uint64_t images_quota_bytes;
 	const char *vfs; /* an sqlite3_vfs to open the files with; NULL: the default */
+	/* No thread: store_dispatch() and the functions that block do the work themselves, all that waits as one group,
+	 * and `wake` is not called. For tests and simulations, where the same seed gives the same run. */
+	bool threadless;
 };
 
 /* What a person should know of how the files were found. */
@@ -46,15 +58,16 @@ struct store_findings {
 	char set_aside[3][256]; /* paths that corrupt files were renamed to; "" where none */
 };
 
-/* Figures of the store, as of the last dispatch. */
+/* Figures of the store, as of the last commit. */
 struct store_figures {
-	uint64_t telemetry_bytes;    /* size on disk of telemetry.db and its WAL */
+	uint64_t telemetry_bytes; /* size on disk of telemetry.db and its WAL */
 	uint64_t images_bytes;
-	uint64_t commits;	     /* since open */
+	uint64_t commits; /* since open */
 	uint64_t commit_failures;
-	uint64_t last_commit_us;     /* how long the last commit took */
+	uint64_t last_commit_us; /* how long the last commit took */
 	uint64_t longest_commit_us;
-	uint64_t queued;	     /* operations not completed */
+	uint64_t queued; /* operations not completed */
+	bool damaged;    /* damage was met while running: the next start checks that file as a whole */
 };
 
 /*
@@ -65,7 +78,7 @@ struct store_figures {
 int store_open(struct store **out, const struct store_options *options, struct store_findings *findings, char *why,
 	size_t why_size);
 
-/* Calls the replies of all operations that have completed. Never blocks. */
+/* Calls the replies of all operations that have completed. Never blocks (but see `threadless`). */
 void store_dispatch(struct store *store);
 
 /* Completes what was submitted, calls all replies, checkpoints and frees. Blocks; NULL is fine. */

@@ -1,0 +1,328 @@
+#include "store/database.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/damage.h"
+#include "store/schema.h"
+
+#define WAL_FRAMES_MAX 1000  /* then it is copied into the file; 4 MB, which also bounds what a start has to replay */
+#define RESERVE_PAGES 256    /* above the quota, so that deleting never fails for it */
+#define TIDY_PAGES 256       /* given back in one step */
+#define BUSY_TIMEOUT_MS 2000 /* somebody looks at the file with sqlite3 */
+/* A file that cannot shrink page by page is rewritten when so much is free and so little is left in it. */
+#define REWRITE_FREE_PAGES 4096
+#define REWRITE_USED_PAGES 256
+
+static const char *const check_everything[] = { "PRAGMA quick_check(1)", NULL };
+
+int database_errno(sqlite3 *connection, int code)
+{
+	int system = sqlite3_system_errno(connection);
+
+	if (code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID || code == SQLITE_CONSTRAINT_UNIQUE)
+		return -EEXIST;
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EBADMSG;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_CONSTRAINT:
+	case SQLITE_RANGE:
+	case SQLITE_TOOBIG:
+		return -EINVAL;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_CANTOPEN:
+		return system == EROFS || system == ENOENT || system == ENOSPC ? -system : -EACCES;
+	default:
+		return system == ENOSPC || system == EDQUOT ? -ENOSPC : -EIO;
+	}
+}
+
+int database_error(struct database *database, int code)
+{
+	int result = database_errno(database->connection, code);
+
+	if (result == -EBADMSG && !database->damaged) {
+		database->damaged = true;
+		damage_suspect(database->path);
+	}
+	return result;
+}
+
+static int note_wal(void *context, sqlite3 *connection, const char *name, int frames)
+{
+	struct database *database = context;
+
+	database->wal_frames = (unsigned)frames;
+	return SQLITE_OK;
+}
+
+/* SQLite would create it readable by everyone; its companions get the same mode. */
+static int create_file(const char *path)
+{
+	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+	if (file < 0)
+		return -errno;
+	(void)close(file);
+	return 0;
+}
+
+static int set_up(struct database *database, const struct database_options *options)
+{
+	uint64_t pages = options->quota_bytes / DATABASE_PAGE_SIZE;
+	char sql[512];
+
+	(void)snprintf(sql, sizeof(sql),
+		"PRAGMA page_size = %d; PRAGMA auto_vacuum = %s; PRAGMA journal_mode = WAL;"
+		"PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d;"
+		"PRAGMA cache_size = -512; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA max_page_count = %lld",
+		DATABASE_PAGE_SIZE, options->gives_back ? "INCREMENTAL" : "NONE", WAL_FRAMES_MAX * DATABASE_PAGE_SIZE,
+		pages ? (long long)(pages + RESERVE_PAGES) : 4294967294LL);
+	database->quota_pages = pages ? pages : UINT64_MAX;
+	database->gives_back = options->gives_back;
+	return database_errno(database->connection, sqlite3_exec(database->connection, sql, NULL, NULL, NULL));
+}
+
+static int look_for_damage(
+	struct database *database, const struct database_options *options, bool cut, char *why, size_t why_size)
+{
+	bool suspected = damage_is_suspected(database->path);
+	int result = damage_look(database->connection, suspected ? check_everything : options->checks, why, why_size);
+
+	if (result == 0 && cut)
+		result = damage_look(database->connection, options->checks_after_crash, why, why_size);
+	if (result == 0 && suspected)
+		damage_suspect_clear(database->path);
+	return result;
+}
+
+static int open_file(struct database *database, const struct database_options *options, char *why, size_t why_size)
+{
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+	bool cut = damage_was_cut(database->path);
+	int version = 0;
+	int result = create_file(database->path);
+
+	if (result < 0) {
+		(void)snprintf(why, why_size, "%s", strerror(-result));
+		return result;
+	}
+	int code = sqlite3_open_v2(database->path, &database->connection, flags, options->vfs);
+	if (!database->connection)
+		return -ENOMEM;
+	result = database_errno(database->connection, code);
+	(void)sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
+	if (result == 0)
+		result = set_up(database, options);
+	if (result == 0)
+		result = schema_migrate(database->connection, options->schema, &version);
+	if (result == -ENOTSUP) {
+		(void)snprintf(why, why_size,
+			"it has version %d and this wakegate knows up to %d: run the newer wakegate, or move the file "
+			"away to begin anew",
+			version, options->schema->version);
+		return result;
+	}
+	if (result < 0) {
+		(void)snprintf(why, why_size, "%s", sqlite3_errmsg(database->connection));
+		return result;
+	}
+	return look_for_damage(database, options, cut, why, why_size);
+}
+
+/* Closes without touching the WAL, which belongs to the damaged file. */
+static void close_as_found(struct database *database)
+{
+	int persist = 1;
+
+	(void)sqlite3_db_config(database->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	(void)sqlite3_file_control(database->connection, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
+	(void)sqlite3_close(database->connection);
+	database->connection = NULL;
+}
+
+int database_init(
+	struct database *database, const struct database_options *options, char *set_aside, char *why, size_t why_size)
+{
+	char found[256] = "";
+
+	memset(database, 0, sizeof(*database));
+	set_aside[0] = '\0';
+	int length = snprintf(database->path, sizeof(database->path), "%s/%s", options->directory, options->name);
+	if (length >= (int)sizeof(database->path)) {
+		(void)snprintf(why, why_size, "the path of %s is too long", options->name);
+		return -ENAMETOOLONG;
+	}
+	int result = open_file(database, options, found, sizeof(found));
+	if (result == -EBADMSG) {
+		close_as_found(database);
+		result = damage_set_aside(database->path, set_aside, 256);
+		if (result == 0) {
+			damage_suspect_clear(database->path);
+			result = open_file(database, options, found, sizeof(found));
+		}
+	}
+	if (result < 0) {
+		(void)snprintf(
+			why, why_size, "cannot use %s: %s", database->path, found[0] ? found : strerror(-result));
+		return result;
+	}
+	(void)sqlite3_wal_hook(database->connection, note_wal, database);
+	database->tidy_due = true;
+	return 0;
+}
+
+void database_finish(struct database *database)
+{
+	for (size_t i = 0; i < database->statement_count; i++)
+		(void)sqlite3_finalize(database->statements[i].statement);
+	database->statement_count = 0;
+	(void)sqlite3_close(database->connection);
+	database->connection = NULL;
+}
+
+int database_prepare(struct database *database, const char *sql, sqlite3_stmt **out)
+{
+	size_t i = 0;
+
+	while (i < database->statement_count && database->statements[i].sql != sql)
+		i++;
+	if (i == database->statement_count) {
+		assert(i < DATABASE_STATEMENTS_MAX);
+		int code = sqlite3_prepare_v3(database->connection, sql, -1, SQLITE_PREPARE_PERSISTENT,
+			&database->statements[i].statement, NULL);
+		if (code != SQLITE_OK)
+			return database_error(database, code);
+		database->statements[i].sql = sql;
+		database->statement_count++;
+	}
+	*out = database->statements[i].statement;
+	return 0;
+}
+
+int database_step(struct database *database, sqlite3_stmt *statement)
+{
+	int code = sqlite3_step(statement);
+
+	if (code == SQLITE_ROW)
+		return 1;
+	int result = code == SQLITE_DONE ? 0 : database_error(database, code);
+	(void)sqlite3_reset(statement);
+	return result;
+}
+
+int database_execute(struct database *database, const char *sql)
+{
+	sqlite3_stmt *statement;
+	int result = database_prepare(database, sql, &statement);
+
+	if (result < 0)
+		return result;
+	do
+		result = database_step(database, statement);
+	while (result > 0);
+	return result;
+}
+
+int database_number(struct database *database, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *statement;
+	int result = database_prepare(database, sql, &statement);
+
+	if (result < 0)
+		return result;
+	result = database_step(database, statement);
+	if (result < 0)
+		return result;
+	*out = result > 0 ? sqlite3_column_int64(statement, 0) : 0;
+	(void)sqlite3_reset(statement);
+	return 0;
+}
+
+int database_has_room(struct database *database, uint64_t bytes)
+{
+	int64_t pages = 0, free_pages = 0;
+
+	if (database->quota_pages == UINT64_MAX)
+		return 0;
+	int result = database_number(database, "PRAGMA page_count", &pages);
+	if (result == 0)
+		result = database_number(database, "PRAGMA freelist_count", &free_pages);
+	if (result < 0)
+		return result;
+	/* An overflow page carries 4 bytes less; a leaf and an inner page may have to be split. */
+	uint64_t needed = bytes / (DATABASE_PAGE_SIZE - 4) + 3;
+	return (uint64_t)(pages - free_pages) + needed <= database->quota_pages ? 0 : -ENOSPC;
+}
+
+bool database_in_transaction(const struct database *database)
+{
+	return !sqlite3_get_autocommit(database->connection);
+}
+
+void database_checkpoint(struct database *database)
+{
+	if (database->wal_frames < WAL_FRAMES_MAX)
+		return;
+	/* Where it fails, or somebody reads, the WAL goes on growing and the next commit tries again. */
+	(void)sqlite3_wal_checkpoint_v2(database->connection, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+}
+
+static bool give_back_pages(struct database *database, int64_t free_pages)
+{
+	char sql[48];
+
+	(void)snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%d)", TIDY_PAGES);
+	return sqlite3_exec(database->connection, sql, NULL, NULL, NULL) == SQLITE_OK && free_pages > TIDY_PAGES;
+}
+
+bool database_tidy(struct database *database)
+{
+	int64_t pages = 0, free_pages = 0;
+	bool more = false;
+
+	if (!database->tidy_due)
+		return false;
+	if (database_number(database, "PRAGMA page_count", &pages) == 0 &&
+		database_number(database, "PRAGMA freelist_count", &free_pages) == 0 && free_pages > 0) {
+		if (database->gives_back)
+			more = give_back_pages(database, free_pages);
+		else if (free_pages >= REWRITE_FREE_PAGES && pages - free_pages <= REWRITE_USED_PAGES)
+			(void)sqlite3_exec(database->connection, "VACUUM", NULL, NULL, NULL);
+	}
+	database->tidy_due = more;
+	return more;
+}
+
+static uint64_t file_size(const char *path, const char *suffix)
+{
+	char name[DATABASE_PATH_MAX + 8];
+	struct stat status;
+
+	(void)snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return stat(name, &status) == 0 ? (uint64_t)status.st_size : 0;
+}
+
+uint64_t database_size(const struct database *database)
+{
+	return file_size(database->path, "") + file_size(database->path, "-wal");
+}

@@ -1,0 +1,109 @@
+#include "store/schema.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "store/database.h"
+
+/*
+ * Rows of `node` are updated in place at every flush, so its key is a row id in the order of joining and not the text,
+ * which would scatter a flush over all pages. The journal has no index: it is read by people, seldom, and written
+ * often.
+ */
+static const char gateway_1[] =
+	"CREATE TABLE setting(name TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE node("
+	" number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, driver TEXT NOT NULL,"
+	" hardware TEXT NOT NULL, version TEXT NOT NULL, image BLOB NOT NULL,"
+	" battery_percent INTEGER NOT NULL, signal_dbm INTEGER NOT NULL, rank INTEGER NOT NULL,"
+	" first_seen_ms INTEGER NOT NULL, last_seen_ms INTEGER NOT NULL,"
+	" next_contact_ms INTEGER NOT NULL, contacts INTEGER NOT NULL, drops INTEGER NOT NULL,"
+	" readings INTEGER NOT NULL, bytes_in INTEGER NOT NULL, bytes_out INTEGER NOT NULL);"
+	"CREATE TABLE node_update("
+	" number INTEGER PRIMARY KEY, node TEXT NOT NULL UNIQUE, sha256 BLOB NOT NULL,"
+	" state TEXT NOT NULL, reason TEXT NOT NULL, offset INTEGER NOT NULL,"
+	" attempts INTEGER NOT NULL, created_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,"
+	" retry_at_ms INTEGER NOT NULL, previous BLOB NOT NULL);"
+	"CREATE TABLE journal("
+	" number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, subject TEXT NOT NULL,"
+	" event TEXT NOT NULL, detail TEXT NOT NULL);";
+
+/*
+ * A chunk's key is image number * 65536 + index. The manifest is apart so that the row of an image, written anew at
+ * every append, stays small. `tail_crc32c` is of what is there of the last chunk while it is not whole.
+ */
+static const char images_1[] = "CREATE TABLE image("
+			       " number INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, sha1 BLOB NOT NULL,"
+			       " size_bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL,"
+			       " tail_crc32c INTEGER NOT NULL, complete INTEGER NOT NULL, name TEXT NOT NULL,"
+			       " format TEXT NOT NULL, version TEXT NOT NULL, hardware TEXT NOT NULL,"
+			       " signer TEXT NOT NULL, added_ms INTEGER NOT NULL, used_ms INTEGER NOT NULL,"
+			       " origin TEXT NOT NULL);"
+			       "CREATE TABLE manifest(image INTEGER PRIMARY KEY, text TEXT NOT NULL);"
+			       "CREATE TABLE chunk("
+			       " number INTEGER PRIMARY KEY, crc32c BLOB NOT NULL, data BLOB NOT NULL);";
+
+/*
+ * Append-only, no index, one row a commit: see docs/store.md for what each commit writes. `readings` and `segments`
+ * are the totals of the table as of that row; `mark` has them as of the last deletion, and the next sequence number.
+ */
+static const char telemetry_1[] = "CREATE TABLE segment("
+				  " first INTEGER PRIMARY KEY, count INTEGER NOT NULL, boot INTEGER NOT NULL,"
+				  " oldest_us INTEGER NOT NULL, newest_us INTEGER NOT NULL, codec INTEGER NOT NULL,"
+				  " kept_at_ms INTEGER NOT NULL, readings INTEGER NOT NULL, segments INTEGER NOT NULL,"
+				  " crc32c INTEGER NOT NULL, exchanges BLOB NOT NULL, data BLOB NOT NULL);"
+				  "CREATE TABLE mark("
+				  " id INTEGER PRIMARY KEY CHECK (id = 1), newest INTEGER NOT NULL,"
+				  " next INTEGER NOT NULL, readings INTEGER NOT NULL, segments INTEGER NOT NULL);"
+				  "CREATE TABLE exchange("
+				  " first INTEGER PRIMARY KEY, kept_at_ms INTEGER NOT NULL, exchanges BLOB NOT NULL);";
+
+const struct schema schema_gateway = { (const char *const[]){ gateway_1 }, 1 };
+const struct schema schema_images = { (const char *const[]){ images_1 }, 1 };
+const struct schema schema_telemetry = { (const char *const[]){ telemetry_1 }, 1 };
+
+static int read_version(sqlite3 *connection, int *version)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(connection, "PRAGMA user_version", -1, &statement, NULL);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_step(statement);
+	if (code == SQLITE_ROW)
+		*version = sqlite3_column_int(statement, 0);
+	(void)sqlite3_finalize(statement);
+	return code == SQLITE_ROW ? 0 : database_errno(connection, code);
+}
+
+static int migrate_step(sqlite3 *connection, const char *script, int version)
+{
+	char close[64];
+	int code;
+
+	(void)snprintf(close, sizeof(close), "PRAGMA user_version = %d; COMMIT", version);
+	code = sqlite3_exec(connection, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(connection, script, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		code = sqlite3_exec(connection, close, NULL, NULL, NULL);
+	if (code == SQLITE_OK)
+		return 0;
+	int result = database_errno(connection, code);
+	if (!sqlite3_get_autocommit(connection))
+		(void)sqlite3_exec(connection, "ROLLBACK", NULL, NULL, NULL);
+	return result;
+}
+
+int schema_migrate(sqlite3 *connection, const struct schema *schema, int *found)
+{
+	int result = read_version(connection, found);
+
+	if (result < 0)
+		return result;
+	if (*found > schema->version || *found < 0)
+		return -ENOTSUP;
+	for (int version = *found; version < schema->version && result == 0; version++)
+		result = migrate_step(connection, schema->scripts[version], version + 1);
+	return result;
+}
