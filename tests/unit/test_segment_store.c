@@ -18,12 +18,14 @@ struct seen {
 static void see_segment(void *context, const struct stored_segment *segment)
 {
 	struct seen *seen = context;
+	int wrong = 0;
 
 	seen->firsts[seen->count++] = segment->first;
 	seen->bytes += segment->size;
 	seen->damaged += segment->data == NULL;
 	for (size_t i = 0; i < segment->size; i++)
-		ck_assert_uint_eq(((const uint8_t *)segment->data)[i], (uint8_t)segment->first);
+		wrong += ((const uint8_t *)segment->data)[i] != (uint8_t)segment->first;
+	ck_assert_int_eq(wrong, 0);
 }
 
 static void see_dropped(void *context, uint64_t first, uint32_t count)
