@@ -114,6 +114,8 @@ static void copy_quoted(struct expansion *expansion, struct input *in)
 		skip_line_comment(in);
 		return;
 	}
+	if (memchr(in->at, '\0', (size_t)(end - in->at)))
+		fault_add(expansion->faults, in->place, "found a NUL byte, allowed is text");
 	append(expansion, in->at, (size_t)(end - in->at));
 	in->at = end;
 }
