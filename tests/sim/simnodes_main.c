@@ -241,7 +241,7 @@ static bool run(struct simulation *simulation)
 int main(int argc, char **argv)
 {
 	static struct simulation simulation;
-	int result = options_parse(&simulation.options, argc, argv);
+	int result = simnodes_options_parse(&simulation.options, argc, argv);
 
 	if (result)
 		return result < 0 ? 2 : 0;

@@ -120,7 +120,7 @@ static void fill_long_options(struct option *options)
 	options[ROWS] = (struct option){ "help", no_argument, NULL, HELP_CODE };
 }
 
-int options_parse(struct simnodes_options *options, int argc, char **argv)
+int simnodes_options_parse(struct simnodes_options *options, int argc, char **argv)
 {
 	struct option long_options[ROWS + 2] = { 0 };
 	int code;

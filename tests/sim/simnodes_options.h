@@ -32,6 +32,6 @@ struct simnodes_options {
 };
 
 /* 0; 1: help was asked for and printed; -EINVAL: a sentence went to standard error. Texts are borrowed from `argv`. */
-int options_parse(struct simnodes_options *options, int argc, char **argv);
+int simnodes_options_parse(struct simnodes_options *options, int argc, char **argv);
 
 #endif
