@@ -1,0 +1,110 @@
+#include "gateway/control_describe.h"
+
+#include <string.h>
+
+#include "drivers/image_source.h"
+#include "gateway/nodes.h"
+#include "gateway/update.h"
+#include "protocols/hex.h"
+#include "store/image_store.h"
+#include "store/update_store.h"
+
+#define HEX_SIZE 65 /* of a SHA-256 */
+
+void describe_time(json_t *object, const char *name, int64_t wall_ms)
+{
+	if (wall_ms)
+		(void)json_object_set_new(object, name, json_integer(wall_ms));
+}
+
+void describe_text(json_t *object, const char *name, const char *text)
+{
+	if (*text)
+		(void)json_object_set_new(object, name, json_string(text));
+}
+
+static void describe_digest(json_t *object, const char *name, const uint8_t *digest, size_t size)
+{
+	char hex[HEX_SIZE];
+
+	hex_print(hex, digest, size);
+	describe_text(object, name, hex);
+}
+
+static void describe_number(json_t *object, const char *name, uint64_t number)
+{
+	(void)json_object_set_new(object, name, json_integer((json_int_t)number));
+}
+
+json_t *describe_node(const struct node *node, bool silent)
+{
+	const struct stored_node *record = &node->record;
+	json_t *object = json_pack("{s:s}", "id", record->id);
+
+	describe_text(object, "driver", record->driver);
+	describe_text(object, "hardware", record->hardware);
+	describe_text(object, "version", record->version);
+	describe_digest(object, "image", record->image, record->image_size);
+	if (record->battery_percent >= 0)
+		describe_number(object, "battery_percent", (uint64_t)record->battery_percent);
+	if (record->signal_dbm)
+		(void)json_object_set_new(object, "signal_dbm", json_integer(record->signal_dbm));
+	describe_time(object, "first_seen_ms", record->first_seen_ms);
+	describe_time(object, "last_seen_ms", record->last_seen_ms);
+	describe_time(object, "next_contact_ms", record->next_contact_ms);
+	(void)json_object_set_new(object, "silent", json_boolean(silent));
+	describe_number(object, "contacts", record->contacts);
+	describe_number(object, "drops", record->drops);
+	describe_number(object, "readings", record->readings);
+	describe_number(object, "bytes_in", record->bytes_in);
+	describe_number(object, "bytes_out", record->bytes_out);
+	return object;
+}
+
+json_t *describe_image(const struct stored_image *image)
+{
+	json_t *object = json_object();
+
+	describe_digest(object, "image", image->sha256, (IMAGE_NAME_SIZE - 1) / 2);
+	describe_text(object, "name", image->name);
+	describe_text(object, "format", image->format);
+	describe_text(object, "version", image->version);
+	describe_text(object, "hardware", image->hardware);
+	describe_text(object, "signer", image->signer);
+	describe_text(object, "origin", image->origin);
+	describe_number(object, "size_bytes", image->size_bytes);
+	describe_number(object, "stored_bytes", image->stored_bytes);
+	(void)json_object_set_new(object, "complete", json_boolean(image->complete));
+	describe_time(object, "added_ms", image->added_ms);
+	describe_time(object, "used_ms", image->used_ms);
+	describe_digest(object, "sha256", image->sha256, sizeof(image->sha256));
+	return object;
+}
+
+json_t *describe_update(const struct update *update)
+{
+	const struct stored_update *record = &update->record;
+	json_t *object = json_pack("{s:s, s:s}", "node", record->node, "state", update_state_name(update->state));
+
+	describe_text(object, "reason", record->reason);
+	describe_digest(object, "image", record->sha256, (IMAGE_NAME_SIZE - 1) / 2);
+	describe_number(object, "offset", record->offset);
+	if (update->size_bytes)
+		describe_number(object, "size_bytes", update->size_bytes);
+	describe_number(object, "attempts", record->attempts);
+	describe_time(object, "created_ms", record->created_ms);
+	describe_time(object, "changed_ms", record->changed_ms);
+	describe_time(object, "retry_at_ms", record->retry_at_ms);
+	describe_digest(object, "previous", record->previous, record->previous_size);
+	return object;
+}
+
+json_t *describe_journal_entry(const struct journal_entry *entry)
+{
+	json_t *object = json_pack("{s:I}", "at_ms", (json_int_t)entry->at_ms);
+
+	describe_text(object, "subject", entry->subject);
+	describe_text(object, "event", entry->event);
+	describe_text(object, "detail", entry->detail);
+	return object;
+}

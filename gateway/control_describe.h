@@ -1,0 +1,28 @@
+/*
+ * control_describe: nodes, images, updates and journal entries as the JSON that control commands answer with.
+ *
+ * Each returns a new object, or NULL if there is no memory. Times are milliseconds since 1970-01-01 UTC; what is not
+ * known is left out.
+ */
+#ifndef WAKEGATE_GATEWAY_CONTROL_DESCRIBE_H
+#define WAKEGATE_GATEWAY_CONTROL_DESCRIBE_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct journal_entry;
+struct node;
+struct stored_image;
+struct update;
+
+json_t *describe_node(const struct node *node, bool silent);
+json_t *describe_image(const struct stored_image *image);
+json_t *describe_update(const struct update *update);
+json_t *describe_journal_entry(const struct journal_entry *entry);
+
+/* Adds a time unless it is 0, a text unless it is "". */
+void describe_time(json_t *object, const char *name, int64_t wall_ms);
+void describe_text(json_t *object, const char *name, const char *text);
+
+#endif
