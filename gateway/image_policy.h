@@ -11,7 +11,6 @@
 #include "config/settings.h"
 
 #define IMAGE_SENTENCE_SIZE 256
-#define IMAGE_SIGNATURE_MAX 512 /* bytes of a detached signature */
 
 /* The settings group "images". */
 struct image_settings {

@@ -1,6 +1,5 @@
 #include "protocols/manifest.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -8,6 +7,7 @@
 #include <string.h>
 
 #include "protocols/base64.h"
+#include "protocols/hex.h"
 
 /* The document under the reader's eye and the room for its verdict; the first fault is kept. */
 struct reading_glass {
@@ -76,27 +76,11 @@ static void read_size(struct reading_glass *glass, uint32_t *out)
 		*out = (uint32_t)size;
 }
 
-static int hex_value(char digit)
-{
-	if (digit >= '0' && digit <= '9')
-		return digit - '0';
-	digit = (char)tolower((unsigned char)digit);
-	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
 static void read_digest(struct reading_glass *glass, uint8_t out[32])
 {
 	const char *text = find_text(glass, "sha256", true);
-	bool good = text && strlen(text) == 64;
 
-	for (size_t i = 0; good && i < 32; i++) {
-		int high = hex_value(text[2 * i]);
-		int low = hex_value(text[2 * i + 1]);
-
-		good = high >= 0 && low >= 0;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	if (!good)
+	if (!text || strlen(text) != 64 || hex_parse(out, text, 64) < 0)
 		refuse(glass, "sha256", "allowed are exactly 64 hexadecimal digits");
 }
 

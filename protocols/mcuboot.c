@@ -27,13 +27,22 @@ bool mcuboot_recognize(const void *data, size_t size)
 	return read_le32(&in) == MCUBOOT_MAGIC;
 }
 
-/* MCUboot's own list of what may stand outside the protected area (bootutil, image_validate.c). */
+static bool is_encryption(uint16_t type)
+{
+	return type >= MCUBOOT_TLV_ENCRYPTION_FIRST && type <= MCUBOOT_TLV_ENCRYPTION_LAST;
+}
+
+/* MCUboot's own list of what may stand outside the protected area (bootutil, image_validate.c), less ECDSA P-224. */
 static bool may_be_unprotected(uint16_t type)
 {
-	return type == MCUBOOT_TLV_KEY_HASH || type == MCUBOOT_TLV_PUBLIC_KEY ||
-	       (type >= MCUBOOT_TLV_SHA256 && type <= MCUBOOT_TLV_SHA512) ||
-	       (type >= MCUBOOT_TLV_RSA2048_PSS && type <= MCUBOOT_TLV_PURE) ||
-	       (type >= MCUBOOT_TLV_ENCRYPTION_FIRST && type <= MCUBOOT_TLV_ENCRYPTION_LAST);
+	static const uint16_t allowed[] = { MCUBOOT_TLV_KEY_HASH, MCUBOOT_TLV_PUBLIC_KEY, MCUBOOT_TLV_SHA256,
+		MCUBOOT_TLV_SHA384, MCUBOOT_TLV_SHA512, MCUBOOT_TLV_RSA2048_PSS, MCUBOOT_TLV_ECDSA,
+		MCUBOOT_TLV_RSA3072_PSS, MCUBOOT_TLV_ED25519, MCUBOOT_TLV_PURE };
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (allowed[i] == type)
+			return true;
+	return is_encryption(type);
 }
 
 const struct mcuboot_tlv *mcuboot_find(const struct mcuboot_image *image, enum mcuboot_tlv_type type)
@@ -48,6 +57,8 @@ static int add_tlv(struct mcuboot_image *out, struct mcuboot_tlv tlv, const char
 {
 	if (!tlv.is_protected && !may_be_unprotected(tlv.type))
 		return fault_malformed(fault, "a TLV of unknown type stands outside the protected area");
+	if (is_encryption(tlv.type) && !(out->flags & (MCUBOOT_FLAG_ENCRYPTED_AES128 | MCUBOOT_FLAG_ENCRYPTED_AES256)))
+		return fault_malformed(fault, "it carries an encryption key but is not encrypted");
 	if (!tlv.is_protected && mcuboot_find(out, tlv.type))
 		return fault_malformed(fault, "a TLV occurs twice");
 	if (out->tlv_count == MCUBOOT_TLVS_MAX)
