@@ -1,0 +1,201 @@
+#include "gateway/nodes.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "drivers/driver.h"
+#include "tests/unit/scratch_store.h"
+#include "tests/unit/suite.h"
+
+#define INTERVAL_MS 900000
+
+static const struct nodes_settings options = { .most = 100, .flush_interval_ms = 300000, .missed_wakes = 2 };
+static const struct moment start = { .monotonic_ms = 1000, .wall_ms = 1790000000000 };
+
+static struct node_contact check_in_of(const char *id)
+{
+	return (struct node_contact){
+		.node = id,
+		.may_join = true,
+		.reports = true,
+		.hardware = "meter-2",
+		.version = "1.0.0",
+		.image = { 1, 2, 3, 4, 5, 6, 7, 8 },
+		.image_size = 8,
+		.battery_percent = 90,
+		.bytes_in = 40,
+		.bytes_out = 20,
+	};
+}
+
+START_TEST(a_node_joins_once_and_outlives_a_restart)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node, *again;
+	struct node_contact contact = check_in_of("node-1");
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), 0);
+	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &again), 0);
+	ck_assert_ptr_eq(node, again);
+	ck_assert_uint_eq(nodes_count(nodes), 1);
+	nodes_flush(nodes);
+	scratch_store_shut(&scratch);
+	nodes_close(nodes);
+
+	scratch_store_start(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	node = nodes_find(nodes, "node-1");
+	ck_assert_ptr_nonnull(node);
+	ck_assert_str_eq(node->record.hardware, "meter-2");
+	ck_assert_str_eq(node->record.version, "1.0.0");
+	ck_assert_str_eq(node->record.driver, "coap");
+	ck_assert_uint_eq(node->record.image_size, 8);
+	ck_assert_int_eq(node->record.battery_percent, 90);
+	ck_assert_uint_eq(node->record.contacts, 2);
+	ck_assert_uint_eq(node->record.bytes_in, 80);
+	ck_assert_int_eq(node->record.last_seen_ms, start.wall_ms);
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
+START_TEST(what_a_node_runs_is_saved_at_once_and_counters_with_the_flush)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+	struct node_contact contact = check_in_of("node-1");
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), 0);
+	ck_assert(!node->dirty);
+	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), 0);
+	ck_assert(node->dirty);
+
+	struct moment later = start;
+	ck_assert_int_eq(nodes_tick(nodes, later), options.flush_interval_ms);
+	later.monotonic_ms += options.flush_interval_ms;
+	nodes_tick(nodes, later);
+	ck_assert(!node->dirty);
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
+START_TEST(an_unknown_node_that_may_not_join_is_refused)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+	struct node_contact contact = check_in_of("node-1");
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	contact.may_join = false;
+	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), -EACCES);
+	ck_assert_int_eq(nodes_add(nodes, "node-1", "coap", start, &node), 0);
+	ck_assert_int_eq(nodes_add(nodes, "node-1", "coap", start, &node), -EEXIST);
+	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), 0);
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
+START_TEST(what_is_no_identity_is_refused)
+{
+	const char *const bad[] = { "", "a b", "a/b", "a\"b", "a\\b", "a\nb", "\xc3\xa4",
+		"0123456789012345678901234567890123456789012345678901234567890123x" };
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct node_contact contact = check_in_of(bad[i]);
+		ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), -EINVAL);
+	}
+	ck_assert_uint_eq(nodes_count(nodes), 0);
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
+START_TEST(a_full_registry_takes_nobody_and_a_removal_frees_place_and_rank)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+	char id[16];
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	for (int i = 0; i < options.most; i++) {
+		snprintf(id, sizeof(id), "node-%d", i);
+		ck_assert_int_eq(nodes_add(nodes, id, "coap", start, &node), 0);
+		ck_assert_uint_eq(node->record.rank, (uint32_t)i);
+	}
+	ck_assert_int_eq(nodes_add(nodes, "one-more", "coap", start, &node), -ENOBUFS);
+	nodes_remove(nodes, nodes_find(nodes, "node-17"));
+	ck_assert_ptr_null(nodes_find(nodes, "node-17"));
+	ck_assert_int_eq(nodes_add(nodes, "one-more", "coap", start, &node), 0);
+	ck_assert_uint_eq(node->record.rank, 17);
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
+START_TEST(ranks_outlive_a_restart)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	ck_assert_int_eq(nodes_add(nodes, "a", "coap", start, &node), 0);
+	ck_assert_int_eq(nodes_add(nodes, "b", "coap", start, &node), 0);
+	nodes_remove(nodes, nodes_find(nodes, "a"));
+	scratch_store_shut(&scratch);
+	nodes_close(nodes);
+
+	scratch_store_start(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	ck_assert_uint_eq(nodes_find(nodes, "b")->record.rank, 1);
+	ck_assert_int_eq(nodes_add(nodes, "c", "coap", start, &node), 0);
+	ck_assert_uint_eq(node->record.rank, 0);
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
+START_TEST(missed_slots_are_counted_and_two_are_forgiven)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+	struct moment now = start;
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	ck_assert_int_eq(nodes_add(nodes, "a", "coap", start, &node), 0);
+	ck_assert_uint_eq(node_missed(node, INTERVAL_MS, now), 0);
+	node->record.next_contact_ms = start.wall_ms;
+	for (uint32_t missed = 0; missed < 5; missed++) {
+		now.wall_ms = start.wall_ms + (int64_t)missed * INTERVAL_MS + 1000;
+		ck_assert_uint_eq(node_missed(node, INTERVAL_MS, now), missed);
+		ck_assert_int_eq(nodes_is_silent(nodes, node, INTERVAL_MS, now), missed > 2);
+	}
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
+TEST_SUITE(nodes, a_node_joins_once_and_outlives_a_restart,
+	what_a_node_runs_is_saved_at_once_and_counters_with_the_flush, an_unknown_node_that_may_not_join_is_refused,
+	what_is_no_identity_is_refused, a_full_registry_takes_nobody_and_a_removal_frees_place_and_rank,
+	ranks_outlive_a_restart, missed_slots_are_counted_and_two_are_forgiven)

@@ -1,0 +1,296 @@
+#include "gateway/updates.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "drivers/driver.h"
+#include "drivers/image_source.h"
+#include "gateway/nodes.h"
+#include "gateway/random.h"
+#include "tests/unit/scratch_store.h"
+#include "tests/unit/suite.h"
+
+static const struct nodes_settings node_options = { .most = 100, .flush_interval_ms = 300000, .missed_wakes = 2 };
+static const struct update_settings options = {
+	.attempts = 3,
+	.retry_after_ms = 600000,
+	.retry_most_ms = 3600000,
+	.stall_after_ms = 1800000,
+	.deadline_ms = 86400000,
+};
+
+/* A gateway with one image and a driver that only remembers. */
+struct bench {
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct updates *updates;
+	struct random random;
+	struct moment now;
+	struct image_source image;
+	bool offered;
+	int offers;
+	int changes;
+};
+
+static struct image_source *on_image(void *context, const uint8_t sha256[32], const char **hardware)
+{
+	struct bench *bench = context;
+
+	*hardware = "meter-2";
+	return memcmp(sha256, bench->image.sha256, 32) == 0 ? &bench->image : NULL;
+}
+
+static int on_offer(void *context, const struct node *node, struct image_source *image)
+{
+	struct bench *bench = context;
+
+	bench->offered = true;
+	bench->offers++;
+	return 0;
+}
+
+static void on_withdraw(void *context, const struct node *node)
+{
+	struct bench *bench = context;
+
+	bench->offered = false;
+}
+
+static void on_changed(void *context, const struct node *node, const struct update *update)
+{
+	struct bench *bench = context;
+
+	bench->changes++;
+}
+
+static void open_domain(struct bench *bench)
+{
+	struct updates_parts parts = {
+		.store = bench->scratch.store,
+		.random = &bench->random,
+		.settings = &options,
+		.port = {
+			.context = bench,
+			.image = on_image,
+			.offer = on_offer,
+			.withdraw = on_withdraw,
+			.changed = on_changed,
+		},
+	};
+
+	ck_assert_int_eq(nodes_open(&bench->nodes, bench->scratch.store, &node_options), 0);
+	parts.nodes = bench->nodes;
+	ck_assert_int_eq(updates_open(&bench->updates, &parts, bench->now), 0);
+}
+
+static void close_domain(struct bench *bench)
+{
+	nodes_flush(bench->nodes);
+	scratch_store_shut(&bench->scratch);
+	updates_close(bench->updates);
+	nodes_close(bench->nodes);
+}
+
+static struct node *contact(struct bench *bench, const char *id, const uint8_t *image)
+{
+	struct node_contact contact = {
+		.node = id,
+		.may_join = true,
+		.reports = true,
+		.hardware = "meter-2",
+		.image_size = 8,
+		.battery_percent = -1,
+	};
+	struct node *node;
+
+	memcpy(contact.image, image, 8);
+	ck_assert_int_eq(nodes_contact(bench->nodes, "coap", &contact, bench->now, &node), 0);
+	if (bench->updates)
+		updates_on_contact(bench->updates, node, true, bench->now);
+	return node;
+}
+
+static const uint8_t old_image[8] = { 9, 9, 9, 9 };
+
+static struct bench *bench_open(void)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	bench->now = (struct moment){ .monotonic_ms = 5, .wall_ms = 1790000000000 };
+	bench->image.size_bytes = 100000;
+	memset(bench->image.sha256, 0xab, 32);
+	random_init(&bench->random, 3);
+	scratch_store_open(&bench->scratch);
+	open_domain(bench);
+	return bench;
+}
+
+static void bench_close(struct bench *bench)
+{
+	close_domain(bench);
+	scratch_store_close(&bench->scratch);
+	free(bench);
+}
+
+static int order(struct bench *bench, struct node *node, bool force)
+{
+	struct update_order order = { .node = node, .force = force, .by = "operator" };
+
+	memcpy(order.sha256, bench->image.sha256, 32);
+	return updates_order(bench->updates, &order, bench->now);
+}
+
+static void progress(struct bench *bench, struct node *node, enum delivery_state state, uint32_t offset)
+{
+	struct delivery_progress progress = { .node = node->record.id, .state = state, .offset = offset };
+
+	updates_on_progress(bench->updates, node, &progress, bench->now);
+}
+
+START_TEST(an_order_is_offered_until_the_node_runs_it)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+
+	ck_assert_int_eq(order(bench, node, false), 0);
+	ck_assert(bench->offered);
+	ck_assert(updates_need(bench->updates, bench->image.sha256));
+	ck_assert_int_eq(order(bench, node, false), -EALREADY);
+	contact(bench, "node-1", old_image);
+	ck_assert(bench->offered);
+	progress(bench, node, DELIVERY_DOWNLOADING, 4096);
+	progress(bench, node, DELIVERY_CONFIRMED, 0);
+	ck_assert_int_eq(updates_find(bench->updates, "node-1")->state, UPDATE_REBOOTING);
+	contact(bench, "node-1", bench->image.sha256);
+	ck_assert_int_eq(updates_find(bench->updates, "node-1")->state, UPDATE_CONFIRMED);
+	ck_assert(!bench->offered);
+	ck_assert(!updates_need(bench->updates, bench->image.sha256));
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(an_update_goes_on_after_a_restart)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+
+	order(bench, node, false);
+	progress(bench, node, DELIVERY_DOWNLOADING, 1024);
+	progress(bench, node, DELIVERY_DOWNLOADING, 60000);
+	close_domain(bench);
+	bench->offered = false;
+	scratch_store_start(&bench->scratch);
+	open_domain(bench);
+	ck_assert(bench->offered);
+	const struct update *update = updates_find(bench->updates, "node-1");
+	ck_assert_int_eq(update->state, UPDATE_DOWNLOADING);
+	ck_assert_uint_eq(update->record.offset, 60000);
+	ck_assert_uint_eq(update->record.attempts, 1);
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(orders_that_make_no_sense_are_refused)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", bench->image.sha256);
+
+	ck_assert_int_eq(order(bench, node, false), -EALREADY);
+	node = contact(bench, "node-2", old_image);
+	strcpy(node->record.hardware, "valve-1");
+	ck_assert_int_eq(order(bench, node, false), -EINVAL);
+	ck_assert_int_eq(order(bench, node, true), 0);
+	struct update_order unknown = { .node = node, .by = "operator" };
+	ck_assert_int_eq(updates_order(bench->updates, &unknown, bench->now), -ENOENT);
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(a_failed_attempt_is_offered_again_when_its_pause_is_over)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+	struct delivery_progress failure = { .node = "node-1", .state = DELIVERY_FAILED, .code = 5, .said = true };
+
+	order(bench, node, false);
+	updates_on_progress(bench->updates, node, &failure, bench->now);
+	ck_assert(!bench->offered);
+	contact(bench, "node-1", old_image);
+	ck_assert(!bench->offered);
+	bench->now.wall_ms += options.retry_after_ms * 5 / 4 + 1;
+	updates_tick(bench->updates, bench->now);
+	ck_assert(bench->offered);
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(a_cancelled_update_is_withdrawn)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+
+	ck_assert_int_eq(updates_cancel(bench->updates, node, "operator", bench->now), -ENOENT);
+	order(bench, node, false);
+	ck_assert_int_eq(updates_cancel(bench->updates, node, "operator", bench->now), 0);
+	ck_assert(!bench->offered);
+	ck_assert_str_eq(updates_find(bench->updates, "node-1")->record.reason, "cancelled");
+	bench_close(bench);
+}
+END_TEST
+
+static void on_entry(void *context, const struct journal_entry *entry)
+{
+	char *words = context;
+
+	strcat(words, entry->event);
+	strcat(words, " ");
+}
+
+static void on_read(void *context, int result)
+{
+	ck_assert_int_eq(result, 0);
+	strcat(context, "end");
+}
+
+START_TEST(every_step_is_journalled_and_watchers_are_told)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+	char words[512] = "";
+	struct journal_reader reader = { .each = on_entry, .done = on_read, .context = words };
+
+	order(bench, node, false);
+	progress(bench, node, DELIVERY_DOWNLOADING, 64);
+	progress(bench, node, DELIVERY_DOWNLOADED, 0);
+	progress(bench, node, DELIVERY_APPLYING, 0);
+	contact(bench, "node-1", bench->image.sha256);
+	ck_assert_int_eq(bench->changes, 5);
+	ck_assert_int_eq(store_journal_load(bench->scratch.store, "node-1", 10, reader), 0);
+	scratch_store_settle(&bench->scratch);
+	ck_assert_str_eq(
+		words, "update.confirmed update.rebooting update.downloaded update.downloading update.offered end");
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(a_node_that_is_removed_takes_its_update_with_it)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+
+	order(bench, node, false);
+	updates_forget(bench->updates, "node-1");
+	nodes_remove(bench->nodes, node);
+	ck_assert_ptr_null(updates_find(bench->updates, "node-1"));
+	close_domain(bench);
+	scratch_store_start(&bench->scratch);
+	open_domain(bench);
+	ck_assert_uint_eq(updates_count(bench->updates), 0);
+	bench_close(bench);
+}
+END_TEST
+
+TEST_SUITE(updates, an_order_is_offered_until_the_node_runs_it, an_update_goes_on_after_a_restart,
+	orders_that_make_no_sense_are_refused, a_failed_attempt_is_offered_again_when_its_pause_is_over,
+	a_cancelled_update_is_withdrawn, every_step_is_journalled_and_watchers_are_told,
+	a_node_that_is_removed_takes_its_update_with_it)
