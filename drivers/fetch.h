@@ -44,7 +44,8 @@ struct fetch_host {
 };
 
 struct fetch_ops {
-	/* 0: end() follows, not from within start(). -ENOMEM; -EINVAL the URI is not for this source. */
+	/* 0: end() follows, not from within start(). -ENOMEM; -EINVAL the URI is not for this source; -ENOTSUP this
+	 * machine lacks what it takes; -ENOTCONN. */
 	int (*start)(struct fetch **out, struct fetch_source *source, const struct fetch_request *request,
 		const struct fetch_host *host);
 	/* After data() said -EAGAIN. data() is not called from within. */

@@ -1,6 +1,5 @@
 #include "drivers/http_fetch.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,15 +7,18 @@
 #include <strings.h>
 #include <uv.h>
 
+#include "drivers/http_fetch_library.h"
+
 #define BUFFER_BYTES 16384 /* of one fetch; small also keeps the rate cap even */
 #define SENTENCE_MAX 256
 
 struct fetch_source {
 	uv_loop_t *loop;
 	const struct http_options *options;
-	CURLM *multi;       /* NULL while there is no fetch */
-	uv_timer_t timeout; /* curl's own */
-	uv_timer_t kick;    /* resumes; apart, because curl does not ask again for a timeout it has asked for */
+	struct http_library curl; /* once loaded */
+	CURLM *multi;             /* NULL while there is no fetch */
+	uv_timer_t timeout;       /* curl's own */
+	uv_timer_t kick;          /* resumes; apart, because curl does not ask again for a timeout it has asked for */
 	unsigned open_handles;
 	struct fetch *fetches;
 	bool closing;
@@ -80,7 +82,7 @@ static long status_of(const struct fetch *fetch)
 {
 	long status = 0;
 
-	curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
+	fetch->source->curl.easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
 	return status;
 }
 
@@ -125,7 +127,7 @@ static int begin(struct fetch *fetch)
 		return give_up(fetch, -EBADMSG, "the server sent a part without saying which");
 	if (status_of(fetch) == 200)
 		fetch->offset = 0;
-	curl_easy_getinfo(fetch->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+	fetch->source->curl.easy_getinfo(fetch->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
 	if (size >= 0 && size != (curl_off_t)(fetch->size_bytes - fetch->offset))
 		return give_up(fetch, -EBADMSG, "the file has another size than the manifest says");
 	int result = fetch->host.begin(fetch->host.context, fetch->offset, fetch->etag[0] ? fetch->etag : NULL);
@@ -220,7 +222,7 @@ static int judge(struct fetch *fetch, CURLcode code)
 		return fetch->given_up;
 	if (code != CURLE_OK) {
 		snprintf(fetch->sentence, sizeof(fetch->sentence), "%.200s",
-			fetch->curl_words[0] ? fetch->curl_words : curl_easy_strerror(code));
+			fetch->curl_words[0] ? fetch->curl_words : fetch->source->curl.easy_strerror(code));
 		return result_of_curl(code);
 	}
 	if (result_of_status(status) < 0) {
@@ -244,9 +246,9 @@ static void discard(struct fetch *fetch)
 	if (*link)
 		*link = fetch->next;
 	if (fetch->easy && source->multi)
-		curl_multi_remove_handle(source->multi, fetch->easy);
-	curl_easy_cleanup(fetch->easy);
-	curl_slist_free_all(fetch->headers);
+		source->curl.multi_remove_handle(source->multi, fetch->easy);
+	source->curl.easy_cleanup(fetch->easy);
+	source->curl.slist_free_all(fetch->headers);
 	free(fetch);
 }
 
@@ -255,8 +257,8 @@ static void shut_down_if_idle(struct fetch_source *source)
 {
 	if (!source->multi || source->fetches)
 		return;
-	curl_multi_cleanup(source->multi);
-	curl_global_cleanup();
+	source->curl.multi_cleanup(source->multi);
+	source->curl.global_cleanup();
 	source->multi = NULL;
 	uv_timer_stop(&source->timeout);
 	uv_timer_stop(&source->kick);
@@ -270,7 +272,7 @@ static void finish(struct fetch *fetch, CURLcode code)
 	int result = judge(fetch, code);
 
 	memcpy(sentence, fetch->sentence, sizeof(sentence));
-	curl_easy_getinfo(fetch->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
+	fetch->source->curl.easy_getinfo(fetch->easy, CURLINFO_RETRY_AFTER, &retry_after_s);
 	discard(fetch);
 	host.end(host.context, result, retry_after_s > 0 && retry_after_s < UINT32_MAX ? (uint32_t)retry_after_s : 0,
 		sentence);
@@ -282,13 +284,13 @@ static void collect_finished(struct fetch_source *source)
 	int left;
 
 	/* end() may start and cancel others, and close the source. */
-	while (source->multi && (message = curl_multi_info_read(source->multi, &left))) {
+	while (source->multi && (message = source->curl.multi_info_read(source->multi, &left))) {
 		struct fetch *fetch = NULL;
 		CURLcode code = message->data.result;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
-		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&fetch);
+		source->curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&fetch);
 		finish(fetch, code);
 	}
 	shut_down_if_idle(source);
@@ -302,7 +304,7 @@ static void drive(struct fetch_source *source, curl_socket_t socket, int events)
 
 	if (!source->multi)
 		return;
-	curl_multi_socket_action(source->multi, socket, events, &running);
+	source->curl.multi_socket_action(source->multi, socket, events, &running);
 	collect_finished(source);
 }
 
@@ -352,7 +354,7 @@ static struct watch *watch_create(struct fetch_source *source, curl_socket_t soc
 		return NULL;
 	}
 	watch->poll.data = watch;
-	curl_multi_assign(source->multi, socket, watch);
+	source->curl.multi_assign(source->multi, socket, watch);
 	return watch;
 }
 
@@ -366,7 +368,7 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *co
 		/* Newer curl also removes sockets that it never told of. */
 		if (watch)
 			uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
-		curl_multi_assign(source->multi, socket, NULL);
+		source->curl.multi_assign(source->multi, socket, NULL);
 		return 0;
 	}
 	if (!watch && !(watch = watch_create(source, socket)))
@@ -385,7 +387,7 @@ static void on_kick(uv_timer_t *timer)
 		if (!fetch->resuming)
 			continue;
 		fetch->resuming = false;
-		curl_easy_pause(fetch->easy, CURLPAUSE_CONT);
+		source->curl.easy_pause(fetch->easy, CURLPAUSE_CONT);
 	}
 	/* In some versions an unpaused transfer moves on only when curl is driven. */
 	drive(source, CURL_SOCKET_TIMEOUT, 0);
@@ -395,18 +397,21 @@ static int set_up(struct fetch_source *source)
 {
 	if (source->multi)
 		return 0;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	int result = http_library_load(&source->curl);
+	if (result < 0)
+		return result;
+	if (source->curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return -ENOMEM;
-	source->multi = curl_multi_init();
+	source->multi = source->curl.multi_init();
 	if (!source->multi) {
-		curl_global_cleanup();
+		source->curl.global_cleanup();
 		return -ENOMEM;
 	}
-	curl_multi_setopt(source->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
-	curl_multi_setopt(source->multi, CURLMOPT_SOCKETDATA, source);
-	curl_multi_setopt(source->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
-	curl_multi_setopt(source->multi, CURLMOPT_TIMERDATA, source);
-	curl_multi_setopt(source->multi, CURLMOPT_MAXCONNECTS, 2L);
+	source->curl.multi_setopt(source->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
+	source->curl.multi_setopt(source->multi, CURLMOPT_SOCKETDATA, source);
+	source->curl.multi_setopt(source->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+	source->curl.multi_setopt(source->multi, CURLMOPT_TIMERDATA, source);
+	source->curl.multi_setopt(source->multi, CURLMOPT_MAXCONNECTS, 2L);
 	return 0;
 }
 
@@ -414,63 +419,71 @@ static int set_up(struct fetch_source *source)
 
 static void set_security(struct fetch *fetch, const char *uri)
 {
+	const struct http_library *curl = &fetch->source->curl;
+	CURL *easy = fetch->easy;
 	const struct http_options *options = fetch->source->options;
 	bool secure = strncasecmp(uri, "https://", 8) == 0;
 
-	curl_easy_setopt(fetch->easy, CURLOPT_PROTOCOLS_STR, options->allow_plain ? "http,https" : "https");
-	curl_easy_setopt(
-		fetch->easy, CURLOPT_REDIR_PROTOCOLS_STR, options->allow_plain && !secure ? "http,https" : "https");
-	curl_easy_setopt(fetch->easy, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(fetch->easy, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
+	curl->easy_setopt(easy, CURLOPT_PROTOCOLS_STR, options->allow_plain ? "http,https" : "https");
+	curl->easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, options->allow_plain && !secure ? "http,https" : "https");
+	curl->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+	curl->easy_setopt(easy, CURLOPT_MAXREDIRS, (long)HTTP_REDIRECTS_MAX);
 	if (options->ca_file)
-		curl_easy_setopt(fetch->easy, CURLOPT_CAINFO, options->ca_file);
+		curl->easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
 	if (options->cert_file)
-		curl_easy_setopt(fetch->easy, CURLOPT_SSLCERT, options->cert_file);
+		curl->easy_setopt(easy, CURLOPT_SSLCERT, options->cert_file);
 	if (options->key_file)
-		curl_easy_setopt(fetch->easy, CURLOPT_SSLKEY, options->key_file);
+		curl->easy_setopt(easy, CURLOPT_SSLKEY, options->key_file);
 }
 
 static void set_pace(struct fetch *fetch)
 {
+	const struct http_library *curl = &fetch->source->curl;
+	CURL *easy = fetch->easy;
 	const struct http_options *options = fetch->source->options;
 
-	curl_easy_setopt(fetch->easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
-	curl_easy_setopt(fetch->easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)options->rate_bytes_per_s);
-	curl_easy_setopt(fetch->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
-	curl_easy_setopt(fetch->easy, CURLOPT_LOW_SPEED_LIMIT, (long)options->low_speed_bytes_per_s);
-	curl_easy_setopt(fetch->easy, CURLOPT_LOW_SPEED_TIME, (long)((options->low_speed_ms + 999) / 1000));
+	curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+	curl->easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)options->rate_bytes_per_s);
+	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
+	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)options->low_speed_bytes_per_s);
+	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)((options->low_speed_ms + 999) / 1000));
 	/* Cancelling must not wait for a resolver that hangs. */
-	curl_easy_setopt(fetch->easy, CURLOPT_QUICK_EXIT, 1L);
-	curl_easy_setopt(fetch->easy, CURLOPT_NOSIGNAL, 1L);
+	curl->easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 }
 
 static void set_offset(struct fetch *fetch, const struct fetch_request *request)
 {
+	const struct http_library *curl = &fetch->source->curl;
+	CURL *easy = fetch->easy;
 	char line[32 + FETCH_ETAG_MAX];
 
 	if (request->offset == 0)
 		return;
 	snprintf(line, sizeof(line), "%u-", request->offset);
-	curl_easy_setopt(fetch->easy, CURLOPT_RANGE, line);
+	curl->easy_setopt(easy, CURLOPT_RANGE, line);
 	/* A weak tag may not stand here (RFC 9110 section 13.1.5). */
 	if (!request->etag || request->etag[0] != '"' || strlen(request->etag) > FETCH_ETAG_MAX)
 		return;
 	snprintf(line, sizeof(line), "If-Range: %s", request->etag);
-	fetch->headers = curl_slist_append(NULL, line);
-	curl_easy_setopt(fetch->easy, CURLOPT_HTTPHEADER, fetch->headers);
+	fetch->headers = curl->slist_append(NULL, line);
+	curl->easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
 }
 
 static void set_request(struct fetch *fetch, const struct fetch_request *request)
 {
-	curl_easy_setopt(fetch->easy, CURLOPT_URL, request->uri);
-	curl_easy_setopt(fetch->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(fetch->easy, CURLOPT_USERAGENT, "wakegate/" WAKEGATE_VERSION);
-	curl_easy_setopt(fetch->easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(fetch->easy, CURLOPT_HEADERDATA, fetch);
-	curl_easy_setopt(fetch->easy, CURLOPT_WRITEFUNCTION, on_data);
-	curl_easy_setopt(fetch->easy, CURLOPT_WRITEDATA, fetch);
-	curl_easy_setopt(fetch->easy, CURLOPT_PRIVATE, fetch);
-	curl_easy_setopt(fetch->easy, CURLOPT_ERRORBUFFER, fetch->curl_words);
+	const struct http_library *curl = &fetch->source->curl;
+	CURL *easy = fetch->easy;
+
+	curl->easy_setopt(easy, CURLOPT_URL, request->uri);
+	curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl->easy_setopt(easy, CURLOPT_USERAGENT, "wakegate/" WAKEGATE_VERSION);
+	curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl->easy_setopt(easy, CURLOPT_HEADERDATA, fetch);
+	curl->easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
+	curl->easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
+	curl->easy_setopt(easy, CURLOPT_PRIVATE, fetch);
+	curl->easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->curl_words);
 	set_security(fetch, request->uri);
 	set_pace(fetch);
 	set_offset(fetch, request);
@@ -481,8 +494,9 @@ static int http_start(struct fetch **out, struct fetch_source *source, const str
 {
 	if (source->closing || request->offset >= request->size_bytes)
 		return -EINVAL;
-	if (set_up(source) < 0)
-		return -ENOMEM;
+	int result = set_up(source);
+	if (result < 0)
+		return result;
 	struct fetch *fetch = calloc(1, sizeof(*fetch));
 	if (!fetch)
 		return -ENOMEM;
@@ -492,14 +506,14 @@ static int http_start(struct fetch **out, struct fetch_source *source, const str
 	fetch->offset = request->offset;
 	fetch->next = source->fetches;
 	source->fetches = fetch;
-	fetch->easy = curl_easy_init();
+	fetch->easy = source->curl.easy_init();
 	if (!fetch->easy) {
 		discard(fetch);
 		return -ENOMEM;
 	}
 	set_request(fetch, request);
 	/* Curl asks for a timeout of 0 here and starts when the loop comes round. */
-	curl_multi_add_handle(source->multi, fetch->easy);
+	source->curl.multi_add_handle(source->multi, fetch->easy);
 	*out = fetch;
 	return 0;
 }
