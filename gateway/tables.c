@@ -6,6 +6,7 @@
 #include "gateway/general.h"
 #include "gateway/nodes.h"
 #include "gateway/schedule.h"
+#include "gateway/telemetry_settings.h"
 #include "gateway/update.h"
 
 static void add(struct tables *tables, const struct settings_table *table)
@@ -20,6 +21,7 @@ void tables_init(struct tables *tables)
 	add(tables, &general_settings_table);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
+	add(tables, &telemetry_settings_table);
 	add(tables, &update_settings_table);
 	add(tables, &control_settings_table);
 }

@@ -20,6 +20,8 @@
 /* A number: 0 and a double, or its exponent's zigzag + 1 and its mantissa's zigzag. */
 #define NUMBER_DOUBLE 0
 
+#define PROBES_MAX 32
+
 static uint64_t zigzag(int64_t value)
 {
 	return (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
@@ -87,15 +89,22 @@ static bool text_stands_at(const struct segment_writer *writer, uint32_t offset,
 	return size == text.size && memcmp(at + head, text.data, size) == 0;
 }
 
-/* The slot that holds the text, or the free one where it would go. */
+/* The slot that holds the text, or the free one where it would go; NULL if it is to be written out. */
 static uint16_t *find_slot(struct segment_writer *writer, struct span text)
 {
 	size_t mask = sizeof(writer->slots) / sizeof(writer->slots[0]) - 1;
-	size_t i = hash_text(text) & mask;
+	uint32_t hash = hash_text(text);
 
-	while (writer->slots[i] && !text_stands_at(writer, writer->offsets[writer->slots[i] - 1], text))
-		i = (i + 1) & mask;
-	return &writer->slots[i];
+	if (text.size > SEGMENT_TEXT_MAX)
+		return NULL;
+	/* The bound keeps a node that chooses colliding names from making this slow. */
+	for (size_t i = 0; i < PROBES_MAX; i++) {
+		uint16_t *slot = &writer->slots[(hash + i) & mask];
+
+		if (!*slot || text_stands_at(writer, writer->offsets[*slot - 1], text))
+			return slot;
+	}
+	return NULL;
 }
 
 static void write_sized(struct writer *out, struct span text)
@@ -106,7 +115,7 @@ static void write_sized(struct writer *out, struct span text)
 
 static void write_text(struct segment_writer *writer, struct span text)
 {
-	uint16_t *slot = text.size <= SEGMENT_TEXT_MAX ? find_slot(writer, text) : NULL;
+	uint16_t *slot = find_slot(writer, text);
 
 	if (slot && *slot) {
 		write_varint(&writer->out, (uint64_t)(*slot - 1) + TEXT_NUMBERED);

@@ -1,0 +1,55 @@
+/*
+ * gaps: which sequence numbers will never come upstream and why, durable until upstream has been told.
+ *
+ * Neighbouring gaps of the same reason are joined. When GAPS_MAX are exceeded the two nearest become one, which then
+ * says how many of its numbers are lost: the list is bounded, the count stays true.
+ */
+#ifndef WAKEGATE_GATEWAY_GAPS_H
+#define WAKEGATE_GATEWAY_GAPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define GAPS_MAX 64
+
+struct gaps;
+struct store;
+
+enum gap_reason {
+	GAP_QUOTA,         /* dropped for newer readings, at the quota or on a full disk */
+	GAP_DAMAGED,       /* the stored bytes failed their checksum */
+	GAP_TOO_LARGE,     /* the broker takes no message that large */
+	GAP_UNUSED,        /* no reading ever had these numbers */
+	GAP_DATABASE_LOST, /* telemetry.db was set aside or is gone */
+	GAP_REASONS,
+};
+
+struct gap {
+	uint64_t first, last; /* sequence numbers */
+	uint64_t lost;        /* how many of them; 0: not known */
+	enum gap_reason reason;
+};
+
+/* "quota", "damaged", "too_large", "unused", "database_lost". */
+const char *gap_reason_name(enum gap_reason reason);
+
+/* Loads what was not yet told; blocks, for start-up. `store` outlives it until store_close(). -ENOMEM, -EIO. */
+int gaps_open(struct gaps **out, struct store *store);
+
+/* Frees; after the store was closed, which calls the last replies. NULL is fine. */
+void gaps_close(struct gaps *gaps);
+
+/* Notes a gap; durable soon after. */
+void gaps_add(struct gaps *gaps, const struct gap *gap);
+
+/* What upstream has to be told, in order of `first`. */
+size_t gaps_count(const struct gaps *gaps);
+const struct gap *gaps_at(const struct gaps *gaps, size_t index);
+
+/* Upstream has this one; a gap that grew since stays. */
+void gaps_forget(struct gaps *gaps, const struct gap *told);
+
+/* Saves what a full disk or queue kept from being saved. Milliseconds until it wants to be called again. */
+int64_t gaps_tick(struct gaps *gaps);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * telemetry: takes the readings of the nodes and tells each node that they are durable when they are.
+ *
+ * Reports are packed into an open segment as they come; it is closed after the commit delay or when it is large, goes
+ * to the store as one row, and when that is durable every report in it is acknowledged and the segment is handed to
+ * `publish`. Each reading has a sequence number, given once and never again. A message that a node repeats within
+ * EXCHANGE_LIFE_MS is kept once, also across a restart. What cannot be kept is refused, never acknowledged.
+ */
+#ifndef WAKEGATE_GATEWAY_TELEMETRY_H
+#define WAKEGATE_GATEWAY_TELEMETRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/moment.h"
+
+#define EXCHANGE_LIFE_MS (247 * 1000) /* RFC 7252 section 4.8.2, EXCHANGE_LIFETIME */
+#define TELEMETRY_OBSERVERS_MAX 16
+
+struct gaps;
+struct publish;
+struct reading;
+struct reading_report;
+struct span;
+struct store;
+struct telemetry;
+struct telemetry_settings;
+
+/* All outlive the telemetry. */
+struct telemetry_parts {
+	struct store *store;
+	struct gaps *gaps;
+	struct publish *publish; /* gets what is durable; NULL: it stays in the store */
+	const struct telemetry_settings *settings;
+	uint32_t boot; /* which start of the gateway this is */
+};
+
+/* Goes on after the last sequence number of the store. Blocks; for start-up. -ENOMEM, -EIO. */
+int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, struct moment now);
+
+/*
+ * Takes a report of a node that is accepted. Its `done` is called exactly once, see drivers/driver.h; readings without
+ * a time get the gateway's.
+ */
+void telemetry_take(struct telemetry *telemetry, const struct reading_report *report, struct moment now);
+
+/* Closes the open segment when it is due, and goes on with what replies of the store brought. Call it after each
+ * round of events; milliseconds until it wants to be called again. */
+int64_t telemetry_tick(struct telemetry *telemetry, struct moment now);
+
+/* Hands all that was taken to the store, at the end; store_close() then calls what `done`s are left. */
+void telemetry_flush(struct telemetry *telemetry, struct moment now);
+
+/* Frees; after the store was closed. NULL is fine. */
+void telemetry_close(struct telemetry *telemetry);
+
+/* Someone who watches readings as they are taken; must not call back. */
+struct telemetry_observer {
+	void (*reading)(void *context, struct span node, int64_t received_ms, const struct reading *reading);
+	void *context;
+};
+
+/* Both are kept until unobserved. -ENOBUFS over TELEMETRY_OBSERVERS_MAX. */
+int telemetry_observe(struct telemetry *telemetry, const struct telemetry_observer *observer);
+void telemetry_unobserve(struct telemetry *telemetry, const struct telemetry_observer *observer);
+
+struct telemetry_figures {
+	uint64_t reports;       /* taken, since open */
+	uint64_t readings;      /* durable, since open */
+	uint64_t repeated;      /* reports that were kept before */
+	uint64_t refused;       /* reports that could not be kept */
+	uint64_t segments;      /* made durable, since open */
+	uint64_t segment_bytes; /* of these, as handed to the store */
+	uint64_t pending;       /* reports waiting to be durable */
+	uint64_t next;          /* the next reading's sequence number */
+};
+void telemetry_figures(const struct telemetry *telemetry, struct telemetry_figures *out);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * telemetry_settings: the settings group "telemetry": how readings are kept and how they go upstream.
+ */
+#ifndef WAKEGATE_GATEWAY_TELEMETRY_SETTINGS_H
+#define WAKEGATE_GATEWAY_TELEMETRY_SETTINGS_H
+
+#include <stdint.h>
+
+struct settings_table;
+
+enum when_full { WHEN_FULL_DROP_OLDEST, WHEN_FULL_REFUSE };
+enum batch_format { BATCH_JSON, BATCH_CBOR };
+enum batch_compression { BATCH_PLAIN, BATCH_ZSTD };
+
+struct telemetry_settings {
+	int64_t quota_bytes; /* of telemetry.db */
+	int when_full;       /* enum when_full */
+	int64_t retry_after_ms;
+	int64_t commit_delay_ms;
+	int64_t batch_count;
+	int64_t batch_bytes;
+	int64_t batch_age_ms;
+	int format;           /* enum batch_format */
+	int compression;      /* enum batch_compression */
+	int64_t backlog_rate; /* readings per second; 0: no cap */
+	int64_t window;
+	const char *topic;
+};
+
+extern const struct settings_table telemetry_settings_table; /* the group "telemetry" */
+
+#endif
