@@ -55,6 +55,9 @@ void config_adopt(struct config *config, struct config **newer,
 /* Prints the complete sample: every group, every setting with its help, range and default. */
 void config_print_sample(FILE *out, const struct settings_table *const *tables, size_t count);
 
+/* Prints the same as sections of a manual page, in mdoc(7). */
+void config_print_manual(FILE *out, const struct settings_table *const *tables, size_t count);
+
 void config_free(struct config *config);
 
 #endif

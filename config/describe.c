@@ -1,8 +1,8 @@
 #include "config/describe.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "config/value.h"
 
@@ -16,7 +16,17 @@ static void write_number(const struct setting *setting, char *out, size_t size, 
 		snprintf(out, size, "%" PRId64, number);
 }
 
-/* " from 1 to 5", " of at least 1", or nothing. */
+static bool is_number(const struct setting *setting)
+{
+	return setting->type == SETTING_INTEGER || setting->type == SETTING_DURATION || setting->type == SETTING_SIZE;
+}
+
+static bool is_ranged(const struct setting *setting)
+{
+	return setting->least != 0 || setting->most != 0;
+}
+
+/* "1 to 5", "at least 1", or nothing. */
 static void write_range(const struct setting *setting, char *out, size_t size)
 {
 	char least[32];
@@ -24,12 +34,24 @@ static void write_range(const struct setting *setting, char *out, size_t size)
 
 	write_number(setting, least, sizeof(least), setting->least);
 	write_number(setting, most, sizeof(most), setting->most);
-	if (setting->least == 0 && setting->most == 0)
+	if (!is_ranged(setting))
 		snprintf(out, size, "%s", "");
 	else if (setting->most == INT64_MAX)
-		snprintf(out, size, " of at least %s", least);
+		snprintf(out, size, "at least %s", least);
 	else
-		snprintf(out, size, " from %s to %s", least, most);
+		snprintf(out, size, "%s to %s", least, most);
+}
+
+/* "a duration from 1 s to 1 d" */
+static void write_number_range(const struct setting *setting, const char *what, char *out, size_t size)
+{
+	char range[80];
+
+	write_range(setting, range, sizeof(range));
+	if (!is_ranged(setting))
+		snprintf(out, size, "%s", what);
+	else
+		snprintf(out, size, "%s %s %s", what, setting->most == INT64_MAX ? "of" : "from", range);
 }
 
 static void write_choices(const struct setting *setting, char *out, size_t size)
@@ -67,21 +89,22 @@ static void write_text(const struct setting *setting, char *out, size_t size)
 
 void describe_allowed(const struct setting *setting, char *out, size_t size)
 {
-	char range[96];
+	char range[128];
 
-	write_range(setting, range, sizeof(range));
 	switch (setting->type) {
 	case SETTING_BOOLEAN:
 		snprintf(out, size, "true or false");
 		break;
 	case SETTING_INTEGER:
-		snprintf(out, size, "a whole number%s", range);
+		write_number_range(setting, "a whole number", out, size);
 		break;
 	case SETTING_DURATION:
-		snprintf(out, size, "a duration%s in ms, s, min, h or d, such as \"15 min\"", range);
+		write_number_range(setting, "a duration", range, sizeof(range));
+		snprintf(out, size, "%s in ms, s, min, h or d, such as \"15 min\"", range);
 		break;
 	case SETTING_SIZE:
-		snprintf(out, size, "a size%s in B, KB, MB, GB or TB, such as \"64 KB\"", range);
+		write_number_range(setting, "a size", range, sizeof(range));
+		snprintf(out, size, "%s in B, KB, MB, GB or TB, such as \"64 KB\"", range);
 		break;
 	case SETTING_TEXT:
 		write_text(setting, out, size);
@@ -104,4 +127,12 @@ void describe_allowed(const struct setting *setting, char *out, size_t size)
 			setting->most ? setting->most : VALUE_GROUPS_MAX);
 		break;
 	}
+}
+
+void describe_range(const struct setting *setting, char *out, size_t size)
+{
+	if (is_number(setting) && is_ranged(setting))
+		write_range(setting, out, size);
+	else
+		describe_allowed(setting, out, size);
 }

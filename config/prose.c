@@ -11,7 +11,7 @@ static size_t width_of(const char *margin)
 	return width;
 }
 
-void prose_print(FILE *out, const char *margin, const char *text)
+void prose_print(FILE *out, size_t columns, const char *margin, const char *text)
 {
 	size_t column = 0;
 
@@ -24,7 +24,7 @@ void prose_print(FILE *out, const char *margin, const char *text)
 			column += (size_t)fprintf(out, " %.*s", (int)word, text);
 		text += word;
 		text += strspn(text, " ");
-		if (*text && column + 1 + strcspn(text, " ") > PROSE_COLUMNS) {
+		if (*text && column + 1 + strcspn(text, " ") > columns) {
 			fputc('\n', out);
 			column = 0;
 		}

@@ -5,6 +5,8 @@
 #include "config/describe.h"
 #include "config/prose.h"
 
+#define COLUMNS 100
+
 static void print_setting(FILE *out, const struct setting *setting, const char *margin);
 
 /* Lists are in the table as they are in the file, all other texts without their quotes. */
@@ -45,14 +47,15 @@ static void print_setting(FILE *out, const struct setting *setting, const char *
 {
 	char comment[80];
 	char allowed[256];
-	char text[600];
+	char text[400];
 	bool is_comment = strchr(margin, '#') != NULL;
 
 	snprintf(comment, sizeof(comment), "%s# ", margin);
-	describe_allowed(setting, allowed, sizeof(allowed));
-	snprintf(text, sizeof(text), "%s Allowed: %s.%s%s", setting->help, allowed,
-		setting->required ? " Must be set." : "", setting->reloadable ? " Reloadable." : "");
-	prose_print(out, comment, text);
+	describe_range(setting, allowed, sizeof(allowed));
+	snprintf(text, sizeof(text), "Allowed: %s.%s%s", allowed, setting->required ? " Must be set." : "",
+		setting->reloadable ? " Reloadable." : "");
+	prose_print(out, COLUMNS, comment, setting->help);
+	prose_print(out, COLUMNS, comment, text);
 	if (setting->type == SETTING_GROUPS) {
 		print_nested(out, setting, is_comment ? margin : comment);
 		return;
@@ -67,7 +70,7 @@ static void print_setting(FILE *out, const struct setting *setting, const char *
 static void print_table(FILE *out, const struct settings_table *table)
 {
 	fputc('\n', out);
-	prose_print(out, "# ", table->help);
+	prose_print(out, COLUMNS, "# ", table->help);
 	fprintf(out, "%s: {\n", table->group);
 	for (size_t i = 0; i < table->count; i++) {
 		if (i > 0)
@@ -79,7 +82,7 @@ static void print_table(FILE *out, const struct settings_table *table)
 
 void config_print_sample(FILE *out, const struct settings_table *const *tables, size_t count)
 {
-	prose_print(out, "# ",
+	prose_print(out, COLUMNS, "# ",
 		"Every setting of wakegate with its default, as printed by wakegated --print-config. A config file "
 		"needs "
 		"only what differs from it. Settings without a default stand in a comment, with an example. After a "

@@ -26,7 +26,7 @@ static const char help_text[] =
 	"Begin with a file that says only what differs from the defaults:\n"
 	"\n"
 	"    gateway: { id = \"plant-7\"; };\n"
-	"    mqtt: { brokers = [ \"mqtts://broker.example.com\" ]; };\n"
+	"    mqtt: { brokers = [ \"ssl://broker.example.com:8883\" ]; };\n"
 	"\n"
 	"Signals: SIGHUP reads the config file again and applies what needs no restart; SIGTERM and SIGINT stop.\n"
 	"Exit codes: 0 stopped in order, 64 wrong command line, 78 wrong config file, 1 anything else.\n"

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "drivers/uplink_mqtt.h"
 #include "gateway/control_server.h"
 #include "gateway/general.h"
 #include "gateway/nodes.h"
@@ -19,6 +20,7 @@ void tables_init(struct tables *tables)
 {
 	tables->count = 0;
 	add(tables, &general_settings_table);
+	add(tables, &uplink_mqtt_table);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
 	add(tables, &telemetry_settings_table);
