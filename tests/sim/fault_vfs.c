@@ -1,0 +1,323 @@
+#include "tests/sim/fault_vfs.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/fault_disk.h"
+
+struct fault_vfs {
+	sqlite3_vfs base;
+	sqlite3_vfs *real;
+	pthread_mutex_t mutex; /* the store has a thread of its own */
+	struct fault_disk disk;
+	struct fault_plan plan;
+	uint64_t changes;
+	bool off;
+};
+
+/* SQLite allocates it, followed by the real VFS's file. */
+struct open_file {
+	sqlite3_file base;
+	struct fault_vfs *fault;
+	struct fault_file *file; /* NULL: a temporary file without name, which no power cut matters to */
+};
+
+static sqlite3_file *real_of(sqlite3_file *file)
+{
+	return (sqlite3_file *)((struct open_file *)file + 1);
+}
+
+/* Counts a change; what is to become of it. */
+static enum fault strike(struct fault_vfs *fault)
+{
+	uint64_t number = ++fault->changes;
+	const struct fault_plan *plan = &fault->plan;
+
+	if (fault->off)
+		return FAULT_POWER_CUT;
+	if (plan->fault == FAULT_POWER_CUT && number == plan->first) {
+		fault->off = true;
+		return FAULT_NONE; /* it still reaches the cache, as the last change */
+	}
+	if (plan->fault != FAULT_POWER_CUT && number >= plan->first && number < plan->first + plan->count)
+		return plan->fault;
+	return FAULT_NONE;
+}
+
+/* Where the power went during this very change, it failed. */
+static int outcome(const struct fault_vfs *fault, int code, int off_code)
+{
+	return fault->off ? off_code : code;
+}
+
+static bool is_too_much(const struct fault_vfs *fault, const struct fault_file *file, int64_t end)
+{
+	int64_t growth = end > file->size ? end - file->size : 0;
+
+	return fault->plan.capacity_bytes && growth &&
+	       fault_disk_size(&fault->disk) + growth > fault->plan.capacity_bytes;
+}
+
+static int write_tracked(struct open_file *open, const void *data, int size, sqlite3_int64 offset)
+{
+	struct fault_vfs *fault = open->fault;
+	struct fault_file *file = open->file;
+	sqlite3_file *real = real_of(&open->base);
+	enum fault struck = strike(fault);
+
+	if (struck == FAULT_NO_SPACE && offset + size <= file->size)
+		struck = FAULT_NONE;
+	if (struck == FAULT_NO_SPACE || is_too_much(fault, file, offset + size))
+		return SQLITE_FULL;
+	if (struck != FAULT_NONE)
+		return SQLITE_IOERR_WRITE;
+	int64_t there = file->size - offset;
+	size_t before_size = there <= 0 ? 0 : there < size ? (size_t)there : (size_t)size;
+	void *before = malloc(before_size + 1);
+	int code = real->pMethods->xRead(real, before, (int)before_size, offset);
+	if (code == SQLITE_OK) {
+		fault_disk_write(file, offset, data, (size_t)size, before, before_size);
+		code = real->pMethods->xWrite(real, data, size, offset);
+	}
+	free(before);
+	return outcome(fault, code, SQLITE_IOERR_WRITE);
+}
+
+static int on_write(sqlite3_file *file, const void *data, int size, sqlite3_int64 offset)
+{
+	struct open_file *open = (struct open_file *)file;
+
+	if (!open->file)
+		return real_of(file)->pMethods->xWrite(real_of(file), data, size, offset);
+	(void)pthread_mutex_lock(&open->fault->mutex);
+	int code = write_tracked(open, data, size, offset);
+	(void)pthread_mutex_unlock(&open->fault->mutex);
+	return code;
+}
+
+static int on_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+	struct open_file *open = (struct open_file *)file;
+	struct fault_vfs *fault = open->fault;
+	int code = SQLITE_IOERR_TRUNCATE;
+
+	if (!open->file)
+		return real_of(file)->pMethods->xTruncate(real_of(file), size);
+	(void)pthread_mutex_lock(&fault->mutex);
+	enum fault struck = strike(fault);
+	if (struck == FAULT_NONE || struck == FAULT_NO_SPACE) {
+		fault_disk_truncate(open->file, size);
+		code = outcome(fault, real_of(file)->pMethods->xTruncate(real_of(file), size), SQLITE_IOERR_TRUNCATE);
+	}
+	(void)pthread_mutex_unlock(&fault->mutex);
+	return code;
+}
+
+/* Nothing is really synced: the machine stays up, and tests get done. */
+static int on_sync(sqlite3_file *file, int flags)
+{
+	struct open_file *open = (struct open_file *)file;
+	struct fault_vfs *fault = open->fault;
+	int code = SQLITE_IOERR_FSYNC;
+
+	if (!open->file)
+		return SQLITE_OK;
+	(void)pthread_mutex_lock(&fault->mutex);
+	enum fault struck = strike(fault);
+	if (!fault->off && (struck == FAULT_NONE || struck == FAULT_NO_SPACE)) {
+		fault_disk_sync(open->file);
+		code = SQLITE_OK;
+	}
+	(void)pthread_mutex_unlock(&fault->mutex);
+	return code;
+}
+
+static int on_delete(sqlite3_vfs *vfs, const char *path, int sync_directory)
+{
+	struct fault_vfs *fault = (struct fault_vfs *)vfs;
+	int code = SQLITE_IOERR_DELETE;
+
+	(void)pthread_mutex_lock(&fault->mutex);
+	enum fault struck = strike(fault);
+	if (struck == FAULT_NONE || struck == FAULT_NO_SPACE) {
+		fault_disk_delete(fault_disk_file(&fault->disk, path), sync_directory && !fault->off);
+		code = outcome(fault, fault->real->xDelete(fault->real, path, 0), SQLITE_IOERR_DELETE);
+	}
+	(void)pthread_mutex_unlock(&fault->mutex);
+	return code;
+}
+
+static int on_read(sqlite3_file *file, void *buffer, int size, sqlite3_int64 offset)
+{
+	struct open_file *open = (struct open_file *)file;
+
+	return fault_vfs_is_off(open->fault) ? SQLITE_IOERR_READ
+					     : real_of(file)->pMethods->xRead(real_of(file), buffer, size, offset);
+}
+
+static int on_close(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xClose(real_of(file));
+}
+
+static int on_file_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+	return real_of(file)->pMethods->xFileSize(real_of(file), size);
+}
+
+static int on_lock(sqlite3_file *file, int level)
+{
+	return real_of(file)->pMethods->xLock(real_of(file), level);
+}
+
+static int on_unlock(sqlite3_file *file, int level)
+{
+	return real_of(file)->pMethods->xUnlock(real_of(file), level);
+}
+
+static int on_check_reserved_lock(sqlite3_file *file, int *reserved)
+{
+	return real_of(file)->pMethods->xCheckReservedLock(real_of(file), reserved);
+}
+
+static int on_file_control(sqlite3_file *file, int operation, void *argument)
+{
+	return real_of(file)->pMethods->xFileControl(real_of(file), operation, argument);
+}
+
+static int on_sector_size(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xSectorSize(real_of(file));
+}
+
+static int on_device_characteristics(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+}
+
+static int on_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
+{
+	return real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, out);
+}
+
+static int on_shm_lock(sqlite3_file *file, int offset, int count, int flags)
+{
+	return real_of(file)->pMethods->xShmLock(real_of(file), offset, count, flags);
+}
+
+static void on_shm_barrier(sqlite3_file *file)
+{
+	real_of(file)->pMethods->xShmBarrier(real_of(file));
+}
+
+static int on_shm_unmap(sqlite3_file *file, int delete_it)
+{
+	return real_of(file)->pMethods->xShmUnmap(real_of(file), delete_it);
+}
+
+/* Version 2: with shared memory for the WAL, without memory-mapped reads, which would pass by. */
+static const sqlite3_io_methods io_methods = {
+	.iVersion = 2,
+	.xClose = on_close,
+	.xRead = on_read,
+	.xWrite = on_write,
+	.xTruncate = on_truncate,
+	.xSync = on_sync,
+	.xFileSize = on_file_size,
+	.xLock = on_lock,
+	.xUnlock = on_unlock,
+	.xCheckReservedLock = on_check_reserved_lock,
+	.xFileControl = on_file_control,
+	.xSectorSize = on_sector_size,
+	.xDeviceCharacteristics = on_device_characteristics,
+	.xShmMap = on_shm_map,
+	.xShmLock = on_shm_lock,
+	.xShmBarrier = on_shm_barrier,
+	.xShmUnmap = on_shm_unmap,
+};
+
+static int on_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *flags_out)
+{
+	struct fault_vfs *fault = (struct fault_vfs *)vfs;
+	struct open_file *open = (struct open_file *)file;
+
+	open->base.pMethods = NULL;
+	if (fault_vfs_is_off(fault))
+		return SQLITE_CANTOPEN;
+	int code = fault->real->xOpen(fault->real, path, real_of(file), flags, flags_out);
+	if (code != SQLITE_OK)
+		return code;
+	open->fault = fault;
+	(void)pthread_mutex_lock(&fault->mutex);
+	open->file = path ? fault_disk_file(&fault->disk, path) : NULL;
+	(void)pthread_mutex_unlock(&fault->mutex);
+	open->base.pMethods = &io_methods;
+	return SQLITE_OK;
+}
+
+struct fault_vfs *fault_vfs_open(const char *name, uint64_t seed)
+{
+	struct fault_vfs *fault = calloc(1, sizeof(*fault));
+	sqlite3_vfs *real = sqlite3_vfs_find(NULL);
+
+	if (!fault)
+		abort();
+	/* What does not touch a named file goes to the real one unchanged. */
+	fault->base = *real;
+	fault->base.pNext = NULL;
+	fault->base.zName = strdup(name);
+	fault->base.szOsFile = (int)sizeof(struct open_file) + real->szOsFile;
+	fault->base.xOpen = on_open;
+	fault->base.xDelete = on_delete;
+	fault->real = real;
+	(void)pthread_mutex_init(&fault->mutex, NULL);
+	fault_disk_init(&fault->disk, seed);
+	if (sqlite3_vfs_register(&fault->base, 0) != SQLITE_OK)
+		abort();
+	return fault;
+}
+
+void fault_vfs_close(struct fault_vfs *fault)
+{
+	(void)sqlite3_vfs_unregister(&fault->base);
+	fault_disk_finish(&fault->disk);
+	(void)pthread_mutex_destroy(&fault->mutex);
+	free((char *)fault->base.zName);
+	free(fault);
+}
+
+void fault_vfs_plan(struct fault_vfs *fault, const struct fault_plan *plan)
+{
+	(void)pthread_mutex_lock(&fault->mutex);
+	fault->plan = *plan;
+	fault->changes = 0;
+	(void)pthread_mutex_unlock(&fault->mutex);
+}
+
+uint64_t fault_vfs_changes(struct fault_vfs *fault)
+{
+	(void)pthread_mutex_lock(&fault->mutex);
+	uint64_t changes = fault->changes;
+	(void)pthread_mutex_unlock(&fault->mutex);
+	return changes;
+}
+
+bool fault_vfs_is_off(struct fault_vfs *fault)
+{
+	(void)pthread_mutex_lock(&fault->mutex);
+	bool off = fault->off;
+	(void)pthread_mutex_unlock(&fault->mutex);
+	return off;
+}
+
+void fault_vfs_restore(struct fault_vfs *fault)
+{
+	(void)pthread_mutex_lock(&fault->mutex);
+	fault->off = false;
+	fault->plan = (struct fault_plan){ 0 };
+	fault_disk_lose_power(&fault->disk);
+	(void)pthread_mutex_unlock(&fault->mutex);
+}

@@ -1,0 +1,46 @@
+/*
+ * fault_vfs: an SQLite VFS over the default one that cuts the power, fails and fills up where a test says so.
+ *
+ * It numbers what changes a file (writes, truncations, syncs, deletions) from the last fault_vfs_plan() on. After a
+ * power cut everything fails until fault_vfs_restore(), which leaves of all that was not synced what chance decides:
+ * nothing, all of it, or torn sectors. The same seed and the same calls give the same outcome.
+ */
+#ifndef WAKEGATE_TESTS_FAULT_VFS_H
+#define WAKEGATE_TESTS_FAULT_VFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct fault_vfs;
+
+enum fault {
+	FAULT_NONE,
+	FAULT_POWER_CUT,
+	FAULT_NO_SPACE, /* of a write that makes a file grow; others pass */
+	FAULT_IO_ERROR,
+};
+
+struct fault_plan {
+	enum fault fault;
+	uint64_t first;         /* the number of the change that it strikes, from 1 */
+	uint64_t count;         /* how many in a row; a power cut needs none */
+	int64_t capacity_bytes; /* all files together may not grow beyond; 0: any size */
+};
+
+/* Registers the VFS under `name`, which must be new. Close it when all its files are closed. */
+struct fault_vfs *fault_vfs_open(const char *name, uint64_t seed);
+void fault_vfs_close(struct fault_vfs *fault);
+
+/* What is to go wrong from now on; counting starts anew. */
+void fault_vfs_plan(struct fault_vfs *fault, const struct fault_plan *plan);
+
+/* Changes since the plan. */
+uint64_t fault_vfs_changes(struct fault_vfs *fault);
+
+/* Whether the power is off. */
+bool fault_vfs_is_off(struct fault_vfs *fault);
+
+/* Cuts the power now if it is on, and brings it back. All files must be closed. */
+void fault_vfs_restore(struct fault_vfs *fault);
+
+#endif
