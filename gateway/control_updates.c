@@ -1,0 +1,336 @@
+#include "gateway/control_updates.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/control_describe.h"
+#include "gateway/control_request.h"
+#include "gateway/image_cache.h"
+#include "gateway/moment.h"
+#include "gateway/nodes.h"
+#include "gateway/updates.h"
+
+#define PAGE_DEFAULT 100
+#define PAGE_MOST 500
+#define REFUSALS_TOLD 100 /* of one order */
+#define SUMMARY_TOLD 50   /* transfers and failures each */
+
+/* Which updates a request is about; what is not said limits nothing. */
+struct filter {
+	const json_t *nodes;
+	const char *hardware;
+	const char *state;
+	const struct stored_image *image;
+	int64_t since_ms;
+};
+
+static bool lists(const json_t *nodes, const char *id)
+{
+	size_t i;
+	json_t *node;
+
+	json_array_foreach (nodes, i, node)
+		if (strcmp(json_string_value(node), id) == 0)
+			return true;
+	return false;
+}
+
+static bool passes(const struct control_updates *parts, const struct filter *filter, const struct update *update)
+{
+	const struct node *node = nodes_find(parts->nodes, update->record.node);
+
+	if (filter->nodes && !lists(filter->nodes, update->record.node))
+		return false;
+	if (filter->hardware && (!node || strcmp(node->record.hardware, filter->hardware) != 0))
+		return false;
+	if (filter->state && strcmp(update_state_name(update->state), filter->state) != 0)
+		return false;
+	if (filter->image && memcmp(update->record.sha256, filter->image->sha256, sizeof(filter->image->sha256)) != 0)
+		return false;
+	return update->record.created_ms >= filter->since_ms;
+}
+
+/* The image that `text` means: 0, or a negative errno, having answered. */
+static int resolve(const struct control_updates *parts, struct control_request *request, const char *text,
+	const struct stored_image **out)
+{
+	int result = image_cache_resolve(parts->images, text, out);
+
+	if (result == -ENOTUNIQ)
+		control_fail(request, -EINVAL, "\"%.64s\" may be several images; give more digits of its digest", text);
+	else if (result < 0)
+		control_fail(request, -ENOENT, "there is no image \"%.64s\"", text);
+	return result;
+}
+
+#define FILTER_ARGUMENTS                                                                                          \
+	{ "nodes", CONTROL_LIST, false, "only updates of these nodes" },                                          \
+		{ "hardware", CONTROL_TEXT, false, "only of nodes of this hardware type" },                       \
+		{ "image", CONTROL_TEXT, false, "only to this image" },                                           \
+		{ "state", CONTROL_TEXT, false, "only in this state" },                                           \
+	{                                                                                                         \
+		"since_ms", CONTROL_INTEGER, false, "only ordered at this time or later, milliseconds since 1970" \
+	}
+
+/* 0, or a negative errno, having answered. */
+static int read_filter(const struct control_updates *parts, struct control_request *request, struct filter *out)
+{
+	const char *image = control_text(request, "image");
+
+	*out = (struct filter){
+		.nodes = control_list(request, "nodes"),
+		.hardware = control_text(request, "hardware"),
+		.state = control_text(request, "state"),
+		.since_ms = control_integer(request, "since_ms", 0),
+	};
+	if (out->state && update_state_parse(out->state) < 0) {
+		control_fail(request, -EINVAL, "there is no state \"%.32s\"", out->state);
+		return -EINVAL;
+	}
+	return image ? resolve(parts, request, image, &out->image) : 0;
+}
+
+static const struct control_argument list_arguments[] = {
+	FILTER_ARGUMENTS,
+	{ "from", CONTROL_INTEGER, false, "where to go on: \"next\" of the page before" },
+	{ "limit", CONTROL_INTEGER, false, "updates in the answer, 500 at most" },
+	{ 0 },
+};
+
+static void handle_list(void *context, struct control_request *request)
+{
+	const struct control_updates *parts = context;
+	struct filter filter;
+	int64_t from = control_integer(request, "from", 0), limit = control_integer(request, "limit", PAGE_DEFAULT);
+	size_t count = updates_count(parts->updates), at = from < 0 ? 0 : (size_t)from;
+
+	if (read_filter(parts, request, &filter) < 0)
+		return;
+	limit = limit < 1 ? 1 : limit > PAGE_MOST ? PAGE_MOST : limit;
+	json_t *list = json_array();
+	for (; at < count && (int64_t)json_array_size(list) < limit; at++) {
+		const struct update *update = updates_at(parts->updates, at);
+		if (passes(parts, &filter, update))
+			(void)json_array_append_new(list, describe_update(update));
+	}
+	json_t *result = json_pack("{s:o}", "updates", list);
+	if (at < count)
+		(void)json_object_set_new(result, "next", json_integer((json_int_t)at));
+	control_done(request, result);
+}
+
+/* What many updates come to. */
+struct summary {
+	unsigned count[UPDATE_REVERTED + 1];
+	uint64_t bytes_done, bytes_total;
+	json_t *transfers, *failures;
+};
+
+static void add_to_summary(struct summary *summary, const struct update *update)
+{
+	bool failed = update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED;
+
+	summary->count[update->state]++;
+	if (!failed && update->size_bytes) {
+		bool whole = update->state >= UPDATE_DOWNLOADED;
+		summary->bytes_total += update->size_bytes;
+		summary->bytes_done += whole ? update->size_bytes : update->record.offset;
+	}
+	if (update->state == UPDATE_DOWNLOADING && json_array_size(summary->transfers) < SUMMARY_TOLD)
+		(void)json_array_append_new(summary->transfers, describe_update(update));
+	if (failed && json_array_size(summary->failures) < SUMMARY_TOLD)
+		(void)json_array_append_new(summary->failures, describe_update(update));
+}
+
+static const struct control_argument summary_arguments[] = { FILTER_ARGUMENTS, { 0 } };
+
+static void handle_summary(void *context, struct control_request *request)
+{
+	const struct control_updates *parts = context;
+	struct filter filter;
+	json_t *states = NULL;
+
+	if (read_filter(parts, request, &filter) < 0)
+		return;
+	struct summary summary = { .transfers = json_array(), .failures = json_array() };
+	unsigned total = 0;
+	for (size_t i = 0; i < updates_count(parts->updates); i++)
+		if (passes(parts, &filter, updates_at(parts->updates, i)))
+			add_to_summary(&summary, updates_at(parts->updates, i));
+	states = json_object();
+	for (int state = UPDATE_OFFERED; state <= UPDATE_REVERTED; state++) {
+		(void)json_object_set_new(
+			states, update_state_name((enum update_state)state), json_integer(summary.count[state]));
+		total += summary.count[state];
+	}
+	control_done(request,
+		json_pack("{s:i, s:o, s:I, s:I, s:o, s:o}", "total", (int)total, "states", states, "bytes_done",
+			(json_int_t)summary.bytes_done, "bytes_total", (json_int_t)summary.bytes_total, "transfers",
+			summary.transfers, "failures", summary.failures));
+}
+
+/* An order for many nodes, and how it went. */
+struct ordering {
+	struct control_updates *parts;
+	const struct control_request *request;
+	struct update_order order;
+	struct moment now;
+	unsigned ordered, already, refused;
+	json_t *refusals;
+};
+
+static void refuse(struct ordering *ordering, const char *node, int error)
+{
+	const char *reason = error == -ENOENT    ? "no such node"
+			     : error == -EINVAL  ? "the image is for other hardware"
+			     : error == -ENOBUFS ? "too many updates"
+						 : strerror(-error);
+
+	ordering->refused++;
+	if (json_array_size(ordering->refusals) < REFUSALS_TOLD)
+		(void)json_array_append_new(ordering->refusals,
+			json_pack("{s:s, s:s, s:s}", "node", node, "code", control_code(error), "message", reason));
+}
+
+static void order_one(struct ordering *ordering, struct node *node)
+{
+	ordering->order.node = node;
+	int result = updates_order(ordering->parts->updates, &ordering->order, ordering->now);
+
+	if (result == 0)
+		ordering->ordered++;
+	else if (result == -EALREADY)
+		ordering->already++;
+	else
+		refuse(ordering, node->record.id, result);
+}
+
+static void order_list(struct ordering *ordering, const json_t *ids)
+{
+	size_t i;
+	json_t *id;
+
+	json_array_foreach (ids, i, id) {
+		struct node *node = nodes_find(ordering->parts->nodes, json_string_value(id));
+		if (node)
+			order_one(ordering, node);
+		else
+			refuse(ordering, json_string_value(id), -ENOENT);
+	}
+}
+
+static void order_hardware(struct ordering *ordering, const char *hardware)
+{
+	for (size_t i = 0; i < nodes_count(ordering->parts->nodes); i++) {
+		struct node *node = nodes_at(ordering->parts->nodes, i);
+		if (strcmp(node->record.hardware, hardware) == 0)
+			order_one(ordering, node);
+	}
+}
+
+static struct ordering ordering_begin(struct control_updates *parts, const struct control_request *request)
+{
+	return (struct ordering){
+		.parts = parts,
+		.request = request,
+		.order = { .force = control_boolean(request, "force"), .by = control_asker_name(request) },
+		.now = clock_moment(parts->clock),
+		.refusals = json_array(),
+	};
+}
+
+static json_t *ordering_result(const struct ordering *ordering)
+{
+	return json_pack("{s:i, s:i, s:i, s:o, s:I}", "ordered", (int)ordering->ordered, "already",
+		(int)ordering->already, "refused", (int)ordering->refused, "refusals", ordering->refusals, "at_ms",
+		(json_int_t)ordering->now.wall_ms);
+}
+
+static const struct control_argument start_arguments[] = {
+	{ "image", CONTROL_TEXT, true, "name, head of the digest, or HARDWARE@VERSION of a complete image" },
+	{ "nodes", CONTROL_LIST, false, "ids of the nodes to update" },
+	{ "hardware", CONTROL_TEXT, false, "or all nodes of this hardware type" },
+	{ "force", CONTROL_BOOLEAN, false, "also nodes of other hardware, or that run the image already" },
+	{ 0 },
+};
+
+static void handle_start(void *context, struct control_request *request)
+{
+	struct control_updates *parts = context;
+	const json_t *nodes = control_list(request, "nodes");
+	const char *hardware = control_text(request, "hardware");
+	const struct stored_image *image;
+
+	if (!nodes == !hardware) {
+		control_fail(request, -EINVAL, "update.start needs either \"nodes\" or \"hardware\"");
+		return;
+	}
+	if (resolve(parts, request, control_text(request, "image"), &image) < 0)
+		return;
+	struct ordering ordering = ordering_begin(parts, request);
+	memcpy(ordering.order.sha256, image->sha256, sizeof(image->sha256));
+	json_t *described = describe_image(image); /* orders may change the catalogue */
+	if (nodes)
+		order_list(&ordering, nodes);
+	else
+		order_hardware(&ordering, hardware);
+	json_t *result = ordering_result(&ordering);
+	(void)json_object_set_new(result, "image", described);
+	control_done(request, result);
+}
+
+static const struct control_argument cancel_arguments[] = { FILTER_ARGUMENTS, { 0 } };
+
+static void handle_cancel(void *context, struct control_request *request)
+{
+	struct control_updates *parts = context;
+	struct moment now = clock_moment(parts->clock);
+	struct filter filter;
+	int cancelled = 0;
+
+	if (read_filter(parts, request, &filter) < 0)
+		return;
+	for (size_t i = 0; i < updates_count(parts->updates); i++) {
+		const struct update *update = updates_at(parts->updates, i);
+		struct node *node = nodes_find(parts->nodes, update->record.node);
+		if (node && update_is_active(update) && passes(parts, &filter, update))
+			cancelled += updates_cancel(parts->updates, node, control_asker_name(request), now) == 0;
+	}
+	control_done(request, json_pack("{s:i}", "cancelled", cancelled));
+}
+
+static void handle_retry(void *context, struct control_request *request)
+{
+	struct control_updates *parts = context;
+	struct filter filter;
+
+	if (read_filter(parts, request, &filter) < 0)
+		return;
+	struct ordering ordering = ordering_begin(parts, request);
+	for (size_t i = 0; i < updates_count(parts->updates); i++) {
+		const struct update *update = updates_at(parts->updates, i);
+		struct node *node = nodes_find(parts->nodes, update->record.node);
+		bool failed = update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED;
+		if (!node || !failed || !passes(parts, &filter, update))
+			continue;
+		memcpy(ordering.order.sha256, update->record.sha256, sizeof(update->record.sha256));
+		order_one(&ordering, node);
+	}
+	control_done(request, ordering_result(&ordering));
+}
+
+static const struct control_command commands[] = {
+	{ "update.start", "orders that nodes get an image", start_arguments, CONTROL_REMOTE, handle_start },
+	{ "update.list", "the current or last update of each node, in pages", list_arguments, CONTROL_REMOTE,
+		handle_list },
+	{ "update.summary", "what updates come to: counts by state, bytes, transfers, failures", summary_arguments,
+		CONTROL_REMOTE, handle_summary },
+	{ "update.cancel", "ends updates that are under way", cancel_arguments, CONTROL_REMOTE, handle_cancel },
+	{ "update.retry", "orders failed and reverted updates again", cancel_arguments, CONTROL_REMOTE, handle_retry },
+};
+
+int control_updates_register(struct control *control, struct control_updates *parts)
+{
+	return control_register(control, commands, sizeof(commands) / sizeof(commands[0]), parts);
+}
