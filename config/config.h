@@ -19,7 +19,8 @@
 
 struct config;
 
-/* One fault, a sentence for a person: "FILE:LINE: coap.port: found 70000, allowed is a whole number from 1 to 65535". */
+/* One fault, a sentence for a person: "FILE:LINE: coap.port: found 70000, allowed is a whole number from 1 to 65535".
+ */
 struct config_fault {
 	char text[512];
 };

@@ -16,14 +16,14 @@ enum setting_type {
 	SETTING_BOOLEAN,  /* bool: true, false */
 	SETTING_INTEGER,  /* int64_t */
 	SETTING_DURATION, /* int64_t milliseconds: "250 ms", "90 s", "15 min", "6 h", "2 d" */
-	SETTING_SIZE,	  /* int64_t bytes: "512 B", "64 KB", "1 GB" (powers of 1024) */
-	SETTING_TEXT,	  /* const char *: any text; NULL where there is no default */
-	SETTING_FILE,	  /* const char *: a path; relative ones are taken from the main config file's folder */
-	SETTING_SECRET,	  /* const char *: the path of a file that holds a secret; the file must not be readable by all */
-	SETTING_CHOICE,	  /* int: index into `choices` */
-	SETTING_LIST,	  /* struct setting_list of texts, 64 at most */
-	SETTING_FILES,	  /* the same, of paths */
-	SETTING_GROUPS,	  /* struct setting_groups: a list of groups, each read by `table` */
+	SETTING_SIZE,     /* int64_t bytes: "512 B", "64 KB", "1 GB" (powers of 1024) */
+	SETTING_TEXT,     /* const char *: any text; NULL where there is no default */
+	SETTING_FILE,     /* const char *: a path; relative ones are taken from the main config file's folder */
+	SETTING_SECRET, /* const char *: the path of a file that holds a secret; the file must not be readable by all */
+	SETTING_CHOICE, /* int: index into `choices` */
+	SETTING_LIST,   /* struct setting_list of texts, 64 at most */
+	SETTING_FILES,  /* the same, of paths */
+	SETTING_GROUPS, /* struct setting_groups: a list of groups, each read by `table` */
 };
 
 struct setting_list {
@@ -41,15 +41,15 @@ struct settings_table;
 struct setting {
 	const char *name;
 	enum setting_type type;
-	size_t offset;	      /* offsetof() in the module's struct */
-	const char *initial;  /* the default, e.g. "15 min", "true"; of lists "[ \"a\", \"b\" ]"; NULL: none */
-	int64_t least, most;  /* range, both 0: any; of texts and files: bytes; of lists: items */
+	size_t offset;              /* offsetof() in the module's struct */
+	const char *initial;        /* the default, e.g. "15 min", "true"; of lists "[ \"a\", \"b\" ]"; NULL: none */
+	int64_t least, most;        /* range, both 0: any; of texts and files: bytes; of lists: items */
 	const char *const *choices; /* NULL-terminated */
 	const struct settings_table *table; /* of SETTING_GROUPS */
-	const char *help;     /* one sentence, up to 200 bytes */
-	const char *example;  /* shown in the sample where there is no default; may be NULL */
-	bool required;	      /* wherever its group is in the file */
-	bool reloadable;      /* SIGHUP may change it while running */
+	const char *help;                   /* one sentence, up to 200 bytes */
+	const char *example;                /* shown in the sample where there is no default; may be NULL */
+	bool required;                      /* wherever its group is in the file */
+	bool reloadable;                    /* SIGHUP may change it while running */
 };
 
 struct settings_table {

@@ -14,7 +14,7 @@
 
 #include "protocols/reading.h"
 
-#define NODE_ID_MAX 64 /* bytes of a node's identity: printable ASCII without space, '/', '"' or '\' */
+#define NODE_ID_MAX 64   /* bytes of a node's identity: printable ASCII without space, '/', '"' or '\' */
 #define NODE_TEXT_MAX 32 /* bytes of a hardware type or a version */
 
 struct driver;
@@ -25,16 +25,16 @@ struct uv_loop_s;
 /* A node made itself heard. Text is "" and numbers are negative where it said nothing. */
 struct node_contact {
 	const char *node;
-	bool proven;  /* the identity was proven by DTLS or OSCORE, not just claimed */
+	bool proven;   /* the identity was proven by DTLS or OSCORE, not just claimed */
 	bool may_join; /* this network lets a node that is not in the registry yet join by this contact */
-	bool reports; /* a check-in: the fields below are what the node says it runs */
+	bool reports;  /* a check-in: the fields below are what the node says it runs */
 	const char *hardware;
 	const char *version;
-	uint8_t image[32];	   /* head of the SHA-256 of the image it runs */
-	size_t image_size;	   /* bytes of that head, 0: not said, else 4 to 32 */
-	int battery_percent;	   /* 0 to 100 */
-	int signal_dbm;		   /* negative; 0: not said */
-	uint32_t bytes_in;	   /* the node's traffic on the link since the last contact reported */
+	uint8_t image[32];   /* head of the SHA-256 of the image it runs */
+	size_t image_size;   /* bytes of that head, 0: not said, else 4 to 32 */
+	int battery_percent; /* 0 to 100 */
+	int signal_dbm;      /* negative; 0: not said */
+	uint32_t bytes_in;   /* the node's traffic on the link since the last contact reported */
 	uint32_t bytes_out;
 };
 
@@ -71,7 +71,7 @@ struct delivery_progress {
 	const char *node;
 	enum delivery_state state;
 	uint32_t offset;
-	int code; /* the node's own failure code */
+	int code;  /* the node's own failure code */
 	bool said; /* by the node itself, not deduced from its requests */
 };
 

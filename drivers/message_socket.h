@@ -35,11 +35,11 @@ enum message_role { MESSAGE_ROUTER, MESSAGE_DEALER };
 struct message_options {
 	enum message_role role;
 	const char *endpoint;
-	unsigned mode;	       /* of the ipc file that is bound, e.g. 0660 */
-	const char *group;     /* owner group of that file; NULL: the process's own */
-	size_t frame_max;      /* bytes; a peer that sends more is cut off */
-	int queue_max;	       /* messages waiting per peer and direction */
-	int linger_ms;	       /* how long close() may wait for what was sent; 0: not at all */
+	unsigned mode;     /* of the ipc file that is bound, e.g. 0660 */
+	const char *group; /* owner group of that file; NULL: the process's own */
+	size_t frame_max;  /* bytes; a peer that sends more is cut off */
+	int queue_max;     /* messages waiting per peer and direction */
+	int linger_ms;     /* how long close() may wait for what was sent; 0: not at all */
 };
 
 /* One input/output thread of libzmq. Opens and closes around its sockets. NULL if there is no memory. */
@@ -60,7 +60,8 @@ int message_socket_bind(struct message_socket **out, struct message_context *con
 int message_socket_connect(struct message_socket **out, struct message_context *context,
 	const struct message_options *options, char *why, size_t why_size);
 
-/* Whether somebody listens at an ipc endpoint right now: 0, or as message_socket_connect(). 0 for any other endpoint. */
+/* Whether somebody listens at an ipc endpoint right now: 0, or as message_socket_connect(). 0 for any other endpoint.
+ */
 int message_endpoint_probe(const char *endpoint);
 
 /* Sends; copies. Never blocks. -EAGAIN: the queue is full; -EHOSTUNREACH: the router knows no such peer (any more). */

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "drivers/driver.h"
-#include "drivers/image_source.h"
 #include "drivers/id_map.h"
+#include "drivers/image_source.h"
 #include "gateway/log.h"
 #include "gateway/nodes.h"
 

@@ -45,9 +45,9 @@ struct reading {
 	bool has_sum;
 	bool boolean;
 	struct number number;
-	struct span text;	 /* string or data */
-	struct number sum;	 /* SenML "s": the integral over time */
-	int64_t time_us;	 /* microseconds since 1970-01-01 UTC */
+	struct span text;        /* string or data */
+	struct number sum;       /* SenML "s": the integral over time */
+	int64_t time_us;         /* microseconds since 1970-01-01 UTC */
 	uint32_t update_time_ms; /* SenML "ut": longest time until the next reading; 0: not said */
 };
 

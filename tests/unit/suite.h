@@ -27,11 +27,11 @@ static inline int suite_run(const char *name, const TTest *const *tests, size_t 
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define TEST_SUITE(name, ...)                                                                                          \
-	int main(void)                                                                                                 \
-	{                                                                                                              \
-		const TTest *const tests[] = { __VA_ARGS__ };                                                          \
-		return suite_run(#name, tests, sizeof(tests) / sizeof(tests[0]));                                      \
+#define TEST_SUITE(name, ...)                                                     \
+	int main(void)                                                            \
+	{                                                                         \
+		const TTest *const tests[] = { __VA_ARGS__ };                     \
+		return suite_run(#name, tests, sizeof(tests) / sizeof(tests[0])); \
 	}
 
 #endif

@@ -56,7 +56,8 @@ START_TEST(the_examples_of_rfc_7252_are_written)
 }
 END_TEST
 
-/* As aiocoap 0.4.17 encodes it: POST, token c0ffee, /t?ep=n1, Content-Format 112, Block2 3/0/2, No-Response 26, "ab". */
+/* As aiocoap 0.4.17 encodes it: POST, token c0ffee, /t?ep=n1, Content-Format 112, Block2 3/0/2, No-Response 26, "ab".
+ */
 START_TEST(a_request_of_aiocoap_is_read_and_written)
 {
 	static const uint8_t golden[] = "\x53\x02\x12\x34\xc0\xff\xee\xb1t\x11p\x35"
