@@ -35,10 +35,10 @@ class Wakegate:
         settings = {
             "gateway": {"id": "test", "data_directory": str(self.data), "log_level": "debug"},
             "mqtt": {"brokers": [f"tcp://127.0.0.1:{broker_port}"], "backoff_min": "100 ms", "backoff_max": "500 ms"},
-            "coap": {"address": "127.0.0.1", "port": self.coap_port},
+            "coap": {"listen": "127.0.0.1", "port": self.coap_port, "plain": "open"},
             "control": {"socket": str(self.socket)},
             "schedule": {"interval": "1 s"},
-            "images": {"trusted_keys": [str(self.key.with_suffix(".pub"))]},
+            "images": {"trusted_keys": [str(self.key.with_suffix(".pem"))]},
         }
         for name, given in groups.items():
             settings.setdefault(name, {}).update(given)
