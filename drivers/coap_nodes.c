@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/coap_keys.h"
 #include "drivers/coap_offers.h"
 #include "drivers/coap_peers.h"
 #include "drivers/image_source.h"
@@ -53,17 +54,6 @@ struct pending_report {
 	bool has_block1;
 };
 
-/* Printable ASCII without what would need care in logs, JSON and topics (driver.h). */
-static bool is_node_id(const char *text, size_t size)
-{
-	if (size == 0 || size > NODE_ID_MAX)
-		return false;
-	for (size_t i = 0; i < size; i++)
-		if (text[i] <= ' ' || text[i] > '~' || strchr("/\"\\", text[i]))
-			return false;
-	return true;
-}
-
 static int refuse(struct turn *turn, uint8_t code, uint64_t *counter)
 {
 	coap_response_init(turn->response, code);
@@ -87,7 +77,7 @@ static uint8_t identify(struct turn *turn)
 
 	if (proven)
 		name = (struct span){ request->identity, strlen(request->identity) };
-	if (!name.data || !is_node_id(name.data, name.size)) {
+	if (!name.data || !coap_identity_fits(name.data, name.size)) {
 		turn->nodes->counters.identities_missing++;
 		return COAP_BAD_REQUEST;
 	}
