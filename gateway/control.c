@@ -110,7 +110,7 @@ static int send_reply(const struct control_request *request, json_t *members, bo
 	if (id)
 		(void)json_object_set(members, "id", id);
 	if (!request->gone) {
-		char *text = json_dumps(members, JSON_COMPACT);
+		char *text = json_dumps(members, JSON_COMPACT | JSON_REAL_PRECISION(15));
 		result = text ? request->asker.reply(request->asker.context, text, strlen(text), last) : -ENOMEM;
 		free(text);
 	}

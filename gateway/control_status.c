@@ -1,0 +1,135 @@
+#include "gateway/control_status.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "gateway/control_describe.h"
+#include "gateway/control_request.h"
+#include "gateway/image_cache.h"
+#include "gateway/image_policy.h"
+#include "gateway/nodes.h"
+#include "gateway/publish.h"
+#include "gateway/schedule.h"
+#include "gateway/telemetry.h"
+#include "gateway/telemetry_settings.h"
+#include "gateway/updates.h"
+#include "store/store.h"
+
+#define NUMBER(value) ((json_int_t)(value))
+
+/* Resident memory of this process; 0 if the system does not say. */
+static uint64_t memory_bytes(void)
+{
+	unsigned long total, resident = 0;
+	FILE *statm = fopen("/proc/self/statm", "re");
+
+	if (!statm)
+		return 0;
+	if (fscanf(statm, "%lu %lu", &total, &resident) != 2)
+		resident = 0;
+	fclose(statm);
+	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static json_t *nodes_status(const struct control_status *parts, struct moment now)
+{
+	size_t count = nodes_count(parts->nodes), silent = 0;
+	uint64_t contacts = 0, drops = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct node *node = nodes_at(parts->nodes, i);
+		silent += nodes_is_silent(parts->nodes, node, parts->schedule->interval_ms, now);
+		contacts += node->record.contacts;
+		drops += node->record.drops;
+	}
+	return json_pack("{s:I, s:I, s:I, s:I}", "total", NUMBER(count), "silent", NUMBER(silent), "contacts",
+		NUMBER(contacts), "drops", NUMBER(drops));
+}
+
+static json_t *updates_status(const struct control_status *parts)
+{
+	unsigned states[UPDATE_REVERTED + 1] = { 0 };
+	json_t *object = json_pack("{s:I}", "total", NUMBER(updates_count(parts->updates)));
+
+	for (size_t i = 0; i < updates_count(parts->updates); i++)
+		states[updates_at(parts->updates, i)->state]++;
+	for (int state = UPDATE_OFFERED; state <= UPDATE_REVERTED; state++)
+		(void)json_object_set_new(
+			object, update_state_name((enum update_state)state), json_integer(states[state]));
+	return object;
+}
+
+static void count_image(void *context, const struct stored_image *image)
+{
+	unsigned *counts = context;
+
+	counts[image->complete]++;
+}
+
+static json_t *images_status(const struct control_status *parts)
+{
+	unsigned counts[2] = { 0 }; /* partial, complete */
+
+	image_cache_each(parts->images, count_image, counts);
+	return json_pack("{s:I, s:I, s:I, s:I}", "complete", NUMBER(counts[1]), "partial", NUMBER(counts[0]), "bytes",
+		NUMBER(image_cache_bytes(parts->images)), "quota_bytes", NUMBER(parts->image_settings->quota_bytes));
+}
+
+static json_t *telemetry_status(const struct control_status *parts, const struct store_figures *store)
+{
+	struct telemetry_figures taken;
+	struct publish_figures sent;
+
+	telemetry_figures(parts->telemetry, &taken);
+	publish_figures(parts->publish, &sent);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "reports",
+		NUMBER(taken.reports), "readings", NUMBER(taken.readings), "repeated", NUMBER(taken.repeated),
+		"refused", NUMBER(taken.refused), "pending", NUMBER(taken.pending), "waiting", NUMBER(sent.waiting),
+		"delivered", NUMBER(sent.delivered), "lost", NUMBER(sent.lost), "batches", NUMBER(sent.batches),
+		"payload_bytes", NUMBER(sent.payload_bytes), "disk_bytes", NUMBER(store->telemetry_bytes),
+		"quota_bytes", NUMBER(parts->telemetry_settings->quota_bytes));
+}
+
+static json_t *uplink_status(const struct control_status *parts)
+{
+	struct publish_figures sent;
+
+	publish_figures(parts->publish, &sent);
+	return json_pack("{s:b}", "connected", (int)sent.connected);
+}
+
+static json_t *store_status(const struct store_figures *store)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "commits", NUMBER(store->commits), "commit_failures",
+		NUMBER(store->commit_failures), "last_commit_us", NUMBER(store->last_commit_us), "longest_commit_us",
+		NUMBER(store->longest_commit_us), "queued", NUMBER(store->queued));
+}
+
+static void handle_status(void *context, struct control_request *request)
+{
+	const struct control_status *parts = context;
+	struct moment now = clock_moment(parts->clock);
+	struct store_figures store;
+
+	store_figures(parts->store, &store);
+	json_t *status = json_pack("{s:s, s:s, s:I, s:I, s:I}", "gateway", parts->gateway, "version", WAKEGATE_VERSION,
+		"time_ms", NUMBER(now.wall_ms), "uptime_ms", NUMBER(now.monotonic_ms - parts->started_ms),
+		"memory_bytes", NUMBER(memory_bytes()));
+	(void)json_object_set_new(status, "uplink", uplink_status(parts));
+	(void)json_object_set_new(status, "nodes", nodes_status(parts, now));
+	(void)json_object_set_new(status, "updates", updates_status(parts));
+	(void)json_object_set_new(status, "images", images_status(parts));
+	(void)json_object_set_new(status, "telemetry", telemetry_status(parts, &store));
+	(void)json_object_set_new(status, "store", store_status(&store));
+	control_done(request, status);
+}
+
+static const struct control_command commands[] = {
+	{ "status", "how the gateway, its uplink, nodes, images and telemetry are", NULL, CONTROL_REMOTE,
+		handle_status },
+};
+
+int control_status_register(struct control *control, struct control_status *parts)
+{
+	return control_register(control, commands, sizeof(commands) / sizeof(commands[0]), parts);
+}

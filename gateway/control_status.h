@@ -1,0 +1,44 @@
+/*
+ * control_status: the control commands that say how the gateway is: status, and metrics for Prometheus.
+ */
+#ifndef WAKEGATE_GATEWAY_CONTROL_STATUS_H
+#define WAKEGATE_GATEWAY_CONTROL_STATUS_H
+
+#include <stdint.h>
+
+struct clock;
+struct control;
+struct image_cache;
+struct image_settings;
+struct networks;
+struct nodes;
+struct publish;
+struct schedule_settings;
+struct store;
+struct telemetry;
+struct telemetry_settings;
+struct updates;
+struct upstream;
+
+/* What the commands need; all of it outlives the dispatcher. */
+struct control_status {
+	const struct clock *clock;
+	const char *gateway; /* its id */
+	int64_t started_ms;  /* monotonic */
+	struct store *store;
+	struct nodes *nodes;
+	const struct schedule_settings *schedule;
+	struct updates *updates;
+	struct image_cache *images;
+	const struct image_settings *image_settings;
+	struct telemetry *telemetry;
+	const struct telemetry_settings *telemetry_settings;
+	struct publish *publish;
+	struct networks *networks;
+	struct upstream *upstream; /* NULL: there is no uplink */
+};
+
+/* As control_register(). `parts` outlives the dispatcher. */
+int control_status_register(struct control *control, struct control_status *parts);
+
+#endif
