@@ -26,6 +26,7 @@ struct uplink {
 	const struct uplink_host *host;
 	enum uplink_state state;
 	struct reconnect reconnect;
+	char broker[UPLINK_TOPIC_MAX]; /* of the attempt or session; the settings may have others by now */
 	struct lookup *lookup;
 	void *threads;
 	struct mqtt_session *session;
@@ -57,11 +58,6 @@ static void tell(struct uplink *uplink, enum driver_level level, const char *for
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
 	uplink->host->event(uplink->host->context, level, line);
-}
-
-static const char *broker_url(const struct uplink *uplink)
-{
-	return uplink->settings->brokers.items[uplink->reconnect.broker];
 }
 
 static enum mqtt_version version_to_try(const struct uplink *uplink)
@@ -101,18 +97,16 @@ static void pause_for(struct uplink *uplink, int64_t pause_ms)
 /* The attempt under way came to nothing. */
 static void fail_attempt(struct uplink *uplink, const char *reason, bool version_doubt)
 {
-	char broker[UPLINK_TOPIC_MAX];
 	const char *version = version_name(uplink);
 
-	snprintf(broker, sizeof(broker), "%s", broker_url(uplink));
 	mqtt_session_free(uplink->session);
 	uplink->session = NULL;
 	if (uplink->lookup)
 		uplink->lookup->uplink = NULL;
 	uplink->lookup = NULL;
 	int64_t pause_ms = reconnect_after_failure(&uplink->reconnect, version_doubt, chance());
-	tell(uplink, DRIVER_WARNING, "mqtt.refused broker=%s protocol=%s reason=\"%s\" retry_ms=%lld", broker, version,
-		reason, (long long)pause_ms);
+	tell(uplink, DRIVER_WARNING, "mqtt.refused broker=%s protocol=%s reason=\"%s\" retry_ms=%lld", uplink->broker,
+		version, reason, (long long)pause_ms);
 	pause_for(uplink, pause_ms);
 }
 
@@ -152,7 +146,7 @@ static int open_session(struct uplink *uplink, const char *password)
 {
 	const struct uplink_mqtt_settings *settings = uplink->settings;
 	struct mqtt_session_options options = {
-		.url = broker_url(uplink),
+		.url = uplink->broker,
 		.version = version_to_try(uplink),
 		.client_id = settings->client_id ? settings->client_id : uplink->identity->client_id,
 		.username = settings->username,
@@ -214,7 +208,7 @@ static int start_lookup(struct uplink *uplink)
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	char host[256];
 
-	if (!uplink_broker_host(broker_url(uplink), host, sizeof(host)))
+	if (!uplink_broker_host(uplink->broker, host, sizeof(host)))
 		return -EINVAL;
 	struct lookup *lookup = calloc(1, sizeof(*lookup));
 	if (!lookup)
@@ -234,6 +228,8 @@ static void start_attempt(struct uplink *uplink)
 {
 	int result;
 
+	snprintf(uplink->broker, sizeof(uplink->broker), "%s",
+		uplink->settings->brokers.items[uplink->reconnect.broker]);
 	uplink->state = UPLINK_RESOLVING;
 	uv_timer_start(&uplink->timer, on_attempt_late, (uint64_t)uplink->settings->connect_timeout_ms, 0);
 	result = start_lookup(uplink);
@@ -255,7 +251,7 @@ static void begin_session(struct uplink *uplink, const struct mqtt_event *event)
 	uplink->in_flight = 0;
 	for (size_t i = 0; i < uplink->identity->subscription_count; i++)
 		(void)mqtt_session_subscribe(uplink->session, uplink->identity->subscriptions[i]);
-	snprintf(detail, sizeof(detail), "%s mqtt %s", broker_url(uplink), version_name(uplink));
+	snprintf(detail, sizeof(detail), "%s mqtt %s", uplink->broker, version_name(uplink));
 	uplink->host->connected(uplink->host->context, detail, uplink->window);
 }
 
@@ -312,7 +308,7 @@ static void lose_session(struct uplink *uplink, const char *reason)
 
 	/* No longer standing: whoever publishes from within delivered() is told so. */
 	uplink->state = UPLINK_PAUSING;
-	snprintf(detail, sizeof(detail), "%s %s", broker_url(uplink), reason);
+	snprintf(detail, sizeof(detail), "%s %s", uplink->broker, reason);
 	drain_session(uplink);
 	uplink->host->disconnected(uplink->host->context, detail);
 	pause_for(uplink, reconnect_after_session(&uplink->reconnect, lasted_ms, chance()));
@@ -403,7 +399,7 @@ static int uplink_mqtt_reload(struct uplink *uplink, const void *settings)
 	char detail[UPLINK_TOPIC_MAX + 32];
 
 	uplink->state = UPLINK_PAUSING;
-	snprintf(detail, sizeof(detail), "%s settings changed", broker_url(uplink));
+	snprintf(detail, sizeof(detail), "%s settings changed", uplink->broker);
 	if (uplink->session)
 		drain_session(uplink);
 	if (uplink->lookup)

@@ -8,6 +8,7 @@
 #include "gateway/nodes.h"
 #include "gateway/schedule.h"
 #include "gateway/telemetry_settings.h"
+#include "gateway/topics.h"
 #include "gateway/update.h"
 
 static void add(struct tables *tables, const struct settings_table *table)
@@ -21,6 +22,7 @@ void tables_init(struct tables *tables)
 	tables->count = 0;
 	add(tables, &general_settings_table);
 	add(tables, &uplink_mqtt_table);
+	add(tables, &topic_settings_table);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
 	add(tables, &telemetry_settings_table);
