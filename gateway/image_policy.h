@@ -15,7 +15,7 @@
 /* The settings group "images". */
 struct image_settings {
 	struct setting_list trusted_keys; /* PEM files of public keys; a key bears its file's name without ".pem" */
-	struct setting_list unsigned_hardware; /* hardware types that may run unsigned images */
+	struct setting_list unsigned_hardware; /* hardware types that may run images no trusted key signed */
 	int64_t max_size_bytes;                /* of one image */
 	int64_t quota_bytes;                   /* of all images */
 	int64_t cached_chunks;                 /* 64 KiB each, kept in memory for the nodes that fetch */
@@ -28,15 +28,16 @@ struct image_claim {
 	uint8_t sha256[32];
 	uint32_t size_bytes;
 	const char *name;         /* a file's name, for people */
+	const char *format;       /* as image_format_name() */
 	const char *version;      /* must agree with the header where that has one */
-	const char *hardware;     /* the type of node it is for; the header's word where nothing is said */
+	const char *hardware;     /* the type of node it is for; what the header says where nothing is said */
 	const uint8_t *signature; /* detached, over the whole file; NULL: none */
 	size_t signature_size;
 	const char *origin;   /* "file", "http", "mqtt" */
 	const char *manifest; /* the JSON it came from, kept with a partial image; under 4096 bytes */
 };
 
-/* What was found. On refusal only `sentence` is filled. */
+/* What was found; `sentence` only on refusal. */
 struct image_verdict {
 	char format[16];
 	char version[33];
@@ -60,9 +61,9 @@ const struct image_settings *image_policy_settings(const struct image_policy *po
 int image_policy_admit(const struct image_policy *policy, const struct image_claim *claim, char *why, size_t why_size);
 
 /*
- * Judges the whole image: `size` bytes at `data`, whose SHA-256 was computed as `sha256`. Pure; costs two hashes of
- * the image and at most one signature check per trusted key.
- * 0: good. -EBADMSG: not what was claimed, damaged or malformed. -EKEYREJECTED: unsigned, or by no trusted key.
+ * Judges the whole image: the claimed number of bytes at `data`, whose SHA-256 was computed as `sha256`. Pure; costs
+ * two hashes of the image and at most one signature check per trusted key. 0: good. -EBADMSG: not what was claimed,
+ * damaged or malformed. -EKEYREJECTED: unsigned, or by no trusted key.
  */
 int image_policy_judge(const struct image_policy *policy, const struct image_claim *claim, const uint8_t *data,
 	const uint8_t sha256[32], struct image_verdict *verdict);

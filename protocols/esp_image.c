@@ -41,6 +41,14 @@ static const char *chip_name(uint16_t id)
 	return "";
 }
 
+bool esp_image_names_chip(const char *word)
+{
+	for (size_t i = 0; i < sizeof(chips) / sizeof(chips[0]); i++)
+		if (strcmp(chips[i].name, word) == 0)
+			return true;
+	return false;
+}
+
 bool esp_image_recognize(const void *data, size_t size)
 {
 	struct reader in;

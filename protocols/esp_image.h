@@ -26,6 +26,9 @@ struct esp_image {
 	uint32_t end;           /* of the image itself; then padding or a secure boot signature */
 };
 
+/* Whether the word is a chip's name as `chip` has it. */
+bool esp_image_names_chip(const char *word);
+
 /* Whether the bytes begin like an ESP-IDF application: magic and application descriptor. */
 bool esp_image_recognize(const void *data, size_t size);
 
