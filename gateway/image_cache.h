@@ -23,7 +23,7 @@ struct image_cache;
 struct image_cache_options {
 	struct store *store;    /* outlives the cache, or is closed before it: either will do */
 	uint64_t quota_bytes;   /* of all images, partial ones with their full size */
-	unsigned cached_chunks; /* at least 2 */
+	unsigned cached_chunks; /* as chunk_cache's limit */
 	void *context;
 	/* Whether a node runs it (its way back), is to get it, or an operator pinned it: then it is not evicted. */
 	bool (*needed)(void *context, const uint8_t sha256[32]);
@@ -36,9 +36,6 @@ int image_cache_open(struct image_cache **out, const struct image_cache_options 
 
 /* Ends the cache; its memory goes when the store's last reply and the last source have. NULL is fine. */
 void image_cache_close(struct image_cache *cache);
-
-/* A reload may change these. */
-void image_cache_set_limits(struct image_cache *cache, uint64_t quota_bytes, unsigned cached_chunks);
 
 /* The image of that digest, partial or complete, or NULL. Borrowed until the catalogue changes. */
 const struct stored_image *image_cache_find(const struct image_cache *cache, const uint8_t sha256[32]);
