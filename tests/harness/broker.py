@@ -6,14 +6,16 @@ from .process import Process, wait_until
 
 
 class Broker:
-    """`extra` is further mosquitto.conf; `plain` False leaves the plain listener out."""
+    """`extra` is further mosquitto.conf; `plain` False leaves the plain listener out; `keeps`: sessions and what waits
+    for them outlive a restart."""
 
-    def __init__(self, folder, extra="", plain=True):
+    def __init__(self, folder, extra="", plain=True, keeps=False):
         self.folder = folder
         self.port = free_port()
         self.file = folder / f"mosquitto-{self.port}.conf"
         listener = f"listener {self.port} 127.0.0.1\nallow_anonymous true\n" if plain else ""
-        self.file.write_text(f"persistence false\nmax_queued_messages 0\nlog_type all\n{listener}{extra}")
+        keep = f"user root\npersistence true\npersistence_location {folder}/\n" if keeps else "persistence false\n"
+        self.file.write_text(f"{keep}max_queued_messages 0\nlog_type all\n{listener}{extra}")
         self.process = None
 
     def start(self):

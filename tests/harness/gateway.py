@@ -89,3 +89,7 @@ class Wakegate:
     @property
     def coap(self):
         return f"127.0.0.1:{self.coap_port}"
+
+    def order(self, digest, hardware):
+        """Orders an update of all nodes of a hardware type."""
+        self.cli("update", "--yes", "--hardware", hardware, digest[:16])

@@ -2,8 +2,6 @@
 import decimal
 import json
 
-import cbor2
-
 LABELS = {-2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs", -1: "bver", 0: "n", 1: "u", 2: "v", 3: "vs", 4: "vb",
           5: "s", 6: "t", 7: "ut", 8: "vd"}
 
@@ -11,6 +9,7 @@ LABELS = {-2: "bn", -3: "bt", -4: "bu", -5: "bv", -6: "bs", -1: "bver", 0: "n", 
 def senml_records(payload, is_cbor):
     """Resolved records (RFC 8428 section 4.6) as (name, time in ms, value), decoded without our own codecs."""
     if is_cbor:
+        import cbor2  # the quickstart reads JSON only and does without
         pack = [{LABELS.get(key, key): value for key, value in record.items()} for record in cbor2.loads(payload)]
     else:
         pack = json.loads(payload, parse_float=decimal.Decimal)
