@@ -276,10 +276,26 @@ static void on_report_done(void *context, int result, uint32_t retry_s)
 	free(pending);
 }
 
-/* The same message of the same node has the same exchange, from whatever address and after whatever restart. */
-static uint64_t exchange_of(const struct turn *turn)
+static bool all_dated(const struct senml_pack *pack)
 {
-	const struct siphash_key key = { turn->request->exchange, 0 };
+	for (size_t i = 0; i < pack->count; i++)
+		if (!pack->readings[i].is_dated)
+			return false;
+	return pack->count > 0;
+}
+
+/*
+ * The same report of the same node has the same exchange, from whatever address and after whatever restart. A node that
+ * got no answer may ask again in a new message: where every reading bears its date, the payload alone tells that it is
+ * the same report. Without dates equal payloads may be different readings, so only the very same message is.
+ */
+static uint64_t exchange_of(const struct turn *turn, const struct senml_pack *pack)
+{
+	static const struct siphash_key payload_key = { 0x77616b6567617465, 0x736d6c207265706f };
+	const struct coap_request *request = turn->request;
+	uint64_t what =
+		all_dated(pack) ? siphash(&payload_key, request->payload, request->payload_size) : request->exchange;
+	const struct siphash_key key = { what, 0 };
 	uint64_t exchange = siphash(&key, turn->node, strlen(turn->node));
 
 	return exchange ? exchange : 1;
@@ -308,7 +324,7 @@ static int submit_report(struct turn *turn, const struct senml_pack *pack)
 					    .node = turn->node,
 					    .readings = pack->readings,
 					    .count = pack->count,
-					    .exchange = exchange_of(turn),
+					    .exchange = exchange_of(turn, pack),
 					    .done = on_report_done,
 					    .context = pending,
 				    });

@@ -42,6 +42,7 @@ struct reading {
 	struct span unit; /* empty: none */
 	enum reading_kind kind;
 	bool has_time; /* false: the reading was taken now, as far as the node knows */
+	bool is_dated; /* the time is a date of the node's own, not counted from when it was received */
 	bool has_sum;
 	bool boolean;
 	struct number number;

@@ -240,11 +240,13 @@ static int resolve_time(const struct parser *parser, struct reading *reading)
 		result = number_scale(&time_us, &time, 6);
 	if (result < 0 || time_us == 0)
 		return result;
-	if (time_us < SENML_RELATIVE_S * 1000000 && __builtin_add_overflow(time_us, parser->now_us, &time_us))
+	bool is_dated = time_us >= SENML_RELATIVE_S * 1000000;
+	if (!is_dated && __builtin_add_overflow(time_us, parser->now_us, &time_us))
 		return -ERANGE;
 	if (time_us < TIME_LEAST_US || time_us > TIME_MOST_US)
 		return -ERANGE;
 	reading->has_time = true;
+	reading->is_dated = is_dated;
 	reading->time_us = time_us;
 	return 0;
 }
