@@ -104,7 +104,7 @@ void coap_peers_learn(struct coap_peers *peers, const struct coap_peer *peer, co
 		uint32_t index = make_room(peers);
 		uint32_t *head = chain_of(peers, peer);
 		known = &peers->places[index];
-		*known = (struct coap_known_peer){ .peer = *peer, .next = *head, .spoke = true };
+		*known = (struct coap_known_peer){ .peer = *peer, .next = *head };
 		*head = index;
 	}
 	known->bytes_in = known->bytes_out = 0;

@@ -540,7 +540,9 @@ void coap_server_retry(struct coap_server *server)
 		int64_t since_ms = parked.since_ms;
 		size_t count = server->parked_count;
 		receive_parked(server, &parked);
-		if (server->parked_count > count)
+		if (server->parked_count > count) {
 			server->parked[count].since_ms = since_ms;
+			server->counters.parked--; /* it is the same request still */
+		}
 	}
 }

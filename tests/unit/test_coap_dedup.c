@@ -1,0 +1,77 @@
+#include "drivers/coap_dedup.h"
+#include "tests/unit/suite.h"
+
+static const struct coap_peer peer_a = { .port = 1 };
+static const struct coap_peer peer_b = { .port = 2 };
+
+static struct coap_exchange *add_answered(struct coap_dedup *dedup, uint16_t id, int64_t now_ms)
+{
+	struct coap_exchange *exchange = coap_dedup_add(dedup, &peer_a, id, id, now_ms);
+
+	ck_assert_ptr_nonnull(exchange);
+	exchange->state = COAP_EXCHANGE_ANSWERED;
+	return exchange;
+}
+
+START_TEST(a_request_is_found_by_peer_id_and_bytes)
+{
+	struct coap_dedup *dedup;
+
+	ck_assert_int_eq(coap_dedup_open(&dedup, 8), 0);
+	struct coap_exchange *exchange = coap_dedup_add(dedup, &peer_a, 7, 70, 0);
+	ck_assert_ptr_eq(coap_dedup_find(dedup, &peer_a, 7, 70), exchange);
+	ck_assert_ptr_null(coap_dedup_find(dedup, &peer_b, 7, 70));
+	ck_assert_ptr_null(coap_dedup_find(dedup, &peer_a, 8, 70));
+	ck_assert_ptr_null(coap_dedup_find(dedup, &peer_a, 7, 71));
+	coap_dedup_close(dedup);
+}
+END_TEST
+
+START_TEST(the_oldest_answered_makes_room)
+{
+	struct coap_dedup *dedup;
+
+	ck_assert_int_eq(coap_dedup_open(&dedup, 3), 0);
+	for (uint16_t id = 0; id < 10; id++)
+		(void)add_answered(dedup, id, 0);
+	for (uint16_t id = 0; id < 10; id++)
+		ck_assert_int_eq(coap_dedup_find(dedup, &peer_a, id, id) != NULL, id >= 7);
+	coap_dedup_close(dedup);
+}
+END_TEST
+
+START_TEST(what_still_waits_is_never_forgotten)
+{
+	struct coap_dedup *dedup;
+
+	ck_assert_int_eq(coap_dedup_open(&dedup, 2), 0);
+	struct coap_exchange *waiting = coap_dedup_add(dedup, &peer_a, 1, 1, 0);
+	(void)add_answered(dedup, 2, 0);
+	ck_assert_ptr_null(coap_dedup_add(dedup, &peer_a, 3, 3, 0));
+	coap_dedup_expire(dedup, 10 * COAP_EXCHANGE_LIFETIME_MS);
+	ck_assert_ptr_eq(coap_dedup_find(dedup, &peer_a, 1, 1), waiting);
+	waiting->state = COAP_EXCHANGE_ANSWERED;
+	waiting->outstanding = true;
+	ck_assert_ptr_null(coap_dedup_add(dedup, &peer_a, 3, 3, 0));
+	waiting->outstanding = false;
+	ck_assert_ptr_nonnull(coap_dedup_add(dedup, &peer_a, 3, 3, 0));
+	coap_dedup_close(dedup);
+}
+END_TEST
+
+START_TEST(the_lifetime_ends)
+{
+	struct coap_dedup *dedup;
+
+	ck_assert_int_eq(coap_dedup_open(&dedup, 8), 0);
+	(void)add_answered(dedup, 1, 1000);
+	(void)add_answered(dedup, 2, 2000);
+	coap_dedup_expire(dedup, 1000 + COAP_EXCHANGE_LIFETIME_MS);
+	ck_assert_ptr_null(coap_dedup_find(dedup, &peer_a, 1, 1));
+	ck_assert_ptr_nonnull(coap_dedup_find(dedup, &peer_a, 2, 2));
+	coap_dedup_close(dedup);
+}
+END_TEST
+
+TEST_SUITE(coap_dedup, a_request_is_found_by_peer_id_and_bytes, the_oldest_answered_makes_room,
+	what_still_waits_is_never_forgotten, the_lifetime_ends)

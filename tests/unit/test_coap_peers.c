@@ -1,0 +1,47 @@
+#include "drivers/coap_peers.h"
+#include "tests/unit/suite.h"
+
+#include <string.h>
+
+static struct coap_peer peer(uint16_t port)
+{
+	return (struct coap_peer){ .port = port };
+}
+
+START_TEST(a_peer_is_known_by_its_address)
+{
+	struct coap_peers *peers;
+	struct coap_peer a = peer(1), b = peer(2);
+
+	ck_assert_int_eq(coap_peers_open(&peers, 4), 0);
+	ck_assert_ptr_null(coap_peers_find(peers, &a));
+	coap_peers_learn(peers, &a, "n1");
+	ck_assert_str_eq(coap_peers_find(peers, &a)->node, "n1");
+	ck_assert_ptr_null(coap_peers_find(peers, &b));
+	coap_peers_find(peers, &a)->bytes_in = 5;
+	coap_peers_learn(peers, &a, "n2");
+	ck_assert_str_eq(coap_peers_find(peers, &a)->node, "n2");
+	ck_assert_uint_eq(coap_peers_find(peers, &a)->bytes_in, 0);
+	ck_assert_uint_eq(coap_peers_count(peers), 1);
+	coap_peers_close(peers);
+}
+END_TEST
+
+START_TEST(a_quiet_peer_makes_room_and_a_busy_one_stays)
+{
+	struct coap_peers *peers;
+	struct coap_peer busy = peer(1);
+
+	ck_assert_int_eq(coap_peers_open(&peers, 4), 0);
+	coap_peers_learn(peers, &busy, "busy");
+	for (uint16_t port = 2; port < 100; port++) {
+		struct coap_peer other = peer(port);
+		coap_peers_learn(peers, &other, "other");
+		ck_assert_ptr_nonnull(coap_peers_find(peers, &busy));
+	}
+	ck_assert_uint_eq(coap_peers_count(peers), 4);
+	coap_peers_close(peers);
+}
+END_TEST
+
+TEST_SUITE(coap_peers, a_peer_is_known_by_its_address, a_quiet_peer_makes_room_and_a_busy_one_stays)
