@@ -5,7 +5,7 @@
 #include "config/describe.h"
 #include "config/prose.h"
 
-#define COLUMNS 79
+#define COLUMNS 72
 
 static void print_settings(FILE *out, const struct settings_table *table);
 
