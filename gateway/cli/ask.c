@@ -6,6 +6,8 @@
 #include "gateway/cli/cli.h"
 #include "gateway/moment.h"
 
+#define PAGE_SIZE 200
+
 /* The daemon's codes that have an exit code of their own; the others are CLI_FAILED. */
 static const struct {
 	const char *code;
@@ -91,10 +93,10 @@ static int receive_answer(struct cli *cli, int id, json_t **reply)
 	}
 }
 
-static int send_request(struct cli *cli, json_t *request, int *id)
+static int send_request(struct cli *cli, json_t *request, const struct control_bytes *bytes, int *id)
 {
 	int code = ask_connect(cli);
-	int result = code == CLI_OK ? connection_send(cli->connection, request, NULL, id) : 0;
+	int result = code == CLI_OK ? connection_send(cli->connection, request, bytes, id) : 0;
 
 	json_decref(request);
 	return result < 0 ? ask_fail(cli, result) : code;
@@ -102,9 +104,14 @@ static int send_request(struct cli *cli, json_t *request, int *id)
 
 int ask(struct cli *cli, json_t *request, json_t **result)
 {
+	return ask_with_bytes(cli, request, NULL, result);
+}
+
+int ask_with_bytes(struct cli *cli, json_t *request, const struct control_bytes *bytes, json_t **result)
+{
 	json_t *reply;
 	int id;
-	int code = send_request(cli, request, &id);
+	int code = send_request(cli, request, bytes, &id);
 
 	if (code == CLI_OK)
 		code = receive_answer(cli, id, &reply);
@@ -114,6 +121,37 @@ int ask(struct cli *cli, json_t *request, json_t **result)
 	if (code == CLI_OK && result)
 		*result = json_incref(json_object_get(reply, "result"));
 	json_decref(reply);
+	return code;
+}
+
+static int gather_pages(struct cli *cli, json_t *request, const char *name, json_t *list)
+{
+	json_t *page, *next = NULL;
+
+	do {
+		int code = ask(cli, json_incref(request), &page);
+		if (code != CLI_OK)
+			return code;
+		(void)json_array_extend(list, json_object_get(page, name));
+		next = json_object_get(page, "next");
+		if (next)
+			(void)json_object_set(request, "from", next);
+		json_decref(page);
+	} while (next);
+	return CLI_OK;
+}
+
+int ask_pages(struct cli *cli, json_t *request, const char *name, json_t **list)
+{
+	json_t *gathered = json_array();
+
+	(void)json_object_set_new(request, "limit", json_integer(PAGE_SIZE));
+	int code = gather_pages(cli, request, name, gathered);
+	json_decref(request);
+	if (code == CLI_OK)
+		*list = gathered;
+	else
+		json_decref(gathered);
 	return code;
 }
 
@@ -149,7 +187,7 @@ static int ping(struct cli *cli, int64_t *due_ms)
 int ask_stream(struct cli *cli, json_t *request, const struct ask_stream *stream)
 {
 	int64_t ping_due_ms = clock_moment(&machine_clock).monotonic_ms + ASK_PING_MS;
-	int id, code = send_request(cli, request, &id);
+	int id, code = send_request(cli, request, NULL, &id);
 	bool ended = false;
 
 	while (code == CLI_OK && !ended) {
@@ -168,5 +206,5 @@ int ask_stream(struct cli *cli, json_t *request, const struct ask_stream *stream
 		if (quiet && stream->idle)
 			code = stream->idle(stream->context);
 	}
-	return code;
+	return code == ASK_ENOUGH ? CLI_OK : code;
 }

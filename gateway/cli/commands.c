@@ -6,13 +6,58 @@
 
 static const struct cli_command *const gateway_commands[] = {
 	&command_status,
+	&command_journal,
 	&command_version,
 	NULL,
 };
-
 static const struct cli_group gateway_group = { .summary = "The gateway", .commands = gateway_commands };
+
+static const struct cli_command *const node_commands[] = {
+	&command_node_list,
+	&command_node_show,
+	&command_node_add,
+	&command_node_remove,
+	NULL,
+};
+static const struct cli_group node_group = { "node", "Nodes", node_commands, NULL };
+
+static const struct cli_command *const image_commands[] = {
+	&command_image_list,
+	&command_image_show,
+	&command_image_add,
+	&command_image_remove,
+	NULL,
+};
+static const struct cli_group image_group = { "image", "Firmware images", image_commands, NULL };
+
+static const struct cli_command *const update_commands[] = {
+	&command_update_start,
+	&command_update_list,
+	&command_update_watch,
+	&command_update_cancel,
+	&command_update_retry,
+	NULL,
+};
+static const struct cli_group update_group = { "update", "Updates", update_commands, &command_update_start };
+
+static const struct cli_command *const telemetry_commands[] = {
+	&command_telemetry_tail,
+	NULL,
+};
+static const struct cli_group telemetry_group = { "telemetry", "Telemetry", telemetry_commands, NULL };
+
+static const struct cli_command *const log_commands[] = {
+	&command_log_level,
+	NULL,
+};
+static const struct cli_group log_group = { "log", "The daemon's log", log_commands, NULL };
 
 const struct cli_group *const cli_groups[] = {
 	&gateway_group,
+	&node_group,
+	&image_group,
+	&update_group,
+	&telemetry_group,
+	&log_group,
 	NULL,
 };

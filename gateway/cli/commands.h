@@ -10,8 +10,34 @@ struct cli_group;
 /* Ended by NULL. */
 extern const struct cli_group *const cli_groups[];
 
+/* image_commands.c */
+extern const struct cli_command command_image_add;
+extern const struct cli_command command_image_list;
+extern const struct cli_command command_image_remove;
+extern const struct cli_command command_image_show;
+
+/* log_commands.c */
+extern const struct cli_command command_journal;
+extern const struct cli_command command_log_level;
+
+/* node_commands.c */
+extern const struct cli_command command_node_add;
+extern const struct cli_command command_node_list;
+extern const struct cli_command command_node_remove;
+extern const struct cli_command command_node_show;
+
 /* status_commands.c */
 extern const struct cli_command command_status;
 extern const struct cli_command command_version;
+
+/* telemetry_commands.c */
+extern const struct cli_command command_telemetry_tail;
+
+/* update_commands.c */
+extern const struct cli_command command_update_cancel;
+extern const struct cli_command command_update_list;
+extern const struct cli_command command_update_retry;
+extern const struct cli_command command_update_start;
+extern const struct cli_command command_update_watch;
 
 #endif

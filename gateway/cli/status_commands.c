@@ -1,20 +1,144 @@
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "gateway/cli/ask.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/field.h"
+#include "gateway/cli/human.h"
+
+static void print_line(const struct cli *cli, const char *title, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void print_line(const struct cli *cli, const char *title, const char *format, ...)
+{
+	bool colour = cli->terminal.colour;
+	va_list arguments;
+
+	printf("%s%-11s%s", tone_begin(TONE_TITLE, colour), title, tone_end(TONE_TITLE, colour));
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	putchar('\n');
+}
+
+static void print_gateway(const struct cli *cli, const json_t *status)
+{
+	char uptime[HUMAN_SIZE], memory[HUMAN_SIZE];
+
+	print_line(cli, "gateway", "%s, wakegate %s, up %s, %s of memory", field_text(status, "gateway"),
+		field_text(status, "version"), human_duration(uptime, field_number(status, "uptime_ms")),
+		human_size(memory, (uint64_t)field_number(status, "memory_bytes")));
+}
+
+static void print_uplink(const struct cli *cli, const json_t *uplink, int64_t now_ms)
+{
+	bool connected = field_boolean(uplink, "connected");
+	enum tone tone = connected ? TONE_GOOD : TONE_BAD;
+	char age[HUMAN_SIZE], sent[HUMAN_SIZE], received[HUMAN_SIZE];
+
+	print_line(cli, "uplink", "%s%s%s, %s, %s", tone_begin(tone, cli->terminal.colour),
+		connected ? "connected" : "not connected", tone_end(tone, cli->terminal.colour),
+		human_age(age, field_number(uplink, "since_ms"), now_ms), field_text(uplink, "broker"));
+	print_line(cli, "", "%s sent, %s received", human_size(sent, (uint64_t)field_number(uplink, "bytes_sent")),
+		human_size(received, (uint64_t)field_number(uplink, "bytes_received")));
+}
+
+static void print_nodes(const struct cli *cli, const json_t *nodes)
+{
+	int64_t silent = field_number(nodes, "silent");
+	enum tone tone = silent ? TONE_BUSY : TONE_PLAIN;
+	char contacts[HUMAN_SIZE], drops[HUMAN_SIZE];
+
+	print_line(cli, "nodes", "%" PRId64 ", %s%" PRId64 " silent%s; %s contacts, %s missed",
+		field_number(nodes, "total"), tone_begin(tone, cli->terminal.colour), silent,
+		tone_end(tone, cli->terminal.colour), human_count(contacts, (uint64_t)field_number(nodes, "contacts")),
+		human_count(drops, (uint64_t)field_number(nodes, "drops")));
+}
+
+static void print_updates(const struct cli *cli, const json_t *updates)
+{
+	static const char *const states[] = { "offered", "downloading", "downloaded", "rebooting", "confirmed",
+		"failed", "reverted" };
+	char text[256] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		int64_t count = field_number(updates, states[i]);
+		if (count)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%" PRId64 " %s", used ? ", " : "",
+				count, states[i]);
+	}
+	print_line(cli, "updates", "%s", used ? text : "none");
+}
+
+static void print_images(const struct cli *cli, const json_t *images)
+{
+	int64_t partial = field_number(images, "partial");
+	char bytes[HUMAN_SIZE], quota[HUMAN_SIZE], more[32] = "";
+
+	if (partial)
+		snprintf(more, sizeof(more), " and %" PRId64 " incomplete", partial);
+	print_line(cli, "images", "%" PRId64 "%s, %s of %s", field_number(images, "complete"), more,
+		human_size(bytes, (uint64_t)field_number(images, "bytes")),
+		human_size(quota, (uint64_t)field_number(images, "quota_bytes")));
+}
+
+static void print_telemetry(const struct cli *cli, const json_t *telemetry)
+{
+	int64_t lost = field_number(telemetry, "lost"), refused = field_number(telemetry, "refused");
+	char kept[HUMAN_SIZE], waiting[HUMAN_SIZE], delivered[HUMAN_SIZE], disk[HUMAN_SIZE], quota[HUMAN_SIZE];
+
+	print_line(cli, "telemetry", "%s readings kept, %s delivered, %s waiting",
+		human_count(kept, (uint64_t)field_number(telemetry, "readings")),
+		human_count(delivered, (uint64_t)field_number(telemetry, "delivered")),
+		human_count(waiting, (uint64_t)field_number(telemetry, "waiting")));
+	print_line(cli, "", "%s of %s on disk", human_size(disk, (uint64_t)field_number(telemetry, "disk_bytes")),
+		human_size(quota, (uint64_t)field_number(telemetry, "quota_bytes")));
+	if (lost || refused)
+		print_line(cli, "", "%s%" PRId64 " readings lost, %" PRId64 " reports refused%s",
+			tone_begin(TONE_BAD, cli->terminal.colour), lost, refused,
+			tone_end(TONE_BAD, cli->terminal.colour));
+}
+
+static void print_store(const struct cli *cli, const json_t *store)
+{
+	int64_t failures = field_number(store, "commit_failures");
+	char commits[HUMAN_SIZE];
+
+	print_line(cli, "store", "%s commits, the last took %.1f ms, the longest %.1f ms",
+		human_count(commits, (uint64_t)field_number(store, "commits")),
+		(double)field_number(store, "last_commit_us") / 1000,
+		(double)field_number(store, "longest_commit_us") / 1000);
+	if (failures)
+		print_line(cli, "", "%s%" PRId64 " commits failed%s", tone_begin(TONE_BAD, cli->terminal.colour),
+			failures, tone_end(TONE_BAD, cli->terminal.colour));
+}
 
 static int run_status(struct cli *cli)
 {
 	json_t *status;
 	int code = ask(cli, json_pack("{s:s}", "command", "status"), &status);
 
-	return code == CLI_OK ? cli_print_json(cli, status) : code;
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_print_json(cli, status);
+	print_gateway(cli, status);
+	print_uplink(cli, json_object_get(status, "uplink"), field_number(status, "time_ms"));
+	print_nodes(cli, json_object_get(status, "nodes"));
+	print_updates(cli, json_object_get(status, "updates"));
+	print_images(cli, json_object_get(status, "images"));
+	print_telemetry(cli, json_object_get(status, "telemetry"));
+	print_store(cli, json_object_get(status, "store"));
+	json_decref(status);
+	return CLI_OK;
 }
 
 const struct cli_command command_status = {
 	.verb = "status",
-	.summary = "how the gateway, its uplink, nodes, images and telemetry are",
+	.summary = "how the gateway, its uplink, nodes and images are",
 	.run = run_status,
 };
 

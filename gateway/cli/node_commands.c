@@ -1,0 +1,249 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/cli/ask.h"
+#include "gateway/cli/cli.h"
+#include "gateway/cli/commands.h"
+#include "gateway/cli/field.h"
+#include "gateway/cli/human.h"
+#include "gateway/cli/journal.h"
+#include "gateway/cli/table.h"
+#include "gateway/moment.h"
+
+static const struct cli_option list_options[] = {
+	{ 0, "hardware", "TYPE", "only nodes of this hardware type" },
+	{ 0, "version", "VERSION", "only nodes that say they run this version" },
+	{ 0, "state", "STATE",
+		"only nodes whose update is in this state (idle, offered, downloading, downloaded, "
+		"rebooting, confirmed, failed, reverted)" },
+	{ 0, "match", "TEXT", "only nodes whose id contains this text" },
+	{ 0, "silent", NULL, "only nodes that missed their slots" },
+	{ 0 },
+};
+
+static const struct table_column columns[] = {
+	{ "NODE", false, true },
+	{ "HARDWARE", false, true },
+	{ "VERSION", false, true },
+	{ "SEEN", true, false },
+	{ "NEXT", true, false },
+	{ "BATT", true, false },
+	{ "UPDATE", false, true },
+};
+
+static void add_node(struct table *table, const json_t *node, int64_t now_ms)
+{
+	const json_t *update = json_object_get(node, "update"), *battery = json_object_get(node, "battery_percent");
+	char seen[HUMAN_SIZE], next[HUMAN_SIZE], text[128];
+	int64_t next_ms = field_number(node, "next_contact_ms");
+
+	table_cell(table, TONE_PLAIN, "%s", field_text(node, "id"));
+	table_cell(table, TONE_PLAIN, "%s", field_text(node, "hardware"));
+	table_cell(table, TONE_PLAIN, "%s", field_text(node, "version"));
+	table_cell(table, field_boolean(node, "silent") ? TONE_BAD : TONE_PLAIN, "%s",
+		human_age(seen, field_number(node, "last_seen_ms"), now_ms));
+	table_cell(table, next_ms && next_ms < now_ms ? TONE_BUSY : TONE_PLAIN, "%s",
+		next_ms ? human_age(next, next_ms, now_ms) : "-");
+	if (battery)
+		table_cell(table, TONE_PLAIN, "%d %%", (int)json_integer_value(battery));
+	else
+		table_cell(table, TONE_QUIET, "-");
+	table_cell(table, field_update_tone(update), "%s", field_update(text, sizeof(text), update));
+}
+
+static void print_nodes(const struct cli *cli, const json_t *nodes)
+{
+	int64_t now_ms = clock_moment(&machine_clock).wall_ms;
+	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
+	size_t i;
+	json_t *node;
+
+	json_array_foreach (nodes, i, node)
+		add_node(table, node, now_ms);
+	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
+	table_close(table);
+	if (i == 0)
+		puts("There is no such node.");
+}
+
+static int run_list(struct cli *cli)
+{
+	json_t *nodes;
+	json_t *request = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:b}", "command", "node.list", "hardware",
+		cli_value(cli, "hardware"), "version", cli_value(cli, "version"), "state", cli_value(cli, "state"),
+		"match", cli_value(cli, "match"), "silent", (int)cli_given(cli, "silent"));
+	int code = ask_pages(cli, request, "nodes", &nodes);
+
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_print_json(cli, json_pack("{s:o}", "nodes", nodes));
+	print_nodes(cli, nodes);
+	json_decref(nodes);
+	return CLI_OK;
+}
+
+const struct cli_command command_node_list = {
+	.verb = "list",
+	.summary = "the nodes, what they run and when they call",
+	.help = "SEEN is when the node was heard of last, NEXT when its next slot is; a node that\n"
+		"sleeps through several slots is silent.\n"
+		"\n"
+		"Examples:\n"
+		"  wakegate node list --hardware sensor-a --version 1.2.0\n"
+		"  wakegate node list --state failed\n"
+		"  wakegate node list --silent --json | jq -r '.nodes[].id'\n",
+	.options = list_options,
+	.run = run_list,
+};
+
+static void print_pair(const struct cli *cli, const char *title, const char *text)
+{
+	if (strcmp(text, "-") == 0)
+		return;
+	printf("%s%-12s%s%s\n", tone_begin(TONE_TITLE, cli->terminal.colour), title,
+		tone_end(TONE_TITLE, cli->terminal.colour), text);
+}
+
+static void print_contact(const struct cli *cli, const json_t *node)
+{
+	int64_t now_ms = clock_moment(&machine_clock).wall_ms, next_ms = field_number(node, "next_contact_ms");
+	char seen[HUMAN_SIZE], first[HUMAN_SIZE], next[HUMAN_SIZE], text[160];
+
+	snprintf(text, sizeof(text), "%s%s, first on %s", human_age(seen, field_number(node, "last_seen_ms"), now_ms),
+		field_boolean(node, "silent") ? " (silent)" : "",
+		human_time(first, field_number(node, "first_seen_ms")));
+	print_pair(cli, "seen", text);
+	print_pair(cli, "next", next_ms ? human_age(next, next_ms, now_ms) : "-");
+	snprintf(text, sizeof(text), "%" PRId64 ", %" PRId64 " missed", field_number(node, "contacts"),
+		field_number(node, "drops"));
+	print_pair(cli, "contacts", text);
+}
+
+static void print_figures(const struct cli *cli, const json_t *node)
+{
+	char in[HUMAN_SIZE], out[HUMAN_SIZE], text[128];
+
+	snprintf(text, sizeof(text), "%s from it, %s to it", human_size(in, (uint64_t)field_number(node, "bytes_in")),
+		human_size(out, (uint64_t)field_number(node, "bytes_out")));
+	print_pair(cli, "traffic", text);
+	snprintf(text, sizeof(text), "%" PRId64, field_number(node, "readings"));
+	print_pair(cli, "readings", text);
+	if (json_object_get(node, "battery_percent")) {
+		snprintf(text, sizeof(text), "%" PRId64 " %%", field_number(node, "battery_percent"));
+		print_pair(cli, "battery", text);
+	}
+	if (field_number(node, "signal_dbm")) {
+		snprintf(text, sizeof(text), "%" PRId64 " dBm", field_number(node, "signal_dbm"));
+		print_pair(cli, "signal", text);
+	}
+}
+
+static void print_update(const struct cli *cli, const json_t *update)
+{
+	int64_t now_ms = clock_moment(&machine_clock).wall_ms;
+	char state[128], changed[HUMAN_SIZE], text[256];
+
+	if (!update)
+		return;
+	snprintf(text, sizeof(text), "%s, %s; image %s, attempt %" PRId64, field_update(state, sizeof(state), update),
+		human_age(changed, field_number(update, "changed_ms"), now_ms), field_text(update, "image"),
+		field_number(update, "attempts") + 1);
+	print_pair(cli, "update", text);
+}
+
+static int run_show(struct cli *cli)
+{
+	json_t *result;
+	json_t *request = json_pack("{s:s, s:s}", "command", "node.show", "node", cli->arguments[0]);
+	int code = ask(cli, request, &result);
+
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_print_json(cli, result);
+	const json_t *node = json_object_get(result, "node");
+	print_pair(cli, "node", field_text(node, "id"));
+	print_pair(cli, "network", field_text(node, "driver"));
+	print_pair(cli, "hardware", field_text(node, "hardware"));
+	print_pair(cli, "version", field_text(node, "version"));
+	print_pair(cli, "image", field_text(node, "image"));
+	print_contact(cli, node);
+	print_figures(cli, node);
+	print_update(cli, json_object_get(node, "update"));
+	if (json_array_size(json_object_get(result, "journal")))
+		putchar('\n');
+	journal_print(cli, json_object_get(result, "journal"), false);
+	json_decref(result);
+	return CLI_OK;
+}
+
+const struct cli_command command_node_show = {
+	.verb = "show",
+	.arguments = "NODE",
+	.least = 1,
+	.most = 1,
+	.summary = "all that is known of a node, and its latest history",
+	.run = run_show,
+};
+
+static const struct cli_option add_options[] = {
+	{ 0, "network", "DRIVER", "the network it is in (coap)" },
+	{ 0 },
+};
+
+static int run_add(struct cli *cli)
+{
+	const char *driver = cli_value(cli, "network");
+
+	for (size_t i = 0; i < cli->argument_count; i++) {
+		int code = ask(cli,
+			json_pack("{s:s, s:s, s:s}", "command", "node.add", "node", cli->arguments[i], "driver",
+				driver ? driver : "coap"),
+			NULL);
+		if (code != CLI_OK)
+			return code;
+	}
+	if (cli->json)
+		return cli_print_json(cli, json_pack("{s:I}", "added", (json_int_t)cli->argument_count));
+	printf("%zu added\n", cli->argument_count);
+	return CLI_OK;
+}
+
+const struct cli_command command_node_add = {
+	.verb = "add",
+	.arguments = "NODE…",
+	.least = 1,
+	.most = SIZE_MAX,
+	.summary = "let nodes in that were not heard of yet",
+	.help = "Needed only where the config does not let unknown nodes join by themselves.\n",
+	.options = add_options,
+	.run = run_add,
+};
+
+static int run_remove(struct cli *cli)
+{
+	int code = cli_confirm(cli, "Forget %zu node%s, with history and updates?", cli->argument_count,
+		cli->argument_count == 1 ? "" : "s");
+
+	for (size_t i = 0; i < cli->argument_count && code == CLI_OK; i++)
+		code = ask(cli, json_pack("{s:s, s:s}", "command", "node.remove", "node", cli->arguments[i]), NULL);
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_print_json(cli, json_pack("{s:I}", "removed", (json_int_t)cli->argument_count));
+	printf("%zu removed\n", cli->argument_count);
+	return CLI_OK;
+}
+
+const struct cli_command command_node_remove = {
+	.verb = "remove",
+	.arguments = "NODE…",
+	.least = 1,
+	.most = SIZE_MAX,
+	.summary = "forget nodes",
+	.help = "A node that is still there joins again at its next contact, as a new one, where the\n"
+		"config lets unknown nodes join.\n",
+	.run = run_remove,
+};
