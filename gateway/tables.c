@@ -5,6 +5,7 @@
 #include "drivers/uplink_mqtt.h"
 #include "gateway/control_server.h"
 #include "gateway/general.h"
+#include "gateway/image_policy.h"
 #include "gateway/nodes.h"
 #include "gateway/schedule.h"
 #include "gateway/telemetry_settings.h"
@@ -26,6 +27,7 @@ void tables_init(struct tables *tables)
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
 	add(tables, &telemetry_settings_table);
+	add(tables, &image_settings_table);
 	add(tables, &update_settings_table);
 	add(tables, &control_settings_table);
 }
