@@ -54,6 +54,7 @@ struct download {
 struct downloads_parts {
 	const struct download_settings *settings;
 	struct image_imports *imports;
+	struct image_cache *cache;
 	struct random *random;
 	const struct fetch_ops *http; /* for http: and https: */
 	struct fetch_source *http_source;
@@ -68,17 +69,17 @@ struct downloads_parts {
 int downloads_open(struct downloads **out, const struct downloads_parts *parts);
 
 /* Takes up the partial images that a former run of the gateway left. */
-void downloads_take_up(struct downloads *downloads, const struct image_cache *cache, struct moment now);
+void downloads_take_up(struct downloads *downloads, struct moment now);
 
-/* A manifest came: `size` bytes of JSON. The same again while it waits renews its URI; the same text again after it
- * failed is passed over. 0; -EBADMSG, -EMSGSIZE, -ENOBUFS with a sentence in `why`. */
+/* A manifest came: `size` bytes of JSON. The same again while it waits renews its URI; the same text again after a
+ * verdict is passed over. 0; -EBADMSG, -EMSGSIZE, -ENOBUFS with a sentence in `why`. */
 int downloads_on_manifest(
 	struct downloads *downloads, const void *data, size_t size, struct moment now, char *why, size_t why_size);
 
 /* A session with the broker stands: what waits to come over MQTT is due. */
 void downloads_on_connected(struct downloads *downloads, struct moment now);
 
-/* Forgets it, with what is stored of it. -ENOENT. */
+/* Gives it up, with what is stored of it. -ENOENT; -EBUSY: it is being judged. */
 int downloads_cancel(struct downloads *downloads, const uint8_t sha256[32]);
 
 /* What is due, for the ticker (eager): milliseconds until it wants to be called again. */

@@ -4,6 +4,7 @@
 
 #include "drivers/uplink_mqtt.h"
 #include "gateway/control_server.h"
+#include "gateway/downloads.h"
 #include "gateway/general.h"
 #include "gateway/image_policy.h"
 #include "gateway/nodes.h"
@@ -24,6 +25,7 @@ void tables_init(struct tables *tables)
 	add(tables, &general_settings_table);
 	add(tables, &uplink_mqtt_table);
 	add(tables, &topic_settings_table);
+	add(tables, &download_settings_table);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
 	add(tables, &telemetry_settings_table);
