@@ -4,7 +4,8 @@
  * An import is begun with a claim (digest, size), fed in order and finished. It hashes as the pieces come, stores as
  * they come, holds the whole image in memory until the verdict, and then completes it or removes every byte of it. An
  * import that is suspended, or cut by a crash, leaves a partial image; the next import with that digest goes on where
- * the stored bytes end. Loop thread only; nothing blocks.
+ * the stored bytes end. Loop thread only; nothing blocks. Every end is
+ * logged here, as image.added or image.refused.
  */
 #ifndef WAKEGATE_GATEWAY_IMAGE_IMPORT_H
 #define WAKEGATE_GATEWAY_IMAGE_IMPORT_H
@@ -33,7 +34,7 @@ struct import_observer {
 	 * sentence for a person, and nothing of the image is left. The import is gone. May come from within write()
 	 * or finish().
 	 * -EBADMSG not what was claimed, damaged or malformed; -EKEYREJECTED unsigned or by no trusted key; -EFBIG
-	 * longer than claimed; -ENOSPC; -EIO; -ECANCELED.
+	 * longer than claimed; -ENOSPC; -EIO; -ENOBUFS the store is too busy; -ECANCELED.
 	 */
 	void (*done)(void *context, int result, const struct stored_image *image, const char *sentence);
 };
@@ -72,7 +73,8 @@ int image_import_write(struct image_import *import, const void *data, size_t siz
 /* All bytes are written: judge, and complete or remove. done() follows, or has been called. Do not use it again. */
 void image_import_finish(struct image_import *import);
 
-/* Stops, keeping what is stored for a later import; the observer is not called again. */
+/* Stops, keeping what came for a later import; the observer is not called again. Until the store has replied, another
+ * import of it gets -EALREADY. Not after finish(). */
 void image_import_suspend(struct image_import *import);
 
 /* Stops and removes what is stored; done() follows with -ECANCELED, or has been called. Do not use it again. */
