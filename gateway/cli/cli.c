@@ -292,19 +292,14 @@ static int take(struct cli *cli, struct walk *walk)
 static int check_arguments(const struct cli *cli)
 {
 	const struct cli_command *command = cli->command;
-	const char *group = cli->group->name;
-	const char *fault = NULL;
+	const char *group = cli->group->name ? cli->group->name : "", *gap = *group ? " " : "";
+	const char *arguments = command->arguments ? command->arguments : "no argument";
 
-	if (cli->argument_count < command->least)
-		fault = "needs";
-	else if (cli->argument_count > command->most)
-		fault = "takes";
-	if (!fault)
+	if (cli->argument_count >= command->least && cli->argument_count <= command->most)
 		return CLI_OK;
-	return cli_fail(cli, CLI_USAGE, "\"%s%s%s\" %s %s, found %zu; \"wakegate help %s%s%s\" explains it",
-		group ? group : "", group ? " " : "", command->verb, fault,
-		command->arguments ? command->arguments : "no argument", cli->argument_count, group ? group : "",
-		group ? " " : "", command->verb);
+	return cli_fail(cli, CLI_USAGE, "\"%s%s%s\" takes %.*s, found %zu; \"wakegate help %s%s%s\" explains it", group,
+		gap, command->verb, (int)strcspn(arguments, "\n"), arguments, cli->argument_count, group, gap,
+		command->verb);
 }
 
 static int run(struct cli *cli, struct walk *walk)

@@ -26,23 +26,40 @@ static void print_title(const struct cli *cli, FILE *out, const char *title)
 		tone_end(TONE_TITLE, cli->terminal.colour));
 }
 
-/* Words up to the line's width, each further line under the first. */
-static void print_wrapped(FILE *out, const char *text)
+/* Words up to the line's width, each further line `indent` columns in; the first one begins there. */
+static void print_wrapped(FILE *out, const char *text, size_t bytes, size_t indent)
 {
-	size_t at = LEFT_COLUMN;
+	const char *end = text + bytes;
+	size_t at = indent;
 
-	for (bool first = true; *text; first = false) {
-		size_t bytes = strcspn(text, " ");
+	for (bool first = true; text < end; first = false) {
 		char word[LINE_WIDTH];
-		snprintf(word, sizeof(word), "%.*s", (int)bytes, text);
+		size_t size = strcspn(text, " \n");
+		snprintf(word, sizeof(word), "%.*s", (int)size, text);
 		size_t width = text_width(word);
 		bool breaks = !first && at + 1 + width > LINE_WIDTH;
-		fprintf(out, breaks ? "\n%*s%s" : "%*s%s", breaks ? LEFT_COLUMN : first ? 0 : 1, "", word);
-		at = breaks ? LEFT_COLUMN + width : at + !first + width;
-		text += bytes;
-		text += strspn(text, " ");
+		fprintf(out, breaks ? "\n%*s%s" : "%*s%s", breaks ? (int)indent : first ? 0 : 1, "", word);
+		at = breaks ? indent + width : at + !first + width;
+		text += size;
+		text += strspn(text, " \n");
 	}
 	fputc('\n', out);
+}
+
+/* Prose in paragraphs, which are wrapped, and lines that begin with a blank, which stay as they are. */
+static void print_text(FILE *out, const char *text)
+{
+	while (*text) {
+		size_t line = strcspn(text, "\n") + 1, bytes = line;
+		if (*text == ' ' || *text == '\n') {
+			fprintf(out, "%.*s", (int)line, text);
+		} else {
+			while (text[bytes] && text[bytes] != ' ' && text[bytes] != '\n')
+				bytes += strcspn(text + bytes, "\n") + 1;
+			print_wrapped(out, text, bytes, 0);
+		}
+		text += bytes;
+	}
 }
 
 static void print_pair(FILE *out, const char *left, const char *right)
@@ -54,15 +71,16 @@ static void print_pair(FILE *out, const char *left, const char *right)
 		fprintf(out, "\n%*s", LEFT_COLUMN, "");
 	else
 		fprintf(out, "%*s", (int)(LEFT_COLUMN - width), "");
-	print_wrapped(out, right);
+	print_wrapped(out, right, strlen(right), LEFT_COLUMN);
 }
 
 static void print_command(FILE *out, const struct cli_group *group, const struct cli_command *command)
 {
 	char left[128];
 
-	snprintf(left, sizeof(left), "%s%s%s%s%s", group->name ? group->name : "", group->name ? " " : "",
-		command->verb, command->arguments ? " " : "", command->arguments ? command->arguments : "");
+	const char *arguments = command->arguments ? command->arguments : "";
+	snprintf(left, sizeof(left), "%s%s%s%s%.*s", group->name ? group->name : "", group->name ? " " : "",
+		command->verb, *arguments ? " " : "", (int)strcspn(arguments, "\n"), arguments);
 	print_pair(out, left, command->summary);
 }
 
@@ -106,16 +124,29 @@ static void print_group(const struct cli *cli, FILE *out)
 	fprintf(out, "\n\"wakegate help %s VERB\" explains a command, with examples.\n", cli->group->name);
 }
 
+static void print_usage(FILE *out, const char *group, const struct cli_command *command)
+{
+	const char *way = command->arguments ? command->arguments : "";
+
+	for (bool first = true; first || *way; first = false) {
+		size_t bytes = strcspn(way, "\n");
+		fprintf(out, "%s wakegate %s%s%s%s%.*s [OPTION…]\n", first ? "Usage:" : "      ", group,
+			*group ? " " : "", command->verb, bytes ? " " : "", (int)bytes, way);
+		way += bytes + (way[bytes] == '\n');
+	}
+}
+
 static void print_one(const struct cli *cli, FILE *out)
 {
 	const struct cli_command *command = cli->command;
 	const char *group = cli->group->name;
 
 	fprintf(out, "wakegate %s%s%s: %s\n\n", group ? group : "", group ? " " : "", command->verb, command->summary);
-	fprintf(out, "Usage: wakegate %s%s%s%s%s [OPTION…]\n", group ? group : "", group ? " " : "", command->verb,
-		command->arguments ? " " : "", command->arguments ? command->arguments : "");
-	if (command->help)
-		fprintf(out, "\n%s", command->help);
+	print_usage(out, group ? group : "", command);
+	if (command->help) {
+		fputc('\n', out);
+		print_text(out, command->help);
+	}
 	if (command->options) {
 		print_title(cli, out, "Options");
 		print_options(out, command->options);

@@ -176,7 +176,7 @@ const struct cli_command command_image_add = {
 		"\n"
 		"Examples:\n"
 		"  wakegate image add app.signed.bin --hardware sensor-a\n"
-		"  wakegate image add app.bin --hardware esp32-node --version 1.4.0 --signature app.sig\n",
+		"  wakegate image add app.bin --hardware esp-node --signature app.sig\n",
 	.options = add_options,
 	.run = run_add,
 };

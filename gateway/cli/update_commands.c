@@ -189,7 +189,7 @@ static int run_start(struct cli *cli)
 
 const struct cli_command command_update_start = {
 	.verb = "start",
-	.arguments = "NODE… IMAGE | --hardware TYPE IMAGE | --list FILE IMAGE",
+	.arguments = "NODE… IMAGE\n--hardware TYPE IMAGE\n--list FILE IMAGE",
 	.least = 1,
 	.most = SIZE_MAX,
 	.summary = "order that nodes get an image (\"start\" may be left out)",
