@@ -124,7 +124,7 @@ static int read_folder(struct loading *loading)
 	if (!folder)
 		return -ENOMEM;
 	int count = scandir(folder, &entries, is_config_name, by_name);
-	if (count < 0 && errno != ENOENT && errno != ENOTDIR)
+	if (count < 0 && errno != ENOENT)
 		fault_add(reader->faults, (struct place){ .file = folder }, "%s", path_error_text(-errno));
 	if (count > FILES_MAX)
 		fault_add(reader->faults, (struct place){ .file = folder }, "found %d files, allowed are %d", count,

@@ -176,6 +176,9 @@ START_TEST(a_wrong_type_is_told)
 	expect_fault("radio: { open = \"true\"; };", "1: radio.open: found \"true\", allowed is true or false");
 	expect_fault(
 		"radio: {\nport = \"5\"; };", "2: radio.port: found \"5\", allowed is a whole number from 1 to 65535");
+	expect_fault(
+		"radio: { port = true; };", "1: radio.port: found true, allowed is a whole number from 1 to 65535");
+	expect_fault("radio: { open = 0x1FFFFFFFF; };", "1: radio.open: found 8589934591, allowed is true or false");
 	expect_fault("radio: { port = 1.5; };", "1: radio.port: found 1.5, allowed is a whole number from 1 to 65535");
 	expect_fault("radio: { name = 5; };", "1: radio.name: found 5, allowed is a text of 2 to 8 bytes in quotes");
 	expect_fault(
@@ -300,6 +303,43 @@ START_TEST(conf_d_overrides_in_the_order_of_names)
 	ck_assert_int_eq(fixture_radio(&f)->mode, 2);
 	ck_assert_uint_eq(fixture_radio(&f)->addresses.count, 1);
 	ck_assert(config_has(f.config, &link_settings));
+	fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_conf_d_that_is_no_folder_is_told)
+{
+	char path[128];
+
+	fixture_open(&f);
+	fixture_write(&f, "main.cfg", "");
+	fixture_path(&f, path, sizeof(path), "conf.d");
+	ck_assert_int_eq(rmdir(path), 0);
+	ck_assert_int_eq(fixture_load(&f), 0);
+	FILE *file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fclose(file);
+	ck_assert_int_eq(fixture_load(&f), -EINVAL);
+	fixture_expect(&f, 0, "conf.d: Not a directory");
+	fixture_close(&f);
+}
+END_TEST
+
+START_TEST(files_in_conf_d_are_limited_in_number)
+{
+	char name[32];
+
+	fixture_open(&f);
+	fixture_write(&f, "main.cfg", "");
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "conf.d/%03d.cfg", i);
+		fixture_write(&f, name, "radio: { port = 9; };");
+	}
+	ck_assert_int_eq(fixture_load(&f), 0);
+	ck_assert_int_eq(fixture_radio(&f)->port, 9);
+	fixture_write(&f, "conf.d/100.cfg", "");
+	ck_assert_int_eq(fixture_load(&f), -EINVAL);
+	fixture_expect(&f, 0, "conf.d: found 101 files, allowed are 100");
 	fixture_close(&f);
 }
 END_TEST
@@ -458,6 +498,7 @@ TEST_SUITE(config, an_empty_file_yields_all_defaults, every_type_is_read, a_rela
 	a_required_setting_must_be_there_if_its_group_is, a_table_checks_across_its_settings,
 	a_syntax_error_is_told_with_its_line, all_faults_of_all_files_are_told_in_one_pass,
 	a_syntax_error_does_not_hide_the_other_files, conf_d_overrides_in_the_order_of_names,
+	a_conf_d_that_is_no_folder_is_told, files_in_conf_d_are_limited_in_number,
 	a_required_setting_may_come_from_conf_d, a_secret_that_all_can_read_is_refused,
 	a_secret_written_inline_is_not_repeated, faults_are_limited, a_fault_cannot_forge_a_line,
 	what_is_reloadable_changes_in_place, former_texts_live_until_the_next_change,

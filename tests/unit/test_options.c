@@ -112,6 +112,21 @@ START_TEST(a_wrong_file_ends_with_78_and_its_faults)
 }
 END_TEST
 
+START_TEST(the_samples_have_no_faults)
+{
+	static const char *const samples[] = { TESTS_FOLDER "/../deploy/wakegate.cfg",
+		TESTS_FOLDER "/../deploy/wakegate-full.cfg" };
+	char out[1000] = "";
+	char errors[4000] = "";
+
+	for (size_t i = 0; i < 2; i++) {
+		struct options options = { .action = OPTIONS_CHECK, .config_path = samples[i] };
+		ck_assert_int_eq(answer(&options, out, errors, sizeof(out)), 0);
+		ck_assert_str_eq(errors, "");
+	}
+}
+END_TEST
+
 START_TEST(the_answers_fit_a_terminal)
 {
 	static const enum options_action actions[] = { OPTIONS_HELP, OPTIONS_VERSION };
@@ -165,5 +180,5 @@ START_TEST(every_table_can_be_printed_and_explains_itself)
 END_TEST
 
 TEST_SUITE(options, without_options_the_daemon_runs_on_the_default_file, every_option_is_understood,
-	a_wrong_command_line_is_told, a_wrong_file_ends_with_78_and_its_faults, the_answers_fit_a_terminal,
-	every_table_can_be_printed_and_explains_itself)
+	a_wrong_command_line_is_told, a_wrong_file_ends_with_78_and_its_faults, the_samples_have_no_faults,
+	the_answers_fit_a_terminal, every_table_can_be_printed_and_explains_itself)

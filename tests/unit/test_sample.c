@@ -71,5 +71,36 @@ START_TEST(no_line_of_the_sample_is_wider_than_100_columns)
 }
 END_TEST
 
+START_TEST(the_manual_has_every_setting_and_no_stray_request)
+{
+	static const char *const texts[] = {
+		".Ss The group radio\nThe network of nodes.\n.Bl -tag -width Ds\n.It Ic open\nLets all in.\n.br\n"
+		"Allowed: true or false.\n.br\nDefault:\n.Li \"true\"\n",
+		"No default; example:\n.Li \"lab \\(dq1\\(dq\"\n",
+		".It Ic timeout\nPatience.\n.br\nAllowed: 1 s to 1 d.\n.br\nDefault:\n.Li \"15 "
+		"min\"\n.br\nReloadable.\n",
+		".It Ic rules\n",
+		".It Ic match\nNames that the rule is for.\n",
+		".br\nMust be set.\n",
+		"One.\n\\&.two three \\e four.\n",
+	};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	static const struct setting odd_setting = {
+		.name = "odd", .type = SETTING_BOOLEAN, .help = "One. .two", .initial = "true"
+	};
+	static const struct settings_table odd = {
+		.group = "odd", .help = "One. .two three \\ four.", .settings = &odd_setting, .count = 1
+	};
+
+	config_print_manual(out, (const struct settings_table *const[]){ &radio_settings, &link_settings, &odd }, 3);
+	fclose(out);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		ck_assert_msg(strstr(text, texts[i]) != NULL, "no\n%s\nin\n%s", texts[i], text);
+	free(text);
+}
+END_TEST
+
 TEST_SUITE(sample, the_sample_is_read_without_faults_and_yields_the_defaults, the_sample_shows_help_range_and_examples,
-	no_line_of_the_sample_is_wider_than_100_columns)
+	no_line_of_the_sample_is_wider_than_100_columns, the_manual_has_every_setting_and_no_stray_request)
