@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <uv.h>
 
 #include "drivers/coap_keys.h"
@@ -266,17 +267,28 @@ static int on_certificate(const char *name, const uint8_t *certificate, size_t s
 	return 1;
 }
 
+/*
+ * libcoap tells a client that wants a pre-shared key from one with a certificate only where the context has a key.
+ * Nobody knows this one: the keys that count come from on_psk_identity().
+ */
 static bool set_psk(struct coap_dtls *dtls, const struct coap_dtls_config *config)
 {
+	uint8_t nobodys_key[32];
 	coap_dtls_spsk_t setup = {
 		.version = COAP_DTLS_SPSK_SETUP_VERSION,
 		.validate_id_call_back = on_psk_identity,
 		.id_call_back_arg = dtls,
-		.psk_info.hint = { sizeof(HINT) - 1, (const uint8_t *)HINT },
+		.psk_info = {
+			.hint = { sizeof(HINT) - 1, (const uint8_t *)HINT },
+			.key = { sizeof(nobodys_key), nobodys_key },
+		},
 	};
 
 	dtls->keys = config->keys;
-	return !config->keys || coap_context_set_psk2(dtls->context, &setup);
+	if (!config->keys)
+		return true;
+	return getrandom(nobodys_key, sizeof(nobodys_key), 0) == sizeof(nobodys_key) &&
+	       coap_context_set_psk2(dtls->context, &setup);
 }
 
 static bool set_certificates(struct coap_dtls *dtls, const struct coap_dtls_config *config)
