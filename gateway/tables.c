@@ -12,6 +12,7 @@
 #include "gateway/telemetry_settings.h"
 #include "gateway/topics.h"
 #include "gateway/update.h"
+#include "gateway/upstream.h"
 
 static void add(struct tables *tables, const struct settings_table *table)
 {
@@ -25,6 +26,7 @@ void tables_init(struct tables *tables)
 	add(tables, &general_settings_table);
 	add(tables, &uplink_mqtt_table);
 	add(tables, &topic_settings_table);
+	add(tables, &upstream_settings_table);
 	add(tables, &download_settings_table);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);

@@ -18,8 +18,6 @@
 #define UPSTREAM_CLIENTS_MAX 8
 #define UPSTREAM_TICKETS (UINT64_C(1) << 62) /* set in every ticket of upstream's own; gateway/publish has bit 63 */
 #define UPSTREAM_BLOCK_TICKETS (UINT64_C(1) << 61) /* those of gateway/block_fetch */
-#define UPSTREAM_COMMANDS_MAX 16                   /* being answered at once */
-#define UPSTREAM_COMMAND_MAX 65536                 /* bytes of one */
 
 struct control;
 struct downloads;
