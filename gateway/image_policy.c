@@ -250,6 +250,9 @@ static int check_claim(
 		return contradict(verdict, "format", claim->format, format);
 	if (is_given(claim->version) && header->version[0] != '\0' && !same_version(header, claim->version))
 		return contradict(verdict, "version", claim->version, header->version);
+	if (is_given(claim->hardware) && header->format == IMAGE_FORMAT_MCUBOOT && header->hardware[0] != '\0' &&
+		strcmp(claim->hardware, header->hardware) != 0)
+		return contradict(verdict, "hardware", claim->hardware, header->hardware);
 	if (is_given(claim->hardware) && header->format == IMAGE_FORMAT_ESP_IDF && header->esp.chip[0] != '\0' &&
 		esp_image_names_chip(claim->hardware) && strcmp(claim->hardware, header->esp.chip) != 0)
 		return contradict(verdict, "chip", claim->hardware, header->esp.chip);

@@ -13,6 +13,7 @@
 #define ED25519_SIZE 64
 #define ECDSA_PADDING_MAX 2 /* imgtool --pad-sig, for MCUboot before 1.5 */
 #define PSS_SALT_SIZE 32
+#define HARDWARE_MAX 32
 
 static int fail(struct signature_finding *out, int result, const char *clause)
 {
@@ -253,15 +254,19 @@ static int check_wrapping(const struct mcuboot_wrapping *wrapping, struct image_
 		*fault = "the header needs at least 32 bytes";
 		return -EINVAL;
 	}
-	if (payload.size > INT32_MAX || (!wrapping->pad_header && payload.size < wrapping->header_size)) {
+	if (payload.size > INT32_MAX || (wrapping->in_place && payload.size < wrapping->header_size)) {
 		*fault = payload.size > INT32_MAX ? "the file is over 2 GiB" : "the file is shorter than its header";
 		return -EINVAL;
 	}
-	for (size_t i = 0; !wrapping->pad_header && i < wrapping->header_size; i++) {
+	for (size_t i = 0; wrapping->in_place && i < wrapping->header_size; i++) {
 		if (payload.data[i] != 0) {
-			*fault = "the file does not begin with room (zero bytes) for the header; --pad-header makes it";
+			*fault = "the file does not begin with room (zero bytes) for the header";
 			return -EINVAL;
 		}
+	}
+	if (wrapping->hardware && (wrapping->hardware[0] == '\0' || strlen(wrapping->hardware) > HARDWARE_MAX)) {
+		*fault = "the hardware type is not of 1 to 32 bytes";
+		return -EINVAL;
 	}
 	if (wrapping->pad && wrapping->slot_size == 0) {
 		*fault = "padding needs the size of the slot";
@@ -293,23 +298,40 @@ static int write_tlvs(struct writer *out, const struct key *key, struct image_by
 	return 0;
 }
 
-/* Lays header and payload at `at`, where `out->size` bytes are, and signs them; `out` is the image then. */
+/* Size of the protected area; 0: none. */
+static uint16_t protected_size(const struct mcuboot_wrapping *wrapping)
+{
+	return wrapping->hardware ? (uint16_t)(2 * MCUBOOT_TLV_HEADER_SIZE + strlen(wrapping->hardware)) : 0;
+}
+
+static void write_protected(struct writer *out, const struct mcuboot_wrapping *wrapping)
+{
+	if (!wrapping->hardware)
+		return;
+	mcuboot_protected_area_write(out, protected_size(wrapping));
+	mcuboot_tlv_write(out, MCUBOOT_TLV_HARDWARE, wrapping->hardware, (uint16_t)strlen(wrapping->hardware));
+}
+
+/* Lays header, payload and TLVs at `at`, where `out->size` bytes are, and signs them; `out` is the image then. */
 static int write_image(const struct key *key, const struct mcuboot_wrapping *wrapping, struct image_bytes body,
 	struct image_bytes *out, uint8_t *at)
 {
-	size_t signed_size = wrapping->header_size + body.size;
-	struct mcuboot_image image = {
-		.header_size = wrapping->header_size, .payload_size = (uint32_t)body.size, .version = wrapping->version
-	};
+	struct mcuboot_image image = { .header_size = wrapping->header_size,
+		.protected_size = protected_size(wrapping),
+		.payload_size = (uint32_t)body.size,
+		.version = wrapping->version };
+	size_t payload_end = wrapping->header_size + body.size;
 	struct writer writer;
 
 	writer_init(&writer, at, MCUBOOT_HEADER_SIZE);
 	mcuboot_header_write(&writer, &image);
 	memcpy(at + wrapping->header_size, body.data, body.size);
-	writer_init(&writer, at + signed_size, out->size - signed_size);
-	int result = write_tlvs(&writer, key, (struct image_bytes){ .data = at, .size = signed_size });
+	writer_init(&writer, at + payload_end, out->size - payload_end);
+	write_protected(&writer, wrapping);
+	int result = write_tlvs(
+		&writer, key, (struct image_bytes){ .data = at, .size = payload_end + writer_size(&writer) });
 	if (result == 0)
-		*out = (struct image_bytes){ .data = at, .size = signed_size + writer_size(&writer) };
+		*out = (struct image_bytes){ .data = at, .size = payload_end + writer_size(&writer) };
 	return result;
 }
 
@@ -334,7 +356,7 @@ int signature_wrap_mcuboot(const struct key *key, const struct mcuboot_wrapping 
 	if (result < 0)
 		return result;
 
-	size_t front = wrapping->pad_header ? 0 : wrapping->header_size; /* of the file: room for the header */
+	size_t front = wrapping->in_place ? wrapping->header_size : 0; /* of the file: room for the header */
 	struct image_bytes body = { .data = payload.data + front, .size = payload.size - front };
 	size_t room = wrapping->header_size + body.size + 2 * SIGNATURE_MAX;
 	struct image_bytes image = { .size = room < wrapping->slot_size ? wrapping->slot_size : room };

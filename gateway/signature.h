@@ -49,11 +49,12 @@ int signature_verify_detached(struct image_bytes file, struct image_bytes signat
 /* Makes a detached signature of at most SIGNATURE_MAX bytes. -ENOTSUP: the key is RSA or has no private half. */
 int signature_make_detached(const struct key *key, struct image_bytes file, uint8_t *out, size_t *out_size);
 
-/* How a payload becomes a MCUboot image; the options bear the names of imgtool's. */
+/* How a payload becomes a MCUboot image. */
 struct mcuboot_wrapping {
 	struct mcuboot_version version;
+	const char *hardware; /* into the protected area, at most 32 bytes; NULL: nothing */
 	uint16_t header_size;
-	bool pad_header;    /* put the header before the payload; else the payload begins with as many zero bytes */
+	bool in_place;      /* the payload begins with that many zero bytes, for the header; else it is put before */
 	uint32_t slot_size; /* the image, with its trailer where padded, must fit; 0: any */
 	bool pad;           /* fill the slot and end it with the trailer's magic */
 	bool confirm;       /* and mark it as confirmed */

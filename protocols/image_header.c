@@ -22,6 +22,24 @@ static void copy_word(char out[IMAGE_HEADER_TEXT_SIZE], const char *text)
 	out[i] = '\0';
 }
 
+/* The hardware type that wakegate, or imgtool --custom-tlv, put into the protected area. */
+static int read_hardware(struct image_header *out, const uint8_t *data, const char **fault)
+{
+	const struct mcuboot_tlv *tlv = mcuboot_find_protected(&out->mcuboot, MCUBOOT_TLV_HARDWARE);
+
+	if (!tlv)
+		return 0;
+	const uint8_t *text = data + tlv->offset;
+	if (tlv->size == 0 || tlv->size >= IMAGE_HEADER_TEXT_SIZE)
+		return fault_malformed(fault, "its hardware TLV (0x57a0) is not of 1 to 32 bytes");
+	for (size_t i = 0; i < tlv->size; i++)
+		if (text[i] <= ' ' || text[i] >= 0x7f)
+			return fault_malformed(fault, "its hardware TLV (0x57a0) is not one printable word");
+	memcpy(out->hardware, text, tlv->size);
+	out->hardware[tlv->size] = '\0';
+	return 0;
+}
+
 static int parse_mcuboot(struct image_header *out, const void *data, size_t size, const char **fault)
 {
 	char version[MCUBOOT_VERSION_SIZE];
@@ -34,7 +52,7 @@ static int parse_mcuboot(struct image_header *out, const void *data, size_t size
 	copy_word(out->version, version);
 	out->payload_offset = out->mcuboot.header_size;
 	out->payload_size = out->mcuboot.payload_size;
-	return 0;
+	return read_hardware(out, data, fault);
 }
 
 static int parse_esp(struct image_header *out, const void *data, size_t size, const char **fault)

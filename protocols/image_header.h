@@ -23,7 +23,8 @@ enum image_format {
 struct image_header {
 	enum image_format format;
 	char version[IMAGE_HEADER_TEXT_SIZE];  /* printable ASCII; "" where the format has none */
-	char hardware[IMAGE_HEADER_TEXT_SIZE]; /* the chip, or MANUFACTURER-TYPE of Zigbee in hex; "" likewise */
+	char hardware[IMAGE_HEADER_TEXT_SIZE]; /* MCUboot's TLV 0x57a0, the chip, or Zigbee's MANUFACTURER-TYPE; ""
+						  likewise */
 	uint32_t payload_offset, payload_size; /* what the node runs or is sent */
 	union {
 		struct mcuboot_image mcuboot;

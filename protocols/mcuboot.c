@@ -45,12 +45,22 @@ static bool may_be_unprotected(uint16_t type)
 	return is_encryption(type);
 }
 
-const struct mcuboot_tlv *mcuboot_find(const struct mcuboot_image *image, enum mcuboot_tlv_type type)
+static const struct mcuboot_tlv *find_in_area(const struct mcuboot_image *image, uint16_t type, bool is_protected)
 {
 	for (size_t i = 0; i < image->tlv_count; i++)
-		if (image->tlvs[i].type == type && !image->tlvs[i].is_protected)
+		if (image->tlvs[i].type == type && image->tlvs[i].is_protected == is_protected)
 			return &image->tlvs[i];
 	return NULL;
+}
+
+const struct mcuboot_tlv *mcuboot_find(const struct mcuboot_image *image, enum mcuboot_tlv_type type)
+{
+	return find_in_area(image, (uint16_t)type, false);
+}
+
+const struct mcuboot_tlv *mcuboot_find_protected(const struct mcuboot_image *image, enum mcuboot_tlv_type type)
+{
+	return find_in_area(image, (uint16_t)type, true);
 }
 
 static int add_tlv(struct mcuboot_image *out, struct mcuboot_tlv tlv, const char **fault)
@@ -59,7 +69,7 @@ static int add_tlv(struct mcuboot_image *out, struct mcuboot_tlv tlv, const char
 		return fault_malformed(fault, "a TLV of unknown type stands outside the protected area");
 	if (is_encryption(tlv.type) && !(out->flags & (MCUBOOT_FLAG_ENCRYPTED_AES128 | MCUBOOT_FLAG_ENCRYPTED_AES256)))
 		return fault_malformed(fault, "it carries an encryption key but is not encrypted");
-	if (!tlv.is_protected && mcuboot_find(out, tlv.type))
+	if (!tlv.is_protected && find_in_area(out, tlv.type, false))
 		return fault_malformed(fault, "a TLV occurs twice");
 	if (out->tlv_count == MCUBOOT_TLVS_MAX)
 		return fault_malformed(fault, "there are more than 32 TLVs");
@@ -251,6 +261,12 @@ void mcuboot_header_write(struct writer *out, const struct mcuboot_image *image)
 void mcuboot_tlv_area_write(struct writer *out, uint16_t size)
 {
 	write_le16(out, TLV_MAGIC);
+	write_le16(out, size);
+}
+
+void mcuboot_protected_area_write(struct writer *out, uint16_t size)
+{
+	write_le16(out, TLV_PROTECTED_MAGIC);
 	write_le16(out, size);
 }
 

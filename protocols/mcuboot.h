@@ -35,6 +35,9 @@ enum mcuboot_tlv_type {
 	MCUBOOT_TLV_PURE = 0x25, /* the signature is over the bytes, not over their digest */
 	MCUBOOT_TLV_ENCRYPTION_FIRST = 0x30,
 	MCUBOOT_TLV_ENCRYPTION_LAST = 0x34,
+	/* Vendor's range, protected: the type of node the image is for, as text. wakegate's own; MCUboot passes it
+	   over. */
+	MCUBOOT_TLV_HARDWARE = 0x57a0,
 };
 
 struct mcuboot_version {
@@ -73,8 +76,9 @@ bool mcuboot_recognize(const void *data, size_t size);
  */
 int mcuboot_parse(struct mcuboot_image *out, const void *data, size_t size, const char **fault);
 
-/* The unprotected TLV of that type, or NULL. */
+/* The TLV of that type outside, or inside, the protected area, or NULL. */
 const struct mcuboot_tlv *mcuboot_find(const struct mcuboot_image *image, enum mcuboot_tlv_type type);
+const struct mcuboot_tlv *mcuboot_find_protected(const struct mcuboot_image *image, enum mcuboot_tlv_type type);
 
 /* "1.2.3", or "1.2.3+4" where the build is not 0. */
 void mcuboot_version_print(const struct mcuboot_version *version, char out[MCUBOOT_VERSION_SIZE]);
@@ -85,8 +89,9 @@ int mcuboot_version_parse(struct mcuboot_version *out, const char *text);
 /* Writes the 32 bytes of the header of `image`. */
 void mcuboot_header_write(struct writer *out, const struct mcuboot_image *image);
 
-/* Writes the head of the unprotected area, of `size` bytes with this head, and of one entry. */
+/* Writes the head of an area of `size` bytes with this head, and one entry. */
 void mcuboot_tlv_area_write(struct writer *out, uint16_t size);
+void mcuboot_protected_area_write(struct writer *out, uint16_t size);
 void mcuboot_tlv_write(struct writer *out, enum mcuboot_tlv_type type, const void *value, uint16_t size);
 
 /* Fills the `size` bytes at the end of a slot as imgtool --pad does: 0xff and the trailer's magic, confirmed or not. */

@@ -22,6 +22,7 @@ VARIANTS = {
     "mcuboot-p256-padded-signature": ["p256", "--pad-sig"],
     "mcuboot-p256-full-key": ["p256", "--public-key-format", "full"],
     "mcuboot-p256-protected": ["p256", "-s", "7", "-d", "(1, 1.2.3+4)", "--custom-tlv", "0xa0", "0x11"],
+    "mcuboot-p256-hardware": ["p256", "--custom-tlv", "0x57a0", "soil-1"],
     "mcuboot-ed25519-sha512": ["ed25519", "--sha", "512"],
     "mcuboot-ed25519-pure": ["ed25519", "--pure"],
     "mcuboot-unsigned": [None],

@@ -186,7 +186,7 @@ static struct image_bytes make_big_image(void)
 {
 	static char path[64];
 	static uint8_t payload[BIG_PAYLOAD];
-	const struct mcuboot_wrapping wrapping = { .version = { .major = 2 }, .header_size = 32, .pad_header = true };
+	const struct mcuboot_wrapping wrapping = { .version = { .major = 2 }, .header_size = 32 };
 	struct image_bytes image = { 0 };
 	struct key *key = NULL;
 	const char *fault = NULL;
@@ -435,7 +435,7 @@ START_TEST(an_image_longer_than_declared_leaves_nothing)
 	ck_assert_int_eq(image_import_write(feeder.import, "x", 1), -EFBIG);
 	store_dispatch(stepped.store);
 	ck_assert_int_eq(feeder.result, -EFBIG);
-	ck_assert_ptr_nonnull(strstr(feeder.sentence, "longer than the 283 bytes that were declared"));
+	ck_assert_ptr_nonnull(strstr(feeder.sentence, "the image is longer than the "));
 	expect_nothing_stored();
 	close_all();
 }

@@ -121,6 +121,7 @@ START_TEST(a_header_that_contradicts_the_claim_is_refused)
 		{ "mcuboot-p256", "", "1.2.3", "", "its version is 1.2.3+4, declared was 1.2.3" },
 		{ "mcuboot-p256", "", "latest", "", "its version is 1.2.3+4, declared was latest" },
 		{ "mcuboot-p256", "raw", "", "", "its format is mcuboot, declared was raw" },
+		{ "mcuboot-p256-hardware", "", "", "soil-2", "its hardware is soil-1, declared was soil-2" },
 		{ "esp-idf", "", "v2", "", "its version is v2.0.1-7-gabc, declared was v2" },
 		{ "esp-idf", "", "", "esp32", "its chip is esp32c3, declared was esp32" },
 		{ "zigbee-ota", "", "0x01020305", "", "its version is 0x01020304, declared was 0x01020305" },

@@ -30,6 +30,7 @@ START_TEST(imgtools_signatures_of_every_type_are_verified)
 		{ "mcuboot-p256-padded-signature", "p256" },
 		{ "mcuboot-p256-full-key", "p256" },
 		{ "mcuboot-p256-protected", "p256" },
+		{ "mcuboot-p256-hardware", "p256" },
 		{ "mcuboot-slot", "p256" },
 		{ "mcuboot-ed25519", "ed25519" },
 		{ "mcuboot-ed25519-sha512", "ed25519" },
@@ -135,7 +136,7 @@ START_TEST(what_we_wrap_we_verify)
 	const enum key_type types[] = { KEY_P256, KEY_ED25519 };
 	struct mcuboot_wrapping wrapping = { .version = { .major = 3, .build = 9 },
 		.header_size = 512,
-		.pad_header = true,
+		.hardware = "soil-1",
 		.slot_size = 4096,
 		.pad = true,
 		.confirm = true };
@@ -160,7 +161,7 @@ END_TEST
 START_TEST(a_payload_with_room_for_its_header_is_filled_in_place)
 {
 	uint8_t payload[64] = { 0 };
-	struct mcuboot_wrapping wrapping = { .header_size = 32 };
+	struct mcuboot_wrapping wrapping = { .header_size = 32, .in_place = true };
 	struct named_key named = { .name = "mine", .key = new_key(KEY_ED25519) };
 	struct key_ring ring = { .keys = &named, .count = 1 };
 	struct image_bytes image = { 0 };
@@ -187,11 +188,13 @@ START_TEST(a_wrapping_that_cannot_be_is_refused_with_a_clause)
 		struct mcuboot_wrapping wrapping;
 		const char *clause;
 	} cases[] = {
-		{ { .header_size = 31, .pad_header = true }, "at least 32 bytes" },
-		{ { .header_size = 32 }, "--pad-header" },
-		{ { .header_size = 128 }, "shorter than its header" },
-		{ { .header_size = 32, .pad_header = true, .slot_size = 200 }, "does not fit" },
-		{ { .header_size = 32, .pad_header = true, .pad = true }, "size of the slot" },
+		{ { .header_size = 31 }, "at least 32 bytes" },
+		{ { .header_size = 32, .in_place = true }, "room" },
+		{ { .header_size = 128, .in_place = true }, "shorter than its header" },
+		{ { .header_size = 32, .slot_size = 200 }, "does not fit" },
+		{ { .header_size = 32, .pad = true }, "size of the slot" },
+		{ { .header_size = 32, .hardware = "" }, "hardware type" },
+		{ { .header_size = 32, .hardware = "123456789012345678901234567890123" }, "hardware type" },
 	};
 	struct key *key = new_key(KEY_P256);
 
