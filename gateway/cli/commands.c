@@ -6,6 +6,7 @@
 
 static const struct cli_command *const gateway_commands[] = {
 	&command_status,
+	&command_top,
 	&command_journal,
 	&command_version,
 	NULL,

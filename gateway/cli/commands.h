@@ -33,6 +33,9 @@ extern const struct cli_command command_version;
 /* telemetry_commands.c */
 extern const struct cli_command command_telemetry_tail;
 
+/* top_command.c */
+extern const struct cli_command command_top;
+
 /* update_commands.c */
 extern const struct cli_command command_update_cancel;
 extern const struct cli_command command_update_list;

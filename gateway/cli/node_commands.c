@@ -8,7 +8,7 @@
 #include "gateway/cli/field.h"
 #include "gateway/cli/human.h"
 #include "gateway/cli/journal.h"
-#include "gateway/cli/table.h"
+#include "gateway/cli/node_table.h"
 #include "gateway/moment.h"
 
 static const struct cli_option list_options[] = {
@@ -22,51 +22,6 @@ static const struct cli_option list_options[] = {
 	{ 0 },
 };
 
-static const struct table_column columns[] = {
-	{ "NODE", false, true },
-	{ "HARDWARE", false, true },
-	{ "VERSION", false, true },
-	{ "SEEN", true, false },
-	{ "NEXT", true, false },
-	{ "BATT", true, false },
-	{ "UPDATE", false, true },
-};
-
-static void add_node(struct table *table, const json_t *node, int64_t now_ms)
-{
-	const json_t *update = json_object_get(node, "update"), *battery = json_object_get(node, "battery_percent");
-	char seen[HUMAN_SIZE], next[HUMAN_SIZE], text[128];
-	int64_t next_ms = field_number(node, "next_contact_ms");
-
-	table_cell(table, TONE_PLAIN, "%s", field_text(node, "id"));
-	table_cell(table, TONE_PLAIN, "%s", field_text(node, "hardware"));
-	table_cell(table, TONE_PLAIN, "%s", field_text(node, "version"));
-	table_cell(table, field_boolean(node, "silent") ? TONE_BAD : TONE_PLAIN, "%s",
-		human_age(seen, field_number(node, "last_seen_ms"), now_ms));
-	table_cell(table, next_ms && next_ms < now_ms ? TONE_BUSY : TONE_PLAIN, "%s",
-		next_ms ? human_age(next, next_ms, now_ms) : "-");
-	if (battery)
-		table_cell(table, TONE_PLAIN, "%d %%", (int)json_integer_value(battery));
-	else
-		table_cell(table, TONE_QUIET, "-");
-	table_cell(table, field_update_tone(update), "%s", field_update(text, sizeof(text), update));
-}
-
-static void print_nodes(const struct cli *cli, const json_t *nodes)
-{
-	int64_t now_ms = clock_moment(&machine_clock).wall_ms;
-	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
-	size_t i;
-	json_t *node;
-
-	json_array_foreach (nodes, i, node)
-		add_node(table, node, now_ms);
-	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
-	table_close(table);
-	if (i == 0)
-		puts("There is no such node.");
-}
-
 static int run_list(struct cli *cli)
 {
 	json_t *nodes;
@@ -79,7 +34,9 @@ static int run_list(struct cli *cli)
 		return code;
 	if (cli->json)
 		return cli_print_json(cli, json_pack("{s:o}", "nodes", nodes));
-	print_nodes(cli, nodes);
+	node_table_print(nodes, SIZE_MAX, clock_moment(&machine_clock).wall_ms, &cli->terminal, stdout);
+	if (json_array_size(nodes) == 0)
+		puts("There is no such node.");
 	json_decref(nodes);
 	return CLI_OK;
 }

@@ -118,8 +118,7 @@ static void fit(const struct table *table, size_t *widths, unsigned width)
 	}
 }
 
-/* Prints the first `width` characters, the last of them an ellipsis if there are more. */
-static size_t print_cut(FILE *out, const char *text, size_t width)
+size_t text_print(FILE *out, const char *text, size_t width)
 {
 	size_t whole = text_width(text), printed = 0;
 	size_t keep = whole > width ? width - 1 : width;
@@ -148,7 +147,7 @@ static void print_cell(FILE *out, const struct cell *cell, const struct table_co
 	if (column->right && own < width)
 		print_blanks(out, width - own);
 	fputs(tone_begin(cell->tone, colour), out);
-	(void)print_cut(out, cell->text, width);
+	(void)text_print(out, cell->text, width);
 	fputs(tone_end(cell->tone, colour), out);
 }
 

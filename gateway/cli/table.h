@@ -36,6 +36,9 @@ void table_print(const struct table *table, FILE *out, unsigned width, bool colo
 /* NULL is fine. */
 void table_close(struct table *table);
 
+/* Prints the first `width` characters of a text, the last one an ellipsis if there are more; returns the columns. */
+size_t text_print(FILE *out, const char *text, size_t width);
+
 /* How many columns a UTF-8 text takes on a terminal, counting one for each character. */
 size_t text_width(const char *text);
 
