@@ -67,7 +67,7 @@ static void print_setting(FILE *out, const struct setting *setting)
 	snprintf(allowed, sizeof(allowed), "Allowed: %s.", range);
 	fputs(".br\n", out);
 	print_text(out, allowed);
-	if (setting->initial)
+	if (setting->initial && !setting->required)
 		print_literal(out, "Default", setting->initial);
 	else if (setting->example)
 		print_literal(out, "No default; example", setting->example);

@@ -60,7 +60,9 @@ static void print_setting(FILE *out, const struct setting *setting, const char *
 		print_nested(out, setting, is_comment ? margin : comment);
 		return;
 	}
-	const char *value = setting->initial ? setting->initial : setting->example;
+	/* What must be set is a choice that the default is not. */
+	bool shows_example = !setting->initial || (setting->required && setting->example);
+	const char *value = shows_example ? setting->example : setting->initial;
 	bool live = setting->initial || setting->required;
 	fprintf(out, "%s%s = ", live || is_comment ? margin : comment, setting->name);
 	print_value(out, setting, value ? value : "");

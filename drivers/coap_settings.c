@@ -34,7 +34,9 @@ static const struct setting settings_list[] = {
 		.type = SETTING_CHOICE,
 		.offset = OFFSET(plain),
 		.initial = "off",
+		.example = "open",
 		.choices = plain_choices,
+		.required = true,
 		.reloadable = true,
 		.help = "Who may speak without proof of identity: anybody, the nodes in plain_nodes_file, or nobody. "
 			"A node with a key must always prove itself." },

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "drivers/driver.h"
 #include "drivers/uplink_mqtt.h"
 #include "gateway/control_server.h"
 #include "gateway/downloads.h"
@@ -28,6 +29,7 @@ void tables_init(struct tables *tables)
 	add(tables, &topic_settings_table);
 	add(tables, &upstream_settings_table);
 	add(tables, &download_settings_table);
+	add(tables, driver_coap.settings);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
 	add(tables, &telemetry_settings_table);
