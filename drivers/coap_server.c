@@ -50,13 +50,15 @@ int coap_server_open(struct coap_server **out, size_t exchanges, const struct co
 	if (!server)
 		return -ENOMEM;
 	int result = coap_dedup_open(&server->dedup, exchanges);
+	if (result == 0 && getrandom(&server->next_id, sizeof(server->next_id), 0) < 0)
+		result = -errno;
 	if (result < 0) {
+		coap_dedup_close(server->dedup);
 		free(server);
 		return result;
 	}
 	server->transport = *transport;
 	server->resources = *resources;
-	(void)getrandom(&server->next_id, sizeof(server->next_id), GRND_NONBLOCK);
 	*out = server;
 	return 0;
 }
