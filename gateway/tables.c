@@ -4,6 +4,7 @@
 
 #include "drivers/driver.h"
 #include "drivers/uplink_mqtt.h"
+#include "gateway/block_fetch.h"
 #include "gateway/control_server.h"
 #include "gateway/downloads.h"
 #include "gateway/general.h"
@@ -29,6 +30,7 @@ void tables_init(struct tables *tables)
 	add(tables, &topic_settings_table);
 	add(tables, &upstream_settings_table);
 	add(tables, &download_settings_table);
+	add(tables, &block_settings_table);
 	add(tables, driver_coap.settings);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);

@@ -257,10 +257,6 @@ static void on_message(void *context, const struct uplink_message *message)
 		remote_commands_on_message(upstream->commands, message);
 		return;
 	}
-	if (strcmp(message->topic, parts->topics->manifests) == 0) {
-		parts->manifest(parts->context, message->payload, message->size, now(upstream));
-		return;
-	}
 	for (size_t i = 0; i < upstream->client_count; i++) {
 		const struct upstream_client *client = upstream->clients[i];
 

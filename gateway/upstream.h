@@ -1,7 +1,7 @@
 /*
- * upstream: the gateway as the fleet server sees it: birth and last will, commands in, manifests in, answers out.
+ * upstream: the gateway as the fleet server sees it: birth and last will, commands in, answers out.
  *
- * It owns the uplink and shares it with clients (gateway/publish, gateway/block_fetch): one bit of a ticket says whose
+ * It owns the uplink and shares it with clients (gateway/publish, gateway/ota): one bit of a ticket says whose
  * it is, and each hears of its own deliveries. What upstream says itself goes first and is kept, at most
  * UPSTREAM_QUEUE_MAX messages, until the broker has it. Loop thread only; nothing blocks but upstream_close().
  */
@@ -16,11 +16,10 @@
 
 #define UPSTREAM_QUEUE_MAX 64
 #define UPSTREAM_CLIENTS_MAX 8
-#define UPSTREAM_TICKETS (UINT64_C(1) << 62) /* set in every ticket of upstream's own; gateway/publish has bit 63 */
-#define UPSTREAM_BLOCK_TICKETS (UINT64_C(1) << 61) /* those of gateway/block_fetch */
+#define UPSTREAM_TICKETS (UINT64_C(1) << 62)     /* set in every ticket of upstream's own; gateway/publish has bit 63 */
+#define UPSTREAM_OTA_TICKETS (UINT64_C(1) << 61) /* those of gateway/ota */
 
 struct control;
-struct downloads;
 struct topics;
 struct uplink_message;
 struct uplink_ops;
@@ -58,9 +57,6 @@ struct upstream_parts {
 	const struct clock *clock;
 	const char *gateway; /* its id */
 	struct control *control;
-	/* A manifest arrived on its topic: `size` bytes of what should be JSON. */
-	void (*manifest)(void *context, const void *data, size_t size, struct moment now);
-	void *context;
 };
 
 /* Connects from now on. `why` has a sentence on failure, as uplink_ops.open. */
