@@ -11,10 +11,14 @@
 #include "store/damage.h"
 #include "store/schema.h"
 
-#define WAL_FRAMES_MAX 1000  /* then it is copied into the file; 4 MB, which also bounds what a start has to replay */
-#define RESERVE_PAGES 256    /* above the quota, so that deleting never fails for it */
-#define TIDY_PAGES 256       /* given back in one step */
-#define BUSY_TIMEOUT_MS 2000 /* somebody looks at the file with sqlite3 */
+#define WAL_FRAMES_MAX 1000 /* then it is copied into the file; 4 MB, which also bounds what a start has to replay */
+#define RESERVE_PAGES 256   /* above the quota, so that deleting never fails for it */
+#define CHUNK_BYTES (256 * 1024)        /* in which a file grows on the disk */
+#define WAL_RESERVED_BYTES (512 * 1024) /* space of the WAL from the start on */
+#define PROBE_PAGES 256                 /* when there is space for so many the disk is not full any more */
+#define SLACK_PAGES 16                  /* for the pages that a tree needs above its contents */
+#define TIDY_PAGES 256                  /* given back in one step */
+#define BUSY_TIMEOUT_MS 2000            /* somebody looks at the file with sqlite3 */
 /* A file that cannot shrink page by page is rewritten when so much is free and so little is left in it. */
 #define REWRITE_FREE_PAGES 4096
 #define REWRITE_USED_PAGES 256
@@ -59,6 +63,8 @@ int database_error(struct database *database, int code)
 {
 	int result = database_errno(database->connection, code);
 
+	if (result == -ENOSPC)
+		database->short_of_space = true;
 	if (result == -EBADMSG && !database->damaged) {
 		database->damaged = true;
 		damage_suspect(database->path);
@@ -153,6 +159,24 @@ static int open_file(struct database *database, const struct database_options *o
 	return look_for_damage(database, options, cut, why, why_size);
 }
 
+/*
+ * Reserves space for the file's growth and for the WAL, so that the oldest can still be deleted to make room when the
+ * disk is full. What cannot be reserved now is not there then, no more.
+ */
+static void reserve_space(struct database *database)
+{
+	int chunk = CHUNK_BYTES;
+	sqlite3_int64 wal_bytes = WAL_RESERVED_BYTES;
+	sqlite3_file *wal = NULL;
+
+	(void)sqlite3_file_control(database->connection, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk);
+	(void)sqlite3_file_control(database->connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+	if (!wal || !wal->pMethods)
+		return;
+	(void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_CHUNK_SIZE, &chunk);
+	(void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_SIZE_HINT, &wal_bytes);
+}
+
 /* Closes without touching the WAL, which belongs to the damaged file. */
 static void close_as_found(struct database *database)
 {
@@ -191,6 +215,7 @@ int database_init(
 		return result;
 	}
 	(void)sqlite3_wal_hook(database->connection, note_wal, database);
+	reserve_space(database);
 	database->tidy_due = true;
 	return 0;
 }
@@ -262,20 +287,34 @@ int database_number(struct database *database, const char *sql, int64_t *out)
 	return 0;
 }
 
-int database_has_room(struct database *database, uint64_t bytes)
+/* Makes the file as large as `pages` on the disk. */
+static int own_pages(struct database *database, uint64_t pages)
+{
+	sqlite3_int64 bytes = (sqlite3_int64)pages * DATABASE_PAGE_SIZE;
+
+	if (pages <= database->owned_pages)
+		return 0;
+	if (sqlite3_file_control(database->connection, "main", SQLITE_FCNTL_SIZE_HINT, &bytes) != SQLITE_OK) {
+		database->short_of_space = true;
+		return -ENOSPC;
+	}
+	database->owned_pages = pages;
+	return 0;
+}
+
+int database_make_room(struct database *database, uint64_t bytes)
 {
 	int64_t pages = 0, free_pages = 0;
-
-	if (database->quota_pages == UINT64_MAX)
-		return 0;
 	int result = database_number(database, "PRAGMA page_count", &pages);
 	if (result == 0)
 		result = database_number(database, "PRAGMA freelist_count", &free_pages);
 	if (result < 0)
 		return result;
 	/* An overflow page carries 4 bytes less; a leaf and an inner page may have to be split. */
-	uint64_t needed = bytes / (DATABASE_PAGE_SIZE - 4) + 3;
-	return (uint64_t)(pages - free_pages) + needed <= database->quota_pages ? 0 : -ENOSPC;
+	uint64_t used = (uint64_t)(pages - free_pages) + bytes / (DATABASE_PAGE_SIZE - 4) + 3;
+	if (used > database->quota_pages)
+		return -ENOSPC;
+	return own_pages(database, (used > (uint64_t)pages ? used : (uint64_t)pages) + SLACK_PAGES);
 }
 
 bool database_in_transaction(const struct database *database)
@@ -285,10 +324,16 @@ bool database_in_transaction(const struct database *database)
 
 void database_checkpoint(struct database *database)
 {
-	if (database->wal_frames < WAL_FRAMES_MAX)
+	int64_t pages = 0;
+
+	if (database->wal_frames < WAL_FRAMES_MAX && !database->short_of_space)
 		return;
 	/* Where it fails, or somebody reads, the WAL goes on growing and the next commit tries again. */
 	(void)sqlite3_wal_checkpoint_v2(database->connection, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	/* It cuts the file down to its pages. */
+	database->owned_pages = 0;
+	if (database->short_of_space && database_number(database, "PRAGMA page_count", &pages) == 0)
+		database->short_of_space = own_pages(database, (uint64_t)pages + PROBE_PAGES) < 0;
 }
 
 static bool give_back_pages(struct database *database, int64_t free_pages)

@@ -40,10 +40,12 @@ struct database {
 	} statements[DATABASE_STATEMENTS_MAX];
 	size_t statement_count;
 	uint64_t quota_pages; /* UINT64_MAX: none */
+	uint64_t owned_pages; /* for which there is space on the disk */
 	unsigned wal_frames;  /* in the WAL after the last commit */
 	bool gives_back;
-	bool tidy_due; /* something was committed since database_tidy() found nothing to do */
-	bool damaged;  /* found while running */
+	bool tidy_due;       /* something was committed since database_tidy() found nothing to do */
+	bool damaged;        /* found while running */
+	bool short_of_space; /* the disk was full when it was last asked for space */
 };
 
 /*
@@ -75,13 +77,19 @@ int database_execute(struct database *database, const char *sql);
 /* The first column of the first row as a number, 0 if there is no row; `sql` is a constant without parameters. */
 int database_number(struct database *database, const char *sql, int64_t *out);
 
-/* 0 if `bytes` more fit below the quota, -ENOSPC if not. */
-int database_has_room(struct database *database, uint64_t bytes);
+/*
+ * Sees to it that `bytes` more fit: below the quota, and in space that the file already owns on the disk, so that the
+ * WAL can always be copied into it. -ENOSPC.
+ */
+int database_make_room(struct database *database, uint64_t bytes);
 
 /* Whether a transaction is open; SQLite ends it by itself on some failures. */
 bool database_in_transaction(const struct database *database);
 
-/* Copies the WAL into the file when it has grown to its bound. Only outside of a transaction. */
+/*
+ * Copies the WAL into the file when it has grown to its bound, or when the disk is full, so that the next commit finds
+ * its space free again. Only outside of a transaction.
+ */
 void database_checkpoint(struct database *database);
 
 /* Gives a bounded number of free pages back; true if there is more to do. Only outside of a transaction. */

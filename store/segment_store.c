@@ -127,7 +127,7 @@ static int run_append(struct operation *operation, struct database *database)
 	if (result == 0 && (int64_t)segment->first < totals.next)
 		return -EEXIST;
 	if (result == 0)
-		result = database_has_room(database, segment->size + exchanges_size);
+		result = database_make_room(database, segment->size + exchanges_size);
 	if (result == 0)
 		result = database_prepare(database, sql, &row.statement);
 	if (result < 0)

@@ -22,6 +22,7 @@ struct fault_vfs {
 struct open_file {
 	sqlite3_file base;
 	struct fault_vfs *fault;
+	int chunk;               /* in which it grows and shrinks; 0: any */
 	struct fault_file *file; /* NULL: a temporary file without name, which no power cut matters to */
 };
 
@@ -98,6 +99,11 @@ static int on_write(sqlite3_file *file, const void *data, int size, sqlite3_int6
 	return code;
 }
 
+static sqlite3_int64 round_up(const struct open_file *open, sqlite3_int64 size)
+{
+	return open->chunk ? (size + open->chunk - 1) / open->chunk * open->chunk : size;
+}
+
 static int on_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
 	struct open_file *open = (struct open_file *)file;
@@ -109,6 +115,7 @@ static int on_truncate(sqlite3_file *file, sqlite3_int64 size)
 	(void)pthread_mutex_lock(&fault->mutex);
 	enum fault struck = strike(fault);
 	if (struck == FAULT_NONE || struck == FAULT_NO_SPACE) {
+		size = round_up(open, size);
 		fault_disk_truncate(open->file, size);
 		code = outcome(fault, real_of(file)->pMethods->xTruncate(real_of(file), size), SQLITE_IOERR_TRUNCATE);
 	}
@@ -183,8 +190,36 @@ static int on_check_reserved_lock(sqlite3_file *file, int *reserved)
 	return real_of(file)->pMethods->xCheckReservedLock(real_of(file), reserved);
 }
 
+/* Space is reserved: the file grows without being written. */
+static int grow(struct open_file *open, sqlite3_int64 size)
+{
+	struct fault_vfs *fault = open->fault;
+	int code = SQLITE_IOERR_WRITE;
+
+	size = round_up(open, size);
+	if (size <= open->file->size)
+		return SQLITE_OK;
+	if (strike(fault) == FAULT_NONE && !is_too_much(fault, open->file, size)) {
+		fault_disk_truncate(open->file, size);
+		code = real_of(&open->base)->pMethods->xTruncate(real_of(&open->base), size);
+	}
+	return outcome(fault, code, SQLITE_IOERR_WRITE);
+}
+
 static int on_file_control(sqlite3_file *file, int operation, void *argument)
 {
+	struct open_file *open = (struct open_file *)file;
+
+	if (open->file && operation == SQLITE_FCNTL_CHUNK_SIZE) {
+		open->chunk = *(int *)argument;
+		return SQLITE_OK;
+	}
+	if (open->file && operation == SQLITE_FCNTL_SIZE_HINT) {
+		(void)pthread_mutex_lock(&open->fault->mutex);
+		int code = grow(open, *(sqlite3_int64 *)argument);
+		(void)pthread_mutex_unlock(&open->fault->mutex);
+		return code;
+	}
 	return real_of(file)->pMethods->xFileControl(real_of(file), operation, argument);
 }
 
@@ -244,7 +279,7 @@ static int on_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int f
 	struct fault_vfs *fault = (struct fault_vfs *)vfs;
 	struct open_file *open = (struct open_file *)file;
 
-	open->base.pMethods = NULL;
+	memset(open, 0, sizeof(*open));
 	if (fault_vfs_is_off(fault))
 		return SQLITE_CANTOPEN;
 	int code = fault->real->xOpen(fault->real, path, real_of(file), flags, flags_out);

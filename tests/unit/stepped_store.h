@@ -57,10 +57,11 @@ static inline int stepped_try_open(struct stepped_store *stepped)
 
 static inline void stepped_make_directory(struct stepped_store *stepped)
 {
+	const char *memory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 	const char *parent = getenv("TMPDIR");
 
 	*stepped = (struct stepped_store){ .options.threadless = true };
-	(void)snprintf(stepped->directory, sizeof(stepped->directory), "%s/wakegate-XXXXXX", parent ? parent : "/tmp");
+	(void)snprintf(stepped->directory, sizeof(stepped->directory), "%s/wakegate-XXXXXX", parent ? parent : memory);
 	ck_assert_ptr_nonnull(mkdtemp(stepped->directory));
 }
 
@@ -70,10 +71,16 @@ static inline void stepped_open(struct stepped_store *stepped)
 	ck_assert_msg(stepped_try_open(stepped) == 0, "%s", stepped->why);
 }
 
-static inline void stepped_reopen(struct stepped_store *stepped)
+/* Closes the store; the folder stays. */
+static inline void stepped_shut(struct stepped_store *stepped)
 {
 	store_close(stepped->store);
 	stepped->store = NULL;
+}
+
+static inline void stepped_reopen(struct stepped_store *stepped)
+{
+	stepped_shut(stepped);
 	ck_assert_msg(stepped_try_open(stepped) == 0, "%s", stepped->why);
 }
 
@@ -91,8 +98,7 @@ static inline void stepped_close(struct stepped_store *stepped)
 {
 	struct dirent *entry;
 
-	store_close(stepped->store);
-	stepped->store = NULL;
+	stepped_shut(stepped);
 	DIR *directory = opendir(stepped->directory);
 	while (directory && (entry = readdir(directory)))
 		(void)unlink(stepped_path(stepped, entry->d_name));
