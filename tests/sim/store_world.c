@@ -7,10 +7,10 @@
 #include "store/segment_store.h"
 #include "store/update_store.h"
 
-#define PIECE 5000
+#define PIECE 9000
 #define IMAGE_SIZE (WORLD_STEPS * PIECE)
-#define PASSING_BEGUN 5 /* the step in which the second image comes, and the one in which it goes */
-#define PASSING_GONE 9
+#define PASSING_BEGUN 3 /* the step in which the second image comes, and the one in which it goes */
+#define PASSING_GONE 6
 #define PASSING_SIZE 30000
 
 static const uint8_t first_image[32] = { 1 }, passing_image[32] = { 2 };
@@ -149,7 +149,7 @@ void world_run(struct world *world)
 		return;
 	for (int step = 0; step < WORLD_STEPS && !fault_vfs_is_off(world->fault); step++) {
 		run_step(world, step);
-		if (step % 6 != 5)
+		if (step % 5 != 4)
 			continue;
 		stepped_shut(&world->stepped);
 		if (fault_vfs_is_off(world->fault) || stepped_try_open(&world->stepped) < 0)

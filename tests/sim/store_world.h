@@ -13,7 +13,7 @@
 #include "tests/sim/fault_vfs.h"
 #include "tests/unit/stepped_store.h"
 
-#define WORLD_STEPS 18
+#define WORLD_STEPS 10
 
 /* What was asked of the store and what it said was durable, in the numbers of the steps or in bytes. */
 struct claim {

@@ -76,8 +76,9 @@ static void recover_from(enum fault fault, uint64_t change)
 	world_begin(&world, change);
 	ck_assert_int_eq(stepped_try_open(&world.stepped), 0);
 	fault_vfs_plan(world.fault, &(struct fault_plan){ .fault = fault, .first = change, .count = 3 });
-	for (int i = 0; i < 5 && !works; i++)
+	for (int i = 0; i < 20 && (!works || fault_vfs_changes(world.fault) < change + 3); i++)
 		works = world_run_extra(&world);
+	fault_vfs_plan(world.fault, &(struct fault_plan){ .fault = FAULT_NONE });
 	ck_assert_msg(works, "change %d", (int)change);
 	stepped_shut(&world.stepped);
 	world_check(&world);

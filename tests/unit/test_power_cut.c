@@ -41,7 +41,7 @@ START_TEST(a_power_cut_at_any_change_loses_nothing_that_was_acknowledged)
 {
 	uint64_t changes = count_changes();
 
-	ck_assert_uint_gt(changes, 500);
+	ck_assert_uint_gt(changes, 400);
 	for (uint64_t change = 1; change <= changes; change++)
 		cut_at(change, change);
 }
