@@ -39,17 +39,17 @@ int gaps_open(struct gaps **out, struct store *store);
 /* Frees; after the store was closed, which calls the last replies. NULL is fine. */
 void gaps_close(struct gaps *gaps);
 
-/* Notes a gap; durable soon after. */
+/* Notes a gap; durable after the next tick. */
 void gaps_add(struct gaps *gaps, const struct gap *gap);
 
 /* What upstream has to be told, in order of `first`. */
 size_t gaps_count(const struct gaps *gaps);
 const struct gap *gaps_at(const struct gaps *gaps, size_t index);
 
-/* Upstream has this one; a gap that grew since stays. */
+/* Upstream has this one; what it grew by since stays. */
 void gaps_forget(struct gaps *gaps, const struct gap *told);
 
-/* Saves what a full disk or queue kept from being saved. Milliseconds until it wants to be called again. */
+/* Saves what changed; again where a full disk or queue kept it from being saved. telemetry_tick() calls it. */
 int64_t gaps_tick(struct gaps *gaps);
 
 #endif

@@ -1,0 +1,51 @@
+/*
+ * batch: one message upstream: a SenML pack (RFC 8428) of readings of many nodes, JSON or CBOR, perhaps compressed.
+ *
+ * The first record names the batch: {"bn": "GATEWAY/", "n": "batch", "vs": "boot=3 first=1001 last=2000"}. The
+ * records after it are the readings with the sequence numbers 1001 to 2000, in that order; their names are NODE/NAME.
+ * A pack whose first record is named "gap" has nothing but gap records. docs/telemetry.md shows both.
+ */
+#ifndef WAKEGATE_GATEWAY_BATCH_H
+#define WAKEGATE_GATEWAY_BATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct batch;
+struct gap;
+struct segment_entry;
+struct uplink_message;
+
+struct batch_options {
+	const char *gateway; /* its id; outlives the batch */
+	int format;          /* enum batch_format */
+	int compression;     /* enum batch_compression */
+	size_t bytes;        /* before compression */
+};
+
+/* A reusable builder. -ENOMEM. */
+int batch_open(struct batch **out, const struct batch_options *options);
+void batch_close(struct batch *batch);
+
+/* Begins a batch; what was built before is gone. */
+void batch_begin(struct batch *batch);
+
+/* Adds a reading; its texts are copied. -ENOBUFS: it does not fit, the batch is as it was. */
+int batch_add(struct batch *batch, const struct segment_entry *entry);
+
+/* Readings added. */
+size_t batch_count(const struct batch *batch);
+
+/* What its first record says. */
+struct batch_label {
+	uint32_t boot;
+	uint64_t first; /* sequence number of the first reading; the others follow without a hole */
+};
+
+/* Completes the batch: payload, size and content type of `out`, borrowed until the next batch_begin(). */
+void batch_finish(struct batch *batch, const struct batch_label *label, struct uplink_message *out);
+
+/* Likewise a message of `count` gaps, at most GAPS_MAX. */
+void batch_write_gaps(struct batch *batch, const struct gap *gaps, size_t count, struct uplink_message *out);
+
+#endif

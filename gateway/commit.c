@@ -1,0 +1,149 @@
+#include "gateway/commit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/driver.h"
+#include "gateway/segment_pack.h"
+#include "protocols/segment.h"
+
+#define ROOM_LEAST 4096
+
+struct commit *commit_new(struct segment_writer *writer)
+{
+	struct commit *commit = calloc(1, sizeof(*commit));
+
+	if (!commit)
+		return NULL;
+	commit->data = malloc(ROOM_LEAST);
+	if (!commit->data) {
+		free(commit);
+		return NULL;
+	}
+	commit->room = ROOM_LEAST;
+	commit->oldest_us = INT64_MAX;
+	commit->newest_us = INT64_MIN;
+	segment_writer_init(writer, commit->data, commit->room);
+	return commit;
+}
+
+void commit_free(struct commit *commit)
+{
+	if (!commit)
+		return;
+	free(commit->data);
+	free(commit->waiters);
+	free(commit->exchanges);
+	free(commit);
+}
+
+/* Room for one more in an array that doubles. */
+static int make_room(void **list, size_t count, size_t *room, size_t item_size)
+{
+	if (count < *room)
+		return 0;
+	size_t wanted = *room ? *room * 2 : 16;
+	void *grown = realloc(*list, wanted * item_size);
+	if (!grown)
+		return -ENOMEM;
+	*list = grown;
+	*room = wanted;
+	return 0;
+}
+
+static int make_waiter_room(struct commit *commit)
+{
+	void *list = commit->waiters;
+	int result = make_room(&list, commit->waiter_count, &commit->waiter_room, sizeof(commit->waiters[0]));
+
+	commit->waiters = list;
+	return result;
+}
+
+static int make_exchange_room(struct commit *commit)
+{
+	void *list = commit->exchanges;
+	int result = make_room(&list, commit->exchange_count, &commit->exchange_room, sizeof(commit->exchanges[0]));
+
+	commit->exchanges = list;
+	return result;
+}
+
+static int grow_data(struct commit *commit, struct segment_writer *writer)
+{
+	size_t room = commit->room * 2;
+
+	if (room > SEGMENT_BYTES_MAX)
+		return -ENOBUFS;
+	uint8_t *grown = realloc(commit->data, room);
+	if (!grown)
+		return -ENOMEM;
+	commit->data = grown;
+	commit->room = room;
+	segment_writer_move(writer, grown, room);
+	return 0;
+}
+
+static int write_report(
+	struct commit *commit, struct segment_writer *writer, const struct reading_report *report, int64_t received_ms)
+{
+	struct segment_report packed = { { report->node, strlen(report->node) }, received_ms, report->readings,
+		report->count };
+	int result;
+
+	while ((result = segment_write_report(writer, &packed)) == -ENOBUFS)
+		if ((result = grow_data(commit, writer)) < 0)
+			return result;
+	commit->size = segment_writer_size(writer);
+	return result;
+}
+
+static void widen_range(struct commit *commit, const struct reading_report *report, int64_t received_ms)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		const struct reading *reading = &report->readings[i];
+		int64_t time_us = reading->has_time ? reading->time_us : received_ms * 1000;
+
+		if (time_us < commit->oldest_us)
+			commit->oldest_us = time_us;
+		if (time_us > commit->newest_us)
+			commit->newest_us = time_us;
+	}
+}
+
+int commit_attach(struct commit *commit, const struct commit_waiter *waiter)
+{
+	if (make_waiter_room(commit) < 0)
+		return -ENOMEM;
+	commit->waiters[commit->waiter_count++] = *waiter;
+	return 0;
+}
+
+int commit_add(
+	struct commit *commit, struct segment_writer *writer, const struct reading_report *report, struct moment now)
+{
+	struct commit_waiter waiter = { report->done, report->context };
+
+	if (commit->exchange_count == COMMIT_REPORTS_MAX)
+		return -ENOBUFS;
+	if (make_waiter_room(commit) < 0 || make_exchange_room(commit) < 0)
+		return -ENOMEM;
+	int result = write_report(commit, writer, report, now.wall_ms);
+	if (result < 0)
+		return result;
+	widen_range(commit, report, now.wall_ms);
+	commit->count += (uint32_t)report->count;
+	if (report->exchange)
+		commit->exchanges[commit->exchange_count++] = report->exchange;
+	return commit_attach(commit, &waiter);
+}
+
+void commit_tell(struct commit *commit, int result, uint32_t retry_s)
+{
+	size_t count = commit->waiter_count;
+
+	commit->waiter_count = 0;
+	for (size_t i = 0; i < count; i++)
+		commit->waiters[i].done(commit->waiters[i].context, result, retry_s);
+}

@@ -1,0 +1,63 @@
+/*
+ * commit: reports of nodes that become durable together: one segment from its first report to the store's reply.
+ */
+#ifndef WAKEGATE_GATEWAY_COMMIT_H
+#define WAKEGATE_GATEWAY_COMMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/moment.h"
+
+#define COMMIT_REPORTS_MAX 65536 /* as many fingerprints as a stored segment takes */
+
+struct reading_report;
+struct segment_writer;
+struct telemetry;
+
+enum commit_state {
+	COMMIT_OPEN,
+	COMMIT_CLOSED,    /* waits for the store to take it */
+	COMMIT_SUBMITTED, /* in the store's hands */
+	COMMIT_NO_ROOM,   /* came back: the quota or the disk is full */
+};
+
+/* Who waits for it. */
+struct commit_waiter {
+	void (*done)(void *context, int result, uint32_t retry_s);
+	void *context;
+};
+
+struct commit {
+	struct commit *next;
+	struct telemetry *owner;
+	enum commit_state state;
+	uint32_t serial; /* never EXCHANGE_DURABLE */
+	int64_t due_ms;  /* monotonic: to be closed */
+	uint64_t first;  /* sequence number, while submitted */
+	uint32_t count;  /* readings */
+	int64_t oldest_us, newest_us;
+	uint8_t *data;
+	size_t size, room;
+	struct commit_waiter *waiters;
+	size_t waiter_count, waiter_room;
+	uint64_t *exchanges;
+	size_t exchange_count, exchange_room;
+};
+
+/* An open commit whose segment `writer` will write, or NULL: no memory. */
+struct commit *commit_new(struct segment_writer *writer);
+void commit_free(struct commit *commit);
+
+/* Adds the report and its waiter. -ENOBUFS: the commit is full, -ENOMEM; then it is as it was. */
+int commit_add(
+	struct commit *commit, struct segment_writer *writer, const struct reading_report *report, struct moment now);
+
+/* One more waiter. -ENOMEM. */
+int commit_attach(struct commit *commit, const struct commit_waiter *waiter);
+
+/* Tells all waiters, once. */
+void commit_tell(struct commit *commit, int result, uint32_t retry_s);
+
+#endif

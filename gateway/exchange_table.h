@@ -1,0 +1,41 @@
+/*
+ * exchange_table: which messages of nodes were kept lately, so that a repeated one is not kept twice.
+ *
+ * Bounded: beyond EXCHANGES_MAX the oldest are forgotten before their time.
+ */
+#ifndef WAKEGATE_GATEWAY_EXCHANGE_TABLE_H
+#define WAKEGATE_GATEWAY_EXCHANGE_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define EXCHANGES_MAX 131072
+#define EXCHANGE_DURABLE 0
+
+struct exchange_entry {
+	uint64_t exchange;  /* 0: removed */
+	int64_t kept_at_ms; /* monotonic */
+	uint32_t commit;    /* serial of the commit it waits for, or EXCHANGE_DURABLE */
+};
+
+struct exchange_table {
+	struct exchange_entry *entries; /* a ring in the order of time */
+	uint32_t *slots;                /* hash table of positions in the ring + 1, twice its room */
+	size_t room;                    /* a power of two, or 0 */
+	size_t first, count;            /* of the ring */
+};
+
+void exchange_table_init(struct exchange_table *table);
+void exchange_table_finish(struct exchange_table *table);
+
+/* The entry of this message, valid until the next change of the table, or NULL. */
+struct exchange_entry *exchange_find(struct exchange_table *table, uint64_t exchange);
+
+/* Notes a message that is not in the table. Where memory is short it is not noted. */
+void exchange_add(struct exchange_table *table, const struct exchange_entry *entry);
+
+/* Forgets one, or all kept before; unknown ones are fine. */
+void exchange_remove(struct exchange_table *table, uint64_t exchange);
+void exchange_forget_before(struct exchange_table *table, int64_t before_ms);
+
+#endif

@@ -1,0 +1,196 @@
+#include "gateway/gaps.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocols/cursor.h"
+#include "store/store.h"
+
+#define SETTING "telemetry.gaps"
+#define ENTRY_SIZE 25
+#define RETRY_MS 1000
+
+struct gaps {
+	struct store *store;
+	struct gap list[GAPS_MAX + 1]; /* ascending, disjoint; one more while one is added */
+	size_t count;
+	bool saving;
+	bool dirty; /* changed since what is saved or being saved */
+};
+
+static const char *const reason_names[GAP_REASONS] = {
+	[GAP_QUOTA] = "quota",
+	[GAP_DAMAGED] = "damaged",
+	[GAP_TOO_LARGE] = "too_large",
+	[GAP_UNUSED] = "unused",
+	[GAP_DATABASE_LOST] = "database_lost",
+};
+
+const char *gap_reason_name(enum gap_reason reason)
+{
+	return reason_names[reason];
+}
+
+static void on_saved(void *context, int result)
+{
+	struct gaps *gaps = context;
+
+	gaps->saving = false;
+	gaps->dirty |= result < 0;
+}
+
+static void save(struct gaps *gaps)
+{
+	uint8_t buffer[GAPS_MAX * ENTRY_SIZE];
+	struct writer out;
+
+	if (gaps->saving || !gaps->dirty)
+		return;
+	writer_init(&out, buffer, sizeof(buffer));
+	for (size_t i = 0; i < gaps->count; i++) {
+		write_le64(&out, gaps->list[i].first);
+		write_le64(&out, gaps->list[i].last);
+		write_le64(&out, gaps->list[i].lost);
+		write_u8(&out, (uint8_t)gaps->list[i].reason);
+	}
+	struct store_reply reply = { .done = on_saved, .context = gaps };
+	if (store_setting_put(gaps->store, SETTING, buffer, writer_size(&out), reply) < 0)
+		return;
+	gaps->saving = true;
+	gaps->dirty = false;
+}
+
+int64_t gaps_tick(struct gaps *gaps)
+{
+	save(gaps);
+	return gaps->dirty ? RETRY_MS : INT64_MAX / 2;
+}
+
+static void load(struct gaps *gaps, const uint8_t *data, size_t size)
+{
+	struct reader in;
+
+	reader_init(&in, data, size);
+	while (reader_left(&in) >= ENTRY_SIZE && gaps->count < GAPS_MAX) {
+		struct gap *gap = &gaps->list[gaps->count++];
+
+		gap->first = read_le64(&in);
+		gap->last = read_le64(&in);
+		gap->lost = read_le64(&in);
+		uint8_t reason = read_u8(&in);
+		gap->reason = reason < GAP_REASONS ? (enum gap_reason)reason : GAP_DAMAGED;
+	}
+}
+
+int gaps_open(struct gaps **out, struct store *store)
+{
+	uint8_t buffer[GAPS_MAX * ENTRY_SIZE];
+	int size = store_setting_get(store, SETTING, buffer, sizeof(buffer));
+
+	if (size < 0 && size != -ENOENT)
+		return size;
+	struct gaps *gaps = calloc(1, sizeof(*gaps));
+	if (!gaps)
+		return -ENOMEM;
+	gaps->store = store;
+	if (size > 0)
+		load(gaps, buffer, (size_t)size);
+	*out = gaps;
+	return 0;
+}
+
+void gaps_close(struct gaps *gaps)
+{
+	free(gaps);
+}
+
+/* Joins entry i and the one after it. */
+static void join(struct gaps *gaps, size_t i)
+{
+	struct gap *left = &gaps->list[i];
+	const struct gap *right = left + 1;
+
+	/* A number of losses that is not known stays unknown. */
+	left->lost = left->lost && right->lost ? left->lost + right->lost : 0;
+	left->last = left->last > right->last ? left->last : right->last;
+	gaps->count--;
+	memmove(&gaps->list[i + 1], &gaps->list[i + 2], (gaps->count - i - 1) * sizeof(gaps->list[0]));
+}
+
+static void join_nearest(struct gaps *gaps)
+{
+	size_t nearest = 0;
+	uint64_t distance = UINT64_MAX;
+
+	for (size_t i = 0; i + 1 < gaps->count; i++) {
+		if (gaps->list[i + 1].first - gaps->list[i].last >= distance)
+			continue;
+		distance = gaps->list[i + 1].first - gaps->list[i].last;
+		nearest = i;
+	}
+	join(gaps, nearest);
+}
+
+static bool belong_together(const struct gap *left, const struct gap *right)
+{
+	return left->last + 1 == right->first && left->reason == right->reason && (left->lost > 0) == (right->lost > 0);
+}
+
+void gaps_add(struct gaps *gaps, const struct gap *gap)
+{
+	size_t i = gaps->count;
+
+	for (; i > 0 && gaps->list[i - 1].first > gap->first; i--)
+		gaps->list[i] = gaps->list[i - 1];
+	gaps->list[i] = *gap;
+	gaps->count++;
+	if (i + 1 < gaps->count && belong_together(&gaps->list[i], &gaps->list[i + 1]))
+		join(gaps, i);
+	if (i > 0 && belong_together(&gaps->list[i - 1], &gaps->list[i]))
+		join(gaps, i - 1);
+	if (gaps->count > GAPS_MAX)
+		join_nearest(gaps);
+	gaps->dirty = true;
+}
+
+size_t gaps_count(const struct gaps *gaps)
+{
+	return gaps->count;
+}
+
+const struct gap *gaps_at(const struct gaps *gaps, size_t index)
+{
+	return &gaps->list[index];
+}
+
+/* Takes what was told out of a gap that may have grown at either end since; false if it is not in there. */
+static bool trim(struct gap *gap, const struct gap *told)
+{
+	if (gap->reason != told->reason || told->first < gap->first || told->last > gap->last ||
+		(told->first > gap->first && told->last < gap->last))
+		return false;
+	if (told->first == gap->first)
+		gap->first = told->last + 1;
+	else
+		gap->last = told->first - 1;
+	gap->lost -= gap->lost > told->lost ? told->lost : 0;
+	return true;
+}
+
+void gaps_forget(struct gaps *gaps, const struct gap *told)
+{
+	for (size_t i = 0; i < gaps->count; i++) {
+		struct gap *gap = &gaps->list[i];
+
+		if (!trim(gap, told))
+			continue;
+		gaps->dirty = true;
+		if (gap->first <= gap->last)
+			return;
+		gaps->count--;
+		memmove(gap, gap + 1, (gaps->count - i) * sizeof(*gap));
+		return;
+	}
+}

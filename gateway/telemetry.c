@@ -1,0 +1,547 @@
+#include "gateway/telemetry.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/driver.h"
+#include "gateway/commit.h"
+#include "gateway/exchange_table.h"
+#include "gateway/gaps.h"
+#include "gateway/log.h"
+#include "gateway/publish.h"
+#include "gateway/segment_pack.h"
+#include "gateway/telemetry_settings.h"
+#include "protocols/cursor.h"
+#include "protocols/segment.h"
+#include "store/segment_store.h"
+
+#define COMMIT_BYTES (128 * 1024) /* as large as a segment grows before it is closed early */
+#define COMMITS_MAX 8             /* waiting for the store; more readings are refused */
+#define BUSY_RETRY_S 2
+#define SUBMIT_RETRY_MS 20
+#define EVICT_LEAST (256 * 1024)
+#define EVICTIONS_MAX 3 /* for one commit, before it is refused */
+#define FORGET_INTERVAL_MS (60 * 1000)
+#define NEVER (INT64_MAX / 2)
+
+/* Numbers below the mark in gateway.db may have been given: if telemetry.db is lost, none is given twice. */
+#define MARK_SETTING "telemetry.mark"
+#define MARK_STEP (UINT64_C(1) << 20)
+
+struct telemetry {
+	struct telemetry_parts parts;
+	struct commit *open;            /* NULL: none */
+	struct commit *commits, **last; /* closed ones, in their order */
+	unsigned commit_count, submitted;
+	uint32_t serial;
+	uint64_t next;         /* sequence number for the next commit */
+	uint64_t durable_next; /* above all numbers that the store may know */
+	uint64_t oldest;       /* number that was in the store at the start */
+	uint64_t marked;
+	bool evicting, closing, full;
+	unsigned evictions;
+	uint64_t evicted; /* readings, by the eviction under way */
+	int64_t refuse_until_ms, forget_at_ms;
+	struct moment now; /* of the last event */
+	struct exchange_table exchanges;
+	struct segment_packer *packer;
+	const struct telemetry_observer *observers[TELEMETRY_OBSERVERS_MAX];
+	struct telemetry_figures figures;
+	struct segment_writer writer;
+};
+
+static uint32_t retry_s(const struct telemetry *telemetry)
+{
+	return (uint32_t)(telemetry->parts.settings->retry_after_ms / 1000);
+}
+
+static void load_exchange(void *context, uint64_t exchange, int64_t kept_at_ms)
+{
+	struct telemetry *telemetry = context;
+	int64_t age_ms = telemetry->now.wall_ms - kept_at_ms;
+	struct exchange_entry entry = { .exchange = exchange, .commit = EXCHANGE_DURABLE };
+
+	/* A wall clock that was set back must not make a message older than it can be. */
+	if (age_ms < 0)
+		age_ms = 0;
+	entry.kept_at_ms = telemetry->now.monotonic_ms - age_ms;
+	if (!exchange_find(&telemetry->exchanges, exchange))
+		exchange_add(&telemetry->exchanges, &entry);
+}
+
+static void write_mark(struct telemetry *telemetry)
+{
+	uint8_t value[16];
+	struct writer out;
+
+	telemetry->marked = telemetry->next + 2 * MARK_STEP;
+	writer_init(&out, value, sizeof(value));
+	write_le64(&out, telemetry->oldest);
+	write_le64(&out, telemetry->marked);
+	(void)store_setting_put(telemetry->parts.store, MARK_SETTING, value, sizeof(value), (struct store_reply){ 0 });
+}
+
+/* Where the numbers go on: after the last one in telemetry.db or, if that is new, after all that were ever marked. */
+static int find_next(struct telemetry *telemetry)
+{
+	uint8_t value[16];
+	struct segment_summary summary;
+	int result = store_segment_summary(telemetry->parts.store, &summary);
+
+	if (result < 0)
+		return result;
+	result = store_setting_get(telemetry->parts.store, MARK_SETTING, value, sizeof(value));
+	if (result < 0 && result != -ENOENT)
+		return result;
+	telemetry->next = summary.next > 0 ? summary.next : 1;
+	if (result == sizeof(value) && summary.next == 0) {
+		struct reader in;
+		struct gap gap = { .reason = GAP_DATABASE_LOST };
+
+		reader_init(&in, value, sizeof(value));
+		gap.first = read_le64(&in);
+		telemetry->next = read_le64(&in);
+		gap.last = telemetry->next - 1;
+		gaps_add(telemetry->parts.gaps, &gap);
+	}
+	telemetry->durable_next = telemetry->next;
+	telemetry->oldest = summary.first > 0 ? summary.first : telemetry->next;
+	return 0;
+}
+
+int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, struct moment now)
+{
+	struct telemetry *telemetry = calloc(1, sizeof(*telemetry));
+	int result;
+
+	if (!telemetry)
+		return -ENOMEM;
+	telemetry->parts = *parts;
+	telemetry->last = &telemetry->commits;
+	telemetry->now = now;
+	telemetry->forget_at_ms = now.monotonic_ms + FORGET_INTERVAL_MS;
+	exchange_table_init(&telemetry->exchanges);
+	result = segment_packer_open(&telemetry->packer);
+	if (result == 0)
+		result = find_next(telemetry);
+	if (result == 0)
+		result = store_exchanges_load(parts->store, now.wall_ms - EXCHANGE_LIFE_MS, load_exchange, telemetry);
+	if (result < 0) {
+		telemetry_close(telemetry);
+		return result;
+	}
+	*out = telemetry;
+	return 0;
+}
+
+static void append_commit(struct telemetry *telemetry, struct commit *commit)
+{
+	commit->next = NULL;
+	*telemetry->last = commit;
+	telemetry->last = &commit->next;
+	telemetry->commit_count++;
+}
+
+static void unlink_commit(struct telemetry *telemetry, struct commit *commit)
+{
+	struct commit **link = &telemetry->commits;
+
+	while (*link != commit)
+		link = &(*link)->next;
+	*link = commit->next;
+	if (!*link)
+		telemetry->last = link;
+	telemetry->commit_count--;
+}
+
+static void close_open(struct telemetry *telemetry)
+{
+	if (!telemetry->open)
+		return;
+	if (telemetry->open->count == 0) {
+		commit_free(telemetry->open);
+		telemetry->open = NULL;
+		return;
+	}
+	telemetry->open->state = COMMIT_CLOSED;
+	append_commit(telemetry, telemetry->open);
+	telemetry->open = NULL;
+}
+
+/* Refuses what is in the commit: the nodes keep it and come again. */
+static void fail_commit(struct telemetry *telemetry, struct commit *commit, int result)
+{
+	for (size_t i = 0; i < commit->exchange_count; i++)
+		exchange_remove(&telemetry->exchanges, commit->exchanges[i]);
+	telemetry->figures.pending -= commit->waiter_count;
+	telemetry->figures.refused += commit->waiter_count;
+	unlink_commit(telemetry, commit);
+	commit_tell(commit, result, retry_s(telemetry));
+	commit_free(commit);
+}
+
+static void note_unused(struct telemetry *telemetry, uint64_t first, uint32_t count)
+{
+	struct gap gap = { first, first + count - 1, count, GAP_UNUSED };
+
+	gaps_add(telemetry->parts.gaps, &gap);
+}
+
+static void keep_commit(struct telemetry *telemetry, struct commit *commit)
+{
+	struct kept_segment kept = { commit->first, commit->count, telemetry->parts.boot, commit->data, commit->size };
+
+	for (size_t i = 0; i < commit->exchange_count; i++) {
+		struct exchange_entry *entry = exchange_find(&telemetry->exchanges, commit->exchanges[i]);
+
+		if (entry)
+			entry->commit = EXCHANGE_DURABLE;
+	}
+	telemetry->figures.pending -= commit->waiter_count;
+	telemetry->figures.readings += commit->count;
+	telemetry->figures.segments++;
+	telemetry->evictions = 0;
+	if (telemetry->full)
+		log_notice("telemetry.room");
+	telemetry->full = false;
+	unlink_commit(telemetry, commit);
+	commit_tell(commit, 0, 0);
+	if (telemetry->parts.publish) {
+		publish_on_kept(telemetry->parts.publish, &kept, telemetry->now);
+		commit->data = kept.data;
+	}
+	commit_free(commit);
+}
+
+static void on_appended(void *context, int result)
+{
+	struct commit *commit = context;
+	struct telemetry *telemetry = commit->owner;
+	uint64_t end = commit->first + commit->count;
+
+	telemetry->submitted--;
+	if (result == -ENOSPC && !telemetry->closing) {
+		commit->state = COMMIT_NO_ROOM;
+		return;
+	}
+	/* Unless there was no room the store may know the numbers, even where it failed. */
+	if (result != -ENOSPC && telemetry->durable_next < end)
+		telemetry->durable_next = end;
+	if (result == 0) {
+		keep_commit(telemetry, commit);
+		return;
+	}
+	if (result != -ENOSPC) {
+		log_error("telemetry.append_failed first=%llu error=%d", (unsigned long long)commit->first, -result);
+		note_unused(telemetry, commit->first, commit->count);
+	}
+	fail_commit(telemetry, commit, -ENOSPC);
+}
+
+static int submit(struct telemetry *telemetry, struct commit *commit)
+{
+	struct packed_segment packed;
+	struct store_reply reply = { .done = on_appended, .context = commit };
+
+	segment_pack(telemetry->packer, commit->data, commit->size, &packed);
+	commit->first = telemetry->next;
+	struct stored_segment segment = {
+		.first = commit->first,
+		.count = commit->count,
+		.boot = telemetry->parts.boot,
+		.oldest_us = commit->oldest_us,
+		.newest_us = commit->newest_us,
+		.codec = packed.codec,
+		.data = packed.data,
+		.size = packed.size,
+		.exchanges = commit->exchanges,
+		.exchange_count = commit->exchange_count,
+		.kept_at_ms = telemetry->now.wall_ms,
+	};
+	int result = store_segment_append(telemetry->parts.store, &segment, reply);
+	if (result < 0)
+		return result;
+	commit->state = COMMIT_SUBMITTED;
+	telemetry->submitted++;
+	telemetry->next += commit->count;
+	telemetry->figures.segment_bytes += packed.size;
+	if (telemetry->next + MARK_STEP > telemetry->marked)
+		write_mark(telemetry);
+	return 0;
+}
+
+/* In their order, and only while none came back for want of room: numbers must rise in the store. */
+static void submit_closed(struct telemetry *telemetry)
+{
+	for (struct commit *commit = telemetry->commits; commit; commit = commit->next) {
+		if (commit->state == COMMIT_SUBMITTED)
+			continue;
+		if (commit->state == COMMIT_NO_ROOM || submit(telemetry, commit) < 0)
+			return;
+	}
+}
+
+static void on_dropped(void *context, uint64_t first, uint32_t count)
+{
+	struct telemetry *telemetry = context;
+	struct gap gap = { first, first + count - 1, count, GAP_QUOTA };
+
+	telemetry->evicted += count;
+	if (telemetry->parts.publish)
+		publish_on_evicted(telemetry->parts.publish, first, count);
+	else
+		gaps_add(telemetry->parts.gaps, &gap);
+}
+
+static void refuse_all(struct telemetry *telemetry)
+{
+	if (!telemetry->full)
+		log_error("telemetry.full refused_s=%u", retry_s(telemetry));
+	telemetry->full = true;
+	telemetry->evictions = 0;
+	telemetry->refuse_until_ms = telemetry->now.monotonic_ms + telemetry->parts.settings->retry_after_ms;
+	while (telemetry->commits)
+		fail_commit(telemetry, telemetry->commits, -ENOSPC);
+}
+
+static void on_evicted(void *context, int result)
+{
+	struct telemetry *telemetry = context;
+
+	telemetry->evicting = false;
+	if (telemetry->evicted > 0)
+		log_warning("telemetry.dropped readings=%llu reason=quota", (unsigned long long)telemetry->evicted);
+	if (result < 0 || telemetry->closing) {
+		refuse_all(telemetry);
+		return;
+	}
+	for (struct commit *commit = telemetry->commits; commit; commit = commit->next)
+		commit->state = COMMIT_CLOSED;
+}
+
+static void evict(struct telemetry *telemetry)
+{
+	struct segment_eviction eviction = { on_dropped, on_evicted, telemetry };
+	uint64_t wanted = EVICT_LEAST;
+
+	for (const struct commit *commit = telemetry->commits; commit; commit = commit->next)
+		wanted += 2 * commit->size;
+	telemetry->evicted = 0;
+	if (store_segment_evict(telemetry->parts.store, wanted, eviction) < 0)
+		return;
+	telemetry->evicting = true;
+	telemetry->evictions++;
+}
+
+/* The commit's numbers are free again, unless the store may know a higher one. */
+static void give_back(struct telemetry *telemetry, struct commit *commit)
+{
+	if (commit->first > 0 && commit->first < telemetry->durable_next)
+		note_unused(telemetry, commit->first, commit->count);
+	commit->first = 0;
+}
+
+/* Decides about commits that had no room, once the store has answered for all. */
+static void settle(struct telemetry *telemetry)
+{
+	struct commit *commit = telemetry->commits;
+
+	while (commit && commit->state != COMMIT_NO_ROOM)
+		commit = commit->next;
+	if (!commit || telemetry->submitted > 0 || telemetry->evicting)
+		return;
+	for (; commit; commit = commit->next)
+		give_back(telemetry, commit);
+	telemetry->next = telemetry->durable_next;
+	if (telemetry->parts.settings->when_full == WHEN_FULL_REFUSE || telemetry->evictions == EVICTIONS_MAX)
+		refuse_all(telemetry);
+	else
+		evict(telemetry);
+}
+
+static void refuse(struct telemetry *telemetry, const struct reading_report *report, int result, uint32_t wait_s)
+{
+	telemetry->figures.refused++;
+	report->done(report->context, result, wait_s);
+}
+
+/* Whether the report's message is known; then it was answered or waits with the first one. */
+static bool is_repeated(struct telemetry *telemetry, const struct reading_report *report)
+{
+	struct exchange_entry *entry = report->exchange ? exchange_find(&telemetry->exchanges, report->exchange) : NULL;
+	struct commit_waiter waiter = { report->done, report->context };
+	struct commit *commit = telemetry->commits;
+
+	if (!entry)
+		return false;
+	telemetry->figures.repeated++;
+	if (entry->commit == EXCHANGE_DURABLE) {
+		report->done(report->context, -EALREADY, 0);
+		return true;
+	}
+	while (commit && commit->serial != entry->commit)
+		commit = commit->next;
+	if (!commit)
+		commit = telemetry->open;
+	assert(commit && commit->serial == entry->commit);
+	if (commit_attach(commit, &waiter) < 0)
+		refuse(telemetry, report, -ENOBUFS, BUSY_RETRY_S);
+	else
+		telemetry->figures.pending++;
+	return true;
+}
+
+static int open_commit(struct telemetry *telemetry)
+{
+	if (telemetry->commit_count >= COMMITS_MAX)
+		return -ENOBUFS;
+	telemetry->open = commit_new(&telemetry->writer);
+	if (!telemetry->open)
+		return -ENOMEM;
+	telemetry->open->owner = telemetry;
+	telemetry->serial += telemetry->serial + 1 == EXCHANGE_DURABLE ? 2 : 1;
+	telemetry->open->serial = telemetry->serial;
+	telemetry->open->due_ms = telemetry->now.monotonic_ms + telemetry->parts.settings->commit_delay_ms;
+	return 0;
+}
+
+static int add_report(struct telemetry *telemetry, const struct reading_report *report)
+{
+	int result = telemetry->open ? 0 : open_commit(telemetry);
+
+	if (result == 0)
+		result = commit_add(telemetry->open, &telemetry->writer, report, telemetry->now);
+	if (result != -ENOBUFS || !telemetry->open || telemetry->open->count == 0)
+		return result;
+	close_open(telemetry);
+	submit_closed(telemetry);
+	result = open_commit(telemetry);
+	return result < 0 ? result : commit_add(telemetry->open, &telemetry->writer, report, telemetry->now);
+}
+
+static void tell_observers(const struct telemetry *telemetry, const struct reading_report *report)
+{
+	struct span node = { report->node, strlen(report->node) };
+
+	for (size_t i = 0; i < TELEMETRY_OBSERVERS_MAX; i++) {
+		const struct telemetry_observer *observer = telemetry->observers[i];
+
+		for (size_t j = 0; observer && j < report->count; j++)
+			observer->reading(observer->context, node, telemetry->now.wall_ms, &report->readings[j]);
+	}
+}
+
+void telemetry_take(struct telemetry *telemetry, const struct reading_report *report, struct moment now)
+{
+	telemetry->now = now;
+	if (report->count == 0) {
+		report->done(report->context, 0, 0);
+		return;
+	}
+	if (is_repeated(telemetry, report))
+		return;
+	if (now.monotonic_ms < telemetry->refuse_until_ms) {
+		int64_t wait_ms = telemetry->refuse_until_ms - now.monotonic_ms;
+		refuse(telemetry, report, -ENOSPC, (uint32_t)((wait_ms + 999) / 1000));
+		return;
+	}
+	if (report->count > READINGS_MAX || telemetry->closing || add_report(telemetry, report) < 0) {
+		refuse(telemetry, report, -ENOBUFS, BUSY_RETRY_S);
+		return;
+	}
+	telemetry->figures.reports++;
+	telemetry->figures.pending++;
+	if (report->exchange)
+		exchange_add(&telemetry->exchanges,
+			&(struct exchange_entry){ report->exchange, now.monotonic_ms, telemetry->open->serial });
+	tell_observers(telemetry, report);
+	if (telemetry->open->size < COMMIT_BYTES)
+		return;
+	close_open(telemetry);
+	submit_closed(telemetry);
+}
+
+static void forget_exchanges(struct telemetry *telemetry)
+{
+	if (telemetry->now.monotonic_ms < telemetry->forget_at_ms)
+		return;
+	telemetry->forget_at_ms = telemetry->now.monotonic_ms + FORGET_INTERVAL_MS;
+	if (telemetry->exchanges.count == 0)
+		return;
+	exchange_forget_before(&telemetry->exchanges, telemetry->now.monotonic_ms - EXCHANGE_LIFE_MS);
+	(void)store_exchanges_forget(
+		telemetry->parts.store, telemetry->now.wall_ms - EXCHANGE_LIFE_MS, (struct store_reply){ 0 });
+}
+
+static bool work_waits(const struct telemetry *telemetry)
+{
+	const struct commit *commit = telemetry->commits;
+
+	while (commit && commit->state == COMMIT_SUBMITTED)
+		commit = commit->next;
+	return commit != NULL;
+}
+
+int64_t telemetry_tick(struct telemetry *telemetry, struct moment now)
+{
+	telemetry->now = now;
+	forget_exchanges(telemetry);
+	settle(telemetry);
+	if (telemetry->open && now.monotonic_ms >= telemetry->open->due_ms)
+		close_open(telemetry);
+	if (!telemetry->evicting)
+		submit_closed(telemetry);
+	int64_t next_ms = gaps_tick(telemetry->parts.gaps);
+	if (telemetry->open && telemetry->open->due_ms - now.monotonic_ms < next_ms)
+		next_ms = telemetry->open->due_ms - now.monotonic_ms;
+	return work_waits(telemetry) && next_ms > SUBMIT_RETRY_MS ? SUBMIT_RETRY_MS : next_ms;
+}
+
+void telemetry_flush(struct telemetry *telemetry, struct moment now)
+{
+	telemetry->now = now;
+	telemetry->closing = true;
+	close_open(telemetry);
+	if (!telemetry->evicting)
+		submit_closed(telemetry);
+	(void)gaps_tick(telemetry->parts.gaps);
+}
+
+void telemetry_close(struct telemetry *telemetry)
+{
+	if (!telemetry)
+		return;
+	close_open(telemetry);
+	while (telemetry->commits)
+		fail_commit(telemetry, telemetry->commits, -ENOBUFS);
+	exchange_table_finish(&telemetry->exchanges);
+	segment_packer_close(telemetry->packer);
+	free(telemetry);
+}
+
+int telemetry_observe(struct telemetry *telemetry, const struct telemetry_observer *observer)
+{
+	for (size_t i = 0; i < TELEMETRY_OBSERVERS_MAX; i++) {
+		if (telemetry->observers[i])
+			continue;
+		telemetry->observers[i] = observer;
+		return 0;
+	}
+	return -ENOBUFS;
+}
+
+void telemetry_unobserve(struct telemetry *telemetry, const struct telemetry_observer *observer)
+{
+	for (size_t i = 0; i < TELEMETRY_OBSERVERS_MAX; i++)
+		if (telemetry->observers[i] == observer)
+			telemetry->observers[i] = NULL;
+}
+
+void telemetry_figures(const struct telemetry *telemetry, struct telemetry_figures *out)
+{
+	*out = telemetry->figures;
+	out->next = telemetry->next;
+}
