@@ -391,16 +391,30 @@ static int drop_oldest(struct database *database, struct evict *evict, struct to
 	return result < 0 ? result : note_dropped(evict, (uint64_t)first, (uint32_t)result);
 }
 
+/* Whether `bytes` fit into pages that are free and, where the quota was lowered, may be used. 1, 0 or an error. */
+static int fits(struct database *database, uint64_t bytes)
+{
+	int64_t pages = 0, free_pages = 0;
+	int result = database_number(database, "PRAGMA page_count", &pages);
+
+	if (result == 0)
+		result = database_number(database, "PRAGMA freelist_count", &free_pages);
+	if (result < 0)
+		return result;
+	uint64_t used = (uint64_t)(pages - free_pages);
+	uint64_t needed = bytes / DATABASE_PAGE_SIZE + 1;
+	return (uint64_t)free_pages >= needed && used + needed <= database->quota_pages;
+}
+
 static int run_evict(struct operation *operation, struct database *database)
 {
 	struct evict *evict = (struct evict *)operation;
 	struct totals totals;
-	int64_t free_pages = 0;
 	int result = read_totals(database, &totals);
 
 	while (result == 0 && totals.segments > 0) {
-		result = database_number(database, "PRAGMA freelist_count", &free_pages);
-		if (result < 0 || (uint64_t)free_pages * DATABASE_PAGE_SIZE >= evict->bytes)
+		result = fits(database, evict->bytes);
+		if (result != 0)
 			break;
 		result = drop_oldest(database, evict, &totals);
 	}

@@ -227,7 +227,7 @@ END_TEST
 
 static void fill_up(struct house *house)
 {
-	for (int i = 0; i < 600; i++) {
+	for (int i = 0; i < 240; i++) {
 		house_take(house, 250);
 		house_advance(house, 300);
 	}
@@ -237,15 +237,15 @@ START_TEST(at_the_quota_the_oldest_are_dropped_and_told)
 {
 	struct house *house = house_build();
 
-	house->quota = 400 * 1024;
+	house->quota = 200 * 1024;
 	house_open(house);
 	fill_up(house);
 	ck_assert_uint_eq(house->refused, 0);
-	ck_assert_uint_eq(house->acknowledged, 600);
+	ck_assert_uint_eq(house->acknowledged, 240);
 	house_connect(house);
 	house_advance(house, 20000);
 	ck_assert_uint_gt(house->gap_lost, 0);
-	ck_assert_uint_eq(house->received + house->gap_lost, 150000);
+	ck_assert_uint_eq(house->received + house->gap_lost, 60000);
 	ck_assert_ptr_nonnull(strstr(house->gap_text, "first=1 "));
 	ck_assert_ptr_nonnull(strstr(house->gap_text, "reason=quota"));
 	house_tear_down(house);
@@ -256,12 +256,12 @@ START_TEST(at_the_quota_new_readings_are_refused_if_so_set)
 {
 	struct house *house = house_build();
 
-	house->quota = 400 * 1024;
+	house->quota = 200 * 1024;
 	house->settings.when_full = WHEN_FULL_REFUSE;
 	house_open(house);
 	fill_up(house);
 	ck_assert_uint_gt(house->refused, 0);
-	ck_assert_uint_eq(house->acknowledged + house->refused, 600);
+	ck_assert_uint_eq(house->acknowledged + house->refused, 240);
 	ck_assert_uint_le(house->retry_s, 60);
 	house_connect(house);
 	house_advance(house, 20000);
@@ -272,6 +272,26 @@ START_TEST(at_the_quota_new_readings_are_refused_if_so_set)
 	house_take(house, 5);
 	house_advance(house, 300);
 	ck_assert_uint_eq(house->acknowledged, before + 1);
+	house_tear_down(house);
+}
+END_TEST
+
+START_TEST(a_lowered_quota_is_reached_by_dropping)
+{
+	struct house *house = house_build();
+
+	house_open(house);
+	fill_up(house);
+	house_stop(house);
+	house->quota = 200 * 1024;
+	house_open(house);
+	house_take(house, 1);
+	house_advance(house, 300);
+	ck_assert_uint_eq(house->refused, 0);
+	house_connect(house);
+	house_advance(house, 20000);
+	ck_assert_uint_gt(house->gap_lost, 30000);
+	ck_assert_uint_eq(house->received + house->gap_lost, 60001);
 	house_tear_down(house);
 }
 END_TEST
@@ -314,4 +334,4 @@ TEST_SUITE(telemetry, a_report_is_acknowledged_after_the_commit_delay, reports_s
 	what_was_not_acknowledged_may_be_lost_and_what_was_is_not, a_stop_keeps_what_was_taken,
 	a_large_segment_is_closed_before_its_time, too_many_segments_waiting_refuse_readings,
 	at_the_quota_the_oldest_are_dropped_and_told, at_the_quota_new_readings_are_refused_if_so_set,
-	observers_see_what_is_taken)
+	a_lowered_quota_is_reached_by_dropping, observers_see_what_is_taken)
