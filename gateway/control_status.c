@@ -1,18 +1,22 @@
 #include "gateway/control_status.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "gateway/control_describe.h"
 #include "gateway/control_request.h"
 #include "gateway/image_cache.h"
 #include "gateway/image_policy.h"
+#include "gateway/metrics.h"
 #include "gateway/nodes.h"
 #include "gateway/publish.h"
 #include "gateway/schedule.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/updates.h"
+#include "gateway/upstream.h"
 #include "store/store.h"
 
 #define NUMBER(value) ((json_int_t)(value))
@@ -92,10 +96,15 @@ static json_t *telemetry_status(const struct control_status *parts, const struct
 
 static json_t *uplink_status(const struct control_status *parts)
 {
-	struct publish_figures sent;
+	struct upstream_figures figures;
 
-	publish_figures(parts->publish, &sent);
-	return json_pack("{s:b}", "connected", (int)sent.connected);
+	upstream_figures(parts->upstream, &figures);
+	json_t *object = json_pack("{s:b, s:I, s:I, s:I, s:I}", "connected", (int)figures.connected, "sessions",
+		NUMBER(figures.sessions), "bytes_sent", NUMBER(figures.bytes_sent), "bytes_received",
+		NUMBER(figures.bytes_received), "waiting", NUMBER(figures.waiting));
+	describe_text(object, "broker", figures.broker);
+	describe_time(object, "since_ms", figures.since_ms);
+	return object;
 }
 
 static json_t *store_status(const struct store_figures *store)
@@ -105,28 +114,48 @@ static json_t *store_status(const struct store_figures *store)
 		NUMBER(store->longest_commit_us), "queued", NUMBER(store->queued));
 }
 
-static void handle_status(void *context, struct control_request *request)
+static json_t *status(const struct control_status *parts)
 {
-	const struct control_status *parts = context;
 	struct moment now = clock_moment(parts->clock);
 	struct store_figures store;
 
 	store_figures(parts->store, &store);
-	json_t *status = json_pack("{s:s, s:s, s:I, s:I, s:I}", "gateway", parts->gateway, "version", WAKEGATE_VERSION,
+	json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:I}", "gateway", parts->gateway, "version", WAKEGATE_VERSION,
 		"time_ms", NUMBER(now.wall_ms), "uptime_ms", NUMBER(now.monotonic_ms - parts->started_ms),
 		"memory_bytes", NUMBER(memory_bytes()));
-	(void)json_object_set_new(status, "uplink", uplink_status(parts));
-	(void)json_object_set_new(status, "nodes", nodes_status(parts, now));
-	(void)json_object_set_new(status, "updates", updates_status(parts));
-	(void)json_object_set_new(status, "images", images_status(parts));
-	(void)json_object_set_new(status, "telemetry", telemetry_status(parts, &store));
-	(void)json_object_set_new(status, "store", store_status(&store));
-	control_done(request, status);
+	if (parts->upstream)
+		(void)json_object_set_new(object, "uplink", uplink_status(parts));
+	(void)json_object_set_new(object, "nodes", nodes_status(parts, now));
+	(void)json_object_set_new(object, "updates", updates_status(parts));
+	(void)json_object_set_new(object, "images", images_status(parts));
+	(void)json_object_set_new(object, "telemetry", telemetry_status(parts, &store));
+	(void)json_object_set_new(object, "store", store_status(&store));
+	return object;
+}
+
+static void handle_status(void *context, struct control_request *request)
+{
+	control_done(request, status(context));
+}
+
+static void handle_metrics(void *context, struct control_request *request)
+{
+	const struct control_status *parts = context;
+	json_t *figures = status(parts);
+	char *text = metrics_text(figures);
+
+	json_decref(figures);
+	if (text)
+		control_done(request, json_pack("{s:s}", "text", text));
+	else
+		control_fail(request, -ENOMEM, "out of memory");
+	free(text);
 }
 
 static const struct control_command commands[] = {
 	{ "status", "how the gateway, its uplink, nodes, images and telemetry are", NULL, CONTROL_REMOTE,
 		handle_status },
+	{ "metrics", "the figures of status as text for Prometheus", NULL, CONTROL_REMOTE, handle_metrics },
 };
 
 int control_status_register(struct control *control, struct control_status *parts)

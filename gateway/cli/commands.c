@@ -8,6 +8,7 @@ static const struct cli_command *const gateway_commands[] = {
 	&command_status,
 	&command_top,
 	&command_journal,
+	&command_metrics,
 	&command_version,
 	NULL,
 };
@@ -30,6 +31,13 @@ static const struct cli_command *const image_commands[] = {
 	NULL,
 };
 static const struct cli_group image_group = { "image", "Firmware images", image_commands, NULL };
+
+static const struct cli_command *const download_commands[] = {
+	&command_download_list,
+	&command_download_cancel,
+	NULL,
+};
+static const struct cli_group download_group = { "download", "Images from upstream", download_commands, NULL };
 
 static const struct cli_command *const update_commands[] = {
 	&command_update_start,
@@ -57,6 +65,7 @@ const struct cli_group *const cli_groups[] = {
 	&gateway_group,
 	&node_group,
 	&image_group,
+	&download_group,
 	&update_group,
 	&telemetry_group,
 	&log_group,

@@ -10,6 +10,10 @@ struct cli_group;
 /* Ended by NULL. */
 extern const struct cli_group *const cli_groups[];
 
+/* download_commands.c */
+extern const struct cli_command command_download_cancel;
+extern const struct cli_command command_download_list;
+
 /* image_commands.c */
 extern const struct cli_command command_image_add;
 extern const struct cli_command command_image_list;
@@ -27,6 +31,7 @@ extern const struct cli_command command_node_remove;
 extern const struct cli_command command_node_show;
 
 /* status_commands.c */
+extern const struct cli_command command_metrics;
 extern const struct cli_command command_status;
 extern const struct cli_command command_version;
 

@@ -34,9 +34,14 @@ static void print_gateway(const struct cli *cli, const json_t *status)
 
 static void print_uplink(const struct cli *cli, const json_t *uplink, int64_t now_ms)
 {
+	char age[HUMAN_SIZE], sent[HUMAN_SIZE], received[HUMAN_SIZE];
+
+	if (!uplink) {
+		print_line(cli, "uplink", "none");
+		return;
+	}
 	bool connected = field_boolean(uplink, "connected");
 	enum tone tone = connected ? TONE_GOOD : TONE_BAD;
-	char age[HUMAN_SIZE], sent[HUMAN_SIZE], received[HUMAN_SIZE];
 
 	print_line(cli, "uplink", "%s%s%s, %s, %s", tone_begin(tone, cli->terminal.colour),
 		connected ? "connected" : "not connected", tone_end(tone, cli->terminal.colour),
@@ -140,6 +145,29 @@ const struct cli_command command_status = {
 	.verb = "status",
 	.summary = "how the gateway, its uplink, nodes and images are",
 	.run = run_status,
+};
+
+static int run_metrics(struct cli *cli)
+{
+	json_t *result;
+	int code = ask(cli, json_pack("{s:s}", "command", "metrics"), &result);
+
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_print_json(cli, result);
+	fputs(field_text(result, "text"), stdout);
+	json_decref(result);
+	return CLI_OK;
+}
+
+const struct cli_command command_metrics = {
+	.verb = "metrics",
+	.summary = "the figures as text for Prometheus",
+	.help = "For the textfile collector of the node exporter, say every minute:\n"
+		"  wakegate metrics > /var/lib/prometheus/node-exporter/wakegate.prom.new &&\n"
+		"      mv /var/lib/prometheus/node-exporter/wakegate.prom{.new,}\n",
+	.run = run_metrics,
 };
 
 static int run_version(struct cli *cli)

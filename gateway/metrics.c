@@ -1,0 +1,121 @@
+#include "gateway/metrics.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Where a figure stands in the status, and what it is called. */
+struct metric {
+	const char *group; /* NULL: at the top */
+	const char *field;
+	const char *name;
+	const char *help;
+	double scale; /* from the field's unit to the metric's */
+};
+
+static const struct metric metrics[] = {
+	{ NULL, "uptime_ms", "wakegate_uptime_seconds", "Time since the daemon started.", 1e-3 },
+	{ NULL, "memory_bytes", "wakegate_memory_bytes", "Resident memory of the daemon.", 1 },
+	{ "uplink", "connected", "wakegate_uplink_connected", "Whether a session with a broker stands.", 1 },
+	{ "uplink", "sessions", "wakegate_uplink_sessions_total", "Sessions with a broker begun.", 1 },
+	{ "uplink", "bytes_sent", "wakegate_uplink_sent_bytes_total", "Bytes sent upstream.", 1 },
+	{ "uplink", "bytes_received", "wakegate_uplink_received_bytes_total", "Bytes received from upstream.", 1 },
+	{ "nodes", "total", "wakegate_nodes", "Nodes known.", 1 },
+	{ "nodes", "silent", "wakegate_nodes_silent", "Nodes that missed their slots.", 1 },
+	{ "nodes", "contacts", "wakegate_contacts_total", "Contacts of the nodes known.", 1 },
+	{ "nodes", "drops", "wakegate_contacts_missed_total", "Contacts of the nodes known that did not come.", 1 },
+	{ "images", "complete", "wakegate_images", "Complete firmware images here.", 1 },
+	{ "images", "bytes", "wakegate_images_bytes", "Size of all images.", 1 },
+	{ "images", "quota_bytes", "wakegate_images_quota_bytes", "Room for images.", 1 },
+	{ "telemetry", "reports", "wakegate_reports_total", "Reports of nodes taken.", 1 },
+	{ "telemetry", "readings", "wakegate_readings_total", "Readings made durable.", 1 },
+	{ "telemetry", "repeated", "wakegate_reports_repeated_total", "Reports that were kept before.", 1 },
+	{ "telemetry", "refused", "wakegate_reports_refused_total", "Reports that could not be kept.", 1 },
+	{ "telemetry", "waiting", "wakegate_readings_waiting", "Readings kept and not yet delivered.", 1 },
+	{ "telemetry", "delivered", "wakegate_readings_delivered_total", "Readings that the broker has.", 1 },
+	{ "telemetry", "lost", "wakegate_readings_lost_total", "Readings that became gaps.", 1 },
+	{ "telemetry", "batches", "wakegate_batches_total", "Batches delivered.", 1 },
+	{ "telemetry", "payload_bytes", "wakegate_batches_bytes_total", "Size of the batches delivered.", 1 },
+	{ "telemetry", "disk_bytes", "wakegate_telemetry_disk_bytes", "Size of telemetry.db.", 1 },
+	{ "telemetry", "quota_bytes", "wakegate_telemetry_quota_bytes", "Room for telemetry.db.", 1 },
+	{ "store", "commits", "wakegate_store_commits_total", "Transactions committed.", 1 },
+	{ "store", "commit_failures", "wakegate_store_commit_failures_total", "Transactions that failed.", 1 },
+	{ "store", "last_commit_us", "wakegate_store_last_commit_seconds", "Duration of the last commit.", 1e-6 },
+	{ "store", "longest_commit_us", "wakegate_store_longest_commit_seconds", "Duration of the longest commit.",
+		1e-6 },
+	{ "store", "queued", "wakegate_store_queued", "Operations not completed.", 1 },
+};
+
+static bool is_counter(const char *name)
+{
+	size_t size = strlen(name), suffix = strlen("_total");
+
+	return size > suffix && strcmp(name + size - suffix, "_total") == 0;
+}
+
+static void print_heading(FILE *out, const char *name, const char *help)
+{
+	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, is_counter(name) ? "counter" : "gauge");
+}
+
+static void print_metric(FILE *out, const struct metric *metric, const json_t *status)
+{
+	const json_t *group = metric->group ? json_object_get(status, metric->group) : status;
+	const json_t *value = json_object_get(group, metric->field);
+
+	if (!value)
+		return;
+	double number = json_is_boolean(value) ? json_is_true(value) : json_number_value(value);
+	print_heading(out, metric->name, metric->help);
+	fprintf(out, "%s %.15g\n", metric->name, number * metric->scale);
+}
+
+/* A label's value escapes what would end it; an id holds none of it but may come from a host's name. */
+static void print_label(FILE *out, const char *text)
+{
+	for (; text && *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text == '\n' ? ' ' : *text, out);
+	}
+}
+
+static void print_build(FILE *out, const json_t *status)
+{
+	print_heading(out, "wakegate_build_info", "Which gateway this is and what it runs.");
+	fputs("wakegate_build_info{gateway=\"", out);
+	print_label(out, json_string_value(json_object_get(status, "gateway")));
+	fputs("\",version=\"", out);
+	print_label(out, json_string_value(json_object_get(status, "version")));
+	fputs("\"} 1\n", out);
+}
+
+static void print_updates(FILE *out, json_t *updates)
+{
+	const char *state;
+	json_t *count;
+
+	if (!updates)
+		return;
+	print_heading(out, "wakegate_updates", "The current or last update of each node, by state.");
+	json_object_foreach (updates, state, count)
+		if (strcmp(state, "total") != 0)
+			fprintf(out, "wakegate_updates{state=\"%s\"} %" JSON_INTEGER_FORMAT "\n", state,
+				json_integer_value(count));
+}
+
+char *metrics_text(const json_t *status)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	print_build(out, status);
+	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+		print_metric(out, &metrics[i], status);
+	print_updates(out, json_object_get(status, "updates"));
+	fclose(out);
+	return text;
+}
