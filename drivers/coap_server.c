@@ -8,21 +8,12 @@
 #include <sys/random.h>
 
 #include "drivers/coap_dedup.h"
+#include "drivers/coap_parking.h"
 
 #define RESPONSE_MAX (COAP_PAYLOAD_MAX + 128) /* all options of a response take less than 64 bytes */
-#define PARKED_SIZE_MAX 256
-#define TRANSMISSIONS_MAX 5  /* the first and MAX_RETRANSMIT more (RFC 7252 section 4.8) */
-#define FIRST_RESEND_MS 2500 /* ACK_TIMEOUT * ACK_RANDOM_FACTOR lies between 2 and 3 s */
+#define TRANSMISSIONS_MAX 5                   /* the first and MAX_RETRANSMIT more (RFC 7252 section 4.8) */
+#define FIRST_RESEND_MS 2500                  /* ACK_TIMEOUT * ACK_RANDOM_FACTOR lies between 2 and 3 s */
 #define OVERLOAD_MAX_AGE_S 30
-
-/* A request that waits for image bytes. */
-struct parked {
-	struct coap_peer peer;
-	char identity[COAP_IDENTITY_MAX + 1];
-	int64_t since_ms;
-	size_t size;
-	uint8_t data[PARKED_SIZE_MAX];
-};
 
 struct coap_server {
 	struct coap_transport transport;
@@ -34,8 +25,7 @@ struct coap_server {
 	uint64_t late_position; /* every exchange before it has its answer or its empty ACK */
 	struct coap_exchange *outstanding[COAP_OUTSTANDING_MAX];
 	size_t outstanding_count;
-	struct parked parked[COAP_PARKED_MAX];
-	size_t parked_count;
+	struct coap_parking parking;
 	uint8_t payload[COAP_PAYLOAD_MAX];
 };
 
@@ -79,7 +69,7 @@ const struct coap_server_counters *coap_server_counters(const struct coap_server
 
 bool coap_server_is_waiting(const struct coap_server *server)
 {
-	return server->waiting_count > 0 || server->outstanding_count > 0 || server->parked_count > 0;
+	return server->waiting_count > 0 || server->outstanding_count > 0 || server->parking.count > 0;
 }
 
 static void send_datagram(struct coap_server *server, const struct coap_peer *peer, const void *data, size_t size)
@@ -212,38 +202,6 @@ static void receive_malformed(
 	send_empty(server, peer, COAP_RST, message->id);
 }
 
-static bool is_parked(const struct coap_server *server, const struct coap_arrival *arrival)
-{
-	for (size_t i = 0; i < server->parked_count; i++) {
-		const struct parked *parked = &server->parked[i];
-		if (parked->size == arrival->size && memcmp(parked->data, arrival->data, arrival->size) == 0 &&
-			memcmp(&parked->peer, &arrival->peer, sizeof(parked->peer)) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* What finds no room is dropped in silence: the peer will ask again. */
-static void park(struct coap_server *server, const struct coap_arrival *arrival)
-{
-	const char *identity = arrival->identity ? arrival->identity : "";
-
-	if (is_parked(server, arrival))
-		return;
-	if (server->parked_count == COAP_PARKED_MAX || arrival->size > PARKED_SIZE_MAX ||
-		strlen(identity) > COAP_IDENTITY_MAX) {
-		server->counters.parked_dropped++;
-		return;
-	}
-	struct parked *parked = &server->parked[server->parked_count++];
-	parked->peer = arrival->peer;
-	parked->since_ms = server->transport.now_ms(server->transport.context);
-	parked->size = arrival->size;
-	memcpy(parked->data, arrival->data, arrival->size);
-	memcpy(parked->identity, identity, strlen(identity) + 1);
-	server->counters.parked++;
-}
-
 /* Takes all options; 0 or the code to refuse with. */
 static uint8_t take_options(struct coap_request *request, const struct coap_message *message)
 {
@@ -273,6 +231,15 @@ static void refuse_options(
 	else
 		counters->refused_proxy++;
 	refuse(server, peer, message, code);
+}
+
+/* What finds no room is dropped in silence: the peer will ask again. */
+static void park(struct coap_server *server, const struct coap_arrival *arrival)
+{
+	int result = coap_parking_add(&server->parking, arrival, server->transport.now_ms(server->transport.context));
+
+	server->counters.parked += result == 0 ? 1 : 0;
+	server->counters.parked_dropped += result == -ENOBUFS ? 1 : 0;
 }
 
 /* A GET: nothing of it is kept, so its duplicates are simply answered again (section 4.5). */
@@ -497,54 +464,28 @@ static void repeat_outstanding(struct coap_server *server, int64_t now_ms)
 	}
 }
 
-static void drop_parked(struct coap_server *server, int64_t now_ms)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < server->parked_count; i++) {
-		if (now_ms - server->parked[i].since_ms < COAP_PARKED_MS)
-			server->parked[kept++] = server->parked[i];
-		else
-			server->counters.parked_dropped++;
-	}
-	server->parked_count = kept;
-}
-
 void coap_server_tick(struct coap_server *server)
 {
 	int64_t now_ms = server->transport.now_ms(server->transport.context);
 
 	acknowledge_late(server, now_ms);
 	repeat_outstanding(server, now_ms);
-	drop_parked(server, now_ms);
-}
-
-static void receive_parked(struct coap_server *server, const struct parked *parked)
-{
-	const struct coap_arrival arrival = {
-		.peer = parked->peer,
-		.identity = parked->identity[0] ? parked->identity : NULL,
-		.data = parked->data,
-		.size = parked->size,
-	};
-	struct coap_message message;
-
-	if (coap_message_parse(&message, arrival.data, arrival.size) == 0)
-		receive_request(server, &arrival, &message);
+	server->counters.parked_dropped += coap_parking_expire(&server->parking, now_ms);
 }
 
 /* Those that must wait on are parked anew behind the ones not asked yet; each is asked once. */
 void coap_server_retry(struct coap_server *server)
 {
-	for (size_t left = server->parked_count; left > 0; left--) {
-		struct parked parked = server->parked[0];
-		memmove(server->parked, server->parked + 1, --server->parked_count * sizeof(server->parked[0]));
-		int64_t since_ms = parked.since_ms;
-		size_t count = server->parked_count;
-		receive_parked(server, &parked);
-		if (server->parked_count > count) {
-			server->parked[count].since_ms = since_ms;
-			server->counters.parked--; /* it is the same request still */
-		}
+	for (size_t left = server->parking.count; left > 0; left--) {
+		struct coap_parked parked = coap_parking_take(&server->parking);
+		const struct coap_arrival arrival = coap_parked_arrival(&parked);
+		size_t count = server->parking.count;
+		struct coap_message message;
+		if (coap_message_parse(&message, arrival.data, arrival.size) == 0)
+			receive_request(server, &arrival, &message);
+		if (server->parking.count == count)
+			continue;
+		server->parking.places[count].since_ms = parked.since_ms;
+		server->counters.parked--; /* it is the same request still */
 	}
 }

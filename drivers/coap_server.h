@@ -15,8 +15,6 @@
 
 #define COAP_ACK_AFTER_MS 1700 /* before the peer's ACK_TIMEOUT of 2 s (section 4.8) and the way back */
 #define COAP_OUTSTANDING_MAX 1024
-#define COAP_PARKED_MAX 64
-#define COAP_PARKED_MS 45000 /* MAX_TRANSMIT_SPAN (section 4.8.2): afterwards the peer has given up */
 #define COAP_IDENTITY_MAX 128
 
 struct coap_server;

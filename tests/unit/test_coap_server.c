@@ -1,3 +1,4 @@
+#include "drivers/coap_parking.h"
 #include "drivers/coap_server.h"
 #include "tests/unit/suite.h"
 
