@@ -3,7 +3,7 @@
  *
  * CBOR (content format 60) or JSON (50), the same keys in both. Digests are byte strings in CBOR and hex in JSON.
  * Unknown keys are ignored; a known key with a value of the wrong type or out of range is refused. Both sides are
- * here: the gateway's and the node's. docs/node-profile.md describes the exchange.
+ * here: the gateway's and the node's. docs/coap.md describes the exchange.
  */
 #ifndef WAKEGATE_PROTOCOLS_NODE_PROFILE_H
 #define WAKEGATE_PROTOCOLS_NODE_PROFILE_H
