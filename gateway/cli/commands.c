@@ -28,6 +28,8 @@ static const struct cli_command *const image_commands[] = {
 	&command_image_show,
 	&command_image_add,
 	&command_image_remove,
+	&command_image_sign,
+	&command_image_inspect,
 	NULL,
 };
 static const struct cli_group image_group = { "image", "Firmware images", image_commands, NULL };
@@ -38,6 +40,13 @@ static const struct cli_command *const download_commands[] = {
 	NULL,
 };
 static const struct cli_group download_group = { "download", "Images from upstream", download_commands, NULL };
+
+static const struct cli_command *const key_commands[] = {
+	&command_key_create,
+	&command_key_show,
+	NULL,
+};
+static const struct cli_group key_group = { "key", "Keys that sign images", key_commands, NULL };
 
 static const struct cli_command *const update_commands[] = {
 	&command_update_start,
@@ -66,6 +75,7 @@ const struct cli_group *const cli_groups[] = {
 	&node_group,
 	&image_group,
 	&download_group,
+	&key_group,
 	&update_group,
 	&telemetry_group,
 	&log_group,

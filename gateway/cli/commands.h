@@ -20,6 +20,14 @@ extern const struct cli_command command_image_list;
 extern const struct cli_command command_image_remove;
 extern const struct cli_command command_image_show;
 
+/* image_local_commands.c */
+extern const struct cli_command command_image_inspect;
+extern const struct cli_command command_image_sign;
+
+/* key_commands.c */
+extern const struct cli_command command_key_create;
+extern const struct cli_command command_key_show;
+
 /* log_commands.c */
 extern const struct cli_command command_journal;
 extern const struct cli_command command_log_level;

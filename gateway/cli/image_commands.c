@@ -8,6 +8,7 @@
 #include "gateway/cli/field.h"
 #include "gateway/cli/human.h"
 #include "gateway/cli/image_upload.h"
+#include "gateway/cli/pair.h"
 #include "gateway/cli/table.h"
 #include "gateway/moment.h"
 
@@ -75,38 +76,32 @@ const struct cli_command command_image_list = {
 	.run = run_list,
 };
 
-static void print_pair(const struct cli *cli, const char *title, const char *text)
-{
-	printf("%s%-10s%s%s\n", tone_begin(TONE_TITLE, cli->terminal.colour), title,
-		tone_end(TONE_TITLE, cli->terminal.colour), text);
-}
-
 static void print_image(const struct cli *cli, const json_t *image)
 {
 	int64_t stored = field_number(image, "stored_bytes"), size = field_number(image, "size_bytes");
 	char size_text[HUMAN_SIZE], time[HUMAN_SIZE], text[128];
 
-	print_pair(cli, "image", field_text(image, "image"));
-	print_pair(cli, "file", field_text(image, "name"));
-	print_pair(cli, "format", field_text(image, "format"));
-	print_pair(cli, "hardware", field_text(image, "hardware"));
-	print_pair(cli, "version", field_text(image, "version"));
-	print_pair(cli, "signed by", field_text(image, "signer"));
+	pair_print(cli, "image", field_text(image, "image"));
+	pair_print(cli, "file", field_text(image, "name"));
+	pair_print(cli, "format", field_text(image, "format"));
+	pair_print(cli, "hardware", field_text(image, "hardware"));
+	pair_print(cli, "version", field_text(image, "version"));
+	pair_print(cli, "signed by", field_text(image, "signer"));
 	if (stored < size)
 		snprintf(text, sizeof(text), "%s, %" PRId64 " %% are here", human_size(size_text, (uint64_t)size),
 			stored * 100 / size);
 	else
 		snprintf(text, sizeof(text), "%s (%" PRId64 " bytes)", human_size(size_text, (uint64_t)size), size);
-	print_pair(cli, "size", text);
-	print_pair(cli, "sha256", field_text(image, "sha256"));
+	pair_print(cli, "size", text);
+	pair_print(cli, "sha256", field_text(image, "sha256"));
 	snprintf(text, sizeof(text), "%s, from %s", human_time(time, field_number(image, "added_ms")),
 		field_text(image, "origin"));
-	print_pair(cli, "added", text);
+	pair_print(cli, "added", text);
 	if (!json_object_get(image, "nodes"))
 		return;
 	snprintf(text, sizeof(text), "%" PRId64 " run it%s", field_number(image, "nodes"),
 		field_boolean(image, "wanted") ? ", others are to get it" : "");
-	print_pair(cli, "nodes", text);
+	pair_print(cli, "nodes", text);
 }
 
 static int run_show(struct cli *cli)

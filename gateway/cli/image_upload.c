@@ -1,17 +1,14 @@
 #include "gateway/cli/image_upload.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gateway/cli/ask.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/field.h"
+#include "gateway/cli/mapped_file.h"
 #include "gateway/cli/progress.h"
 #include "gateway/control.h"
 #include "gateway/digest.h"
@@ -23,44 +20,12 @@
 #define PIECE_SIZE (128 * 1024)
 #define SHA256_SIZE 32
 
-/* A file, mapped. */
-struct file {
-	uint8_t *data;
-	size_t size;
-};
-
-static int open_file(const struct cli *cli, const char *path, size_t most, struct file *out)
-{
-	struct stat found;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return cli_fail(
-			cli, errno == ENOENT ? CLI_NOT_FOUND : CLI_FAILED, "cannot read %s: %s", path, strerror(errno));
-	bool known = fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
-	if (!known || found.st_size == 0 || (size_t)found.st_size > most) {
-		close(fd);
-		return cli_fail(cli, CLI_FAILED, "%s is not a file of 1 to %zu bytes", path, most);
-	}
-	out->size = (size_t)found.st_size;
-	out->data = mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, fd, 0);
-	close(fd);
-	if (out->data == MAP_FAILED)
-		return cli_fail(cli, CLI_FAILED, "cannot read %s: %s", path, strerror(errno));
-	return CLI_OK;
-}
-
-static void close_file(struct file *file)
-{
-	(void)munmap(file->data, file->size);
-}
-
 /* Adds the signature to the request: the one named, or the one beside the image. */
 static int add_signature(const struct cli *cli, const struct image_upload *upload, json_t *request)
 {
 	char beside[4096], text[BASE64_TEXT_SIZE(SIGNATURE_MAX)];
 	const char *path = upload->signature_path;
-	struct file file;
+	struct mapped_file file;
 
 	if (!path) {
 		int size = snprintf(beside, sizeof(beside), "%s.sig", upload->path);
@@ -68,12 +33,12 @@ static int add_signature(const struct cli *cli, const struct image_upload *uploa
 			return CLI_OK;
 		path = beside;
 	}
-	int code = open_file(cli, path, SIGNATURE_MAX, &file);
+	int code = mapped_file_open(cli, path, SIGNATURE_MAX, &file);
 	if (code != CLI_OK)
 		return code;
 	base64_write(text, file.data, file.size);
 	(void)json_object_set_new(request, "signature", json_string(text));
-	close_file(&file);
+	mapped_file_close(&file);
 	return CLI_OK;
 }
 
@@ -84,7 +49,7 @@ static const char *file_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static int begin(struct cli *cli, const struct image_upload *upload, const struct file *file, json_t **result)
+static int begin(struct cli *cli, const struct image_upload *upload, const struct mapped_file *file, json_t **result)
 {
 	uint8_t sha256[SHA256_SIZE];
 	char hex[2 * SHA256_SIZE + 1];
@@ -103,7 +68,7 @@ static int begin(struct cli *cli, const struct image_upload *upload, const struc
 }
 
 /* Sends one piece and waits for the word that it was taken; *offset goes on. */
-static int send_piece(struct cli *cli, const struct file *file, int64_t upload, size_t *offset)
+static int send_piece(struct cli *cli, const struct mapped_file *file, int64_t upload, size_t *offset)
 {
 	size_t left = file->size - *offset;
 	const struct control_bytes piece = { file->data + *offset, left < PIECE_SIZE ? left : PIECE_SIZE };
@@ -124,7 +89,7 @@ static int64_t now_ms(void)
 	return clock_moment(&machine_clock).monotonic_ms;
 }
 
-static int send_pieces(struct cli *cli, const struct file *file, int64_t upload, size_t offset)
+static int send_pieces(struct cli *cli, const struct mapped_file *file, int64_t upload, size_t offset)
 {
 	struct progress progress;
 	bool shown = !cli->json;
@@ -142,7 +107,7 @@ static int send_pieces(struct cli *cli, const struct file *file, int64_t upload,
 	return code;
 }
 
-static int carry(struct cli *cli, const struct image_upload *upload, const struct file *file, json_t **result)
+static int carry(struct cli *cli, const struct image_upload *upload, const struct mapped_file *file, json_t **result)
 {
 	json_t *begun;
 	int code = begin(cli, upload, file, &begun);
@@ -164,12 +129,12 @@ static int carry(struct cli *cli, const struct image_upload *upload, const struc
 
 int image_upload(struct cli *cli, const struct image_upload *upload, json_t **result)
 {
-	struct file file;
-	int code = open_file(cli, upload->path, IMAGE_UPLOAD_MAX, &file);
+	struct mapped_file file;
+	int code = mapped_file_open(cli, upload->path, IMAGE_UPLOAD_MAX, &file);
 
 	if (code != CLI_OK)
 		return code;
 	code = carry(cli, upload, &file, result);
-	close_file(&file);
+	mapped_file_close(&file);
 	return code;
 }

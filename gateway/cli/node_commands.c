@@ -9,6 +9,7 @@
 #include "gateway/cli/human.h"
 #include "gateway/cli/journal.h"
 #include "gateway/cli/node_table.h"
+#include "gateway/cli/pair.h"
 #include "gateway/moment.h"
 
 static const struct cli_option list_options[] = {
@@ -55,14 +56,6 @@ const struct cli_command command_node_list = {
 	.run = run_list,
 };
 
-static void print_pair(const struct cli *cli, const char *title, const char *text)
-{
-	if (strcmp(text, "-") == 0)
-		return;
-	printf("%s%-12s%s%s\n", tone_begin(TONE_TITLE, cli->terminal.colour), title,
-		tone_end(TONE_TITLE, cli->terminal.colour), text);
-}
-
 static void print_contact(const struct cli *cli, const json_t *node)
 {
 	int64_t now_ms = clock_moment(&machine_clock).wall_ms, next_ms = field_number(node, "next_contact_ms");
@@ -71,11 +64,11 @@ static void print_contact(const struct cli *cli, const json_t *node)
 	snprintf(text, sizeof(text), "%s%s, first on %s", human_age(seen, field_number(node, "last_seen_ms"), now_ms),
 		field_boolean(node, "silent") ? " (silent)" : "",
 		human_time(first, field_number(node, "first_seen_ms")));
-	print_pair(cli, "seen", text);
-	print_pair(cli, "next", next_ms ? human_age(next, next_ms, now_ms) : "-");
+	pair_print(cli, "seen", text);
+	pair_print(cli, "next", next_ms ? human_age(next, next_ms, now_ms) : "-");
 	snprintf(text, sizeof(text), "%" PRId64 ", %" PRId64 " missed", field_number(node, "contacts"),
 		field_number(node, "drops"));
-	print_pair(cli, "contacts", text);
+	pair_print(cli, "contacts", text);
 }
 
 static void print_figures(const struct cli *cli, const json_t *node)
@@ -84,16 +77,16 @@ static void print_figures(const struct cli *cli, const json_t *node)
 
 	snprintf(text, sizeof(text), "%s from it, %s to it", human_size(in, (uint64_t)field_number(node, "bytes_in")),
 		human_size(out, (uint64_t)field_number(node, "bytes_out")));
-	print_pair(cli, "traffic", text);
+	pair_print(cli, "traffic", text);
 	snprintf(text, sizeof(text), "%" PRId64, field_number(node, "readings"));
-	print_pair(cli, "readings", text);
+	pair_print(cli, "readings", text);
 	if (json_object_get(node, "battery_percent")) {
 		snprintf(text, sizeof(text), "%" PRId64 " %%", field_number(node, "battery_percent"));
-		print_pair(cli, "battery", text);
+		pair_print(cli, "battery", text);
 	}
 	if (field_number(node, "signal_dbm")) {
 		snprintf(text, sizeof(text), "%" PRId64 " dBm", field_number(node, "signal_dbm"));
-		print_pair(cli, "signal", text);
+		pair_print(cli, "signal", text);
 	}
 }
 
@@ -107,7 +100,7 @@ static void print_update(const struct cli *cli, const json_t *update)
 	snprintf(text, sizeof(text), "%s, %s; image %s, attempt %" PRId64, field_update(state, sizeof(state), update),
 		human_age(changed, field_number(update, "changed_ms"), now_ms), field_text(update, "image"),
 		field_number(update, "attempts") + 1);
-	print_pair(cli, "update", text);
+	pair_print(cli, "update", text);
 }
 
 static int run_show(struct cli *cli)
@@ -121,11 +114,11 @@ static int run_show(struct cli *cli)
 	if (cli->json)
 		return cli_print_json(cli, result);
 	const json_t *node = json_object_get(result, "node");
-	print_pair(cli, "node", field_text(node, "id"));
-	print_pair(cli, "network", field_text(node, "driver"));
-	print_pair(cli, "hardware", field_text(node, "hardware"));
-	print_pair(cli, "version", field_text(node, "version"));
-	print_pair(cli, "image", field_text(node, "image"));
+	pair_print(cli, "node", field_text(node, "id"));
+	pair_print(cli, "network", field_text(node, "driver"));
+	pair_print(cli, "hardware", field_text(node, "hardware"));
+	pair_print(cli, "version", field_text(node, "version"));
+	pair_print(cli, "image", field_text(node, "image"));
 	print_contact(cli, node);
 	print_figures(cli, node);
 	print_update(cli, json_object_get(node, "update"));
