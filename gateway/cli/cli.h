@@ -49,8 +49,8 @@ struct cli_command {
 };
 
 struct cli_group {
-	const char *name; /* "node"; NULL: its verbs stand alone, as in "wakegate status" */
-	const char *summary;
+	const char *name;                          /* "node"; NULL: its verbs stand alone, as in "wakegate status" */
+	const char *summary;                       /* NULL: not in the help, made for programs */
 	const struct cli_command *const *commands; /* ended by NULL */
 	const struct cli_command *otherwise;       /* runs where the word behind the group is no verb; NULL: an error */
 };

@@ -70,6 +70,12 @@ static const struct cli_command *const log_commands[] = {
 };
 static const struct cli_group log_group = { "log", "The daemon's log", log_commands, NULL };
 
+static const struct cli_command *const shell_commands[] = {
+	&command_complete,
+	NULL,
+};
+static const struct cli_group shell_group = { .commands = shell_commands };
+
 const struct cli_group *const cli_groups[] = {
 	&gateway_group,
 	&node_group,
@@ -79,5 +85,6 @@ const struct cli_group *const cli_groups[] = {
 	&update_group,
 	&telemetry_group,
 	&log_group,
+	&shell_group,
 	NULL,
 };

@@ -108,6 +108,8 @@ static void print_overview(const struct cli *cli, FILE *out)
 	      "Usage: wakegate COMMAND [ARGUMENT…] [OPTION…]\n",
 		out);
 	for (const struct cli_group *const *group = cli->groups; *group; group++) {
+		if (!(*group)->summary)
+			continue;
 		print_title(cli, out, (*group)->summary);
 		print_verbs(out, *group);
 	}

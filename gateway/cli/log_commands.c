@@ -70,7 +70,7 @@ const struct cli_command command_journal = {
 	.arguments = "[SUBJECT]",
 	.most = 1,
 	.summary = "what happened: updates, images, nodes",
-	.help = "SUBJECT is a node's id or an image's name. The daemon's log (journalctl -u wakegated)\n"
+	.help = "SUBJECT is a node's id or an image's name. The daemon's log (journalctl -u wakegate)\n"
 		"says more, but not for as long.\n"
 		"\n"
 		"Examples:\n"
