@@ -26,7 +26,6 @@ struct uv_loop_s;
 struct node_contact {
 	const char *node;
 	bool proven;   /* the identity was proven by DTLS or OSCORE, not just claimed */
-	bool may_join; /* this network lets a node that is not in the registry yet join by this contact */
 	bool reports;  /* a check-in: the fields below are what the node says it runs */
 	const char *hardware;
 	const char *version;
@@ -87,7 +86,8 @@ enum driver_level { DRIVER_ERROR, DRIVER_WARNING, DRIVER_NOTICE, DRIVER_INFO, DR
 /* What a driver may say to the gateway. `context` goes first into every call. */
 struct driver_host {
 	void *context;
-	/* 0 with `answer` filled; -EACCES: this node is not accepted; -ENOBUFS: no room for another node. The gateway
+	/* A new node joins: whom it lets speak is the driver's to say. 0 with `answer` filled; -EINVAL: not an identity;
+	 * -EACCES: this node is not accepted; -ENOBUFS: no room for another. The gateway
 	 * may call offer() and withdraw() from within, so ask for a node's offer after this. */
 	int (*contact)(void *context, const struct node_contact *contact, struct contact_answer *answer);
 	void (*report)(void *context, const struct reading_report *report);

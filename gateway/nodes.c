@@ -328,8 +328,6 @@ int nodes_contact(struct nodes *nodes, const char *driver, const struct node_con
 	struct node *node = nodes_find(nodes, contact->node);
 	int error;
 
-	if (!node && !contact->may_join)
-		return -EACCES;
 	if (!node && (error = nodes_add(nodes, contact->node, driver, now, &node)) < 0)
 		return error;
 	struct stored_node *record = &node->record;

@@ -1,7 +1,7 @@
 /*
  * nodes: the registry of the nodes that the gateway serves.
  *
- * Nodes join by a contact that may, stay until an operator removes them, and outlive restarts through the store:
+ * Nodes join by their first contact, stay until an operator removes them, and outlive restarts through the store:
  * what changes rarely (what a node runs) is saved at once, what changes at every contact (last seen, counters) with
  * the next flush, so that ten thousand contacts cost one commit and not ten thousand.
  */
@@ -45,13 +45,12 @@ void nodes_flush(struct nodes *nodes);
 void nodes_close(struct nodes *nodes);
 
 /*
- * Notes a contact over the driver of that name; the node joins if it is new and may. 0 with *out; -EACCES: unknown and
- * may not join; -ENOBUFS: the registry is full; -EINVAL: not an identity (see NODE_ID_MAX).
+ * Notes a contact over the driver of that name; a new node joins. 0 with *out; -ENOBUFS: the registry is full; -EINVAL: not an identity (see NODE_ID_MAX).
  */
 int nodes_contact(struct nodes *nodes, const char *driver, const struct node_contact *contact, struct moment now,
 	struct node **out);
 
-/* Adds a node that has not been heard of, so that a network which only takes known nodes takes it. -EEXIST, … */
+/* Adds a node that has not been heard of yet. -EEXIST, -EINVAL, -ENOBUFS. */
 int nodes_add(struct nodes *nodes, const char *id, const char *driver, struct moment now, struct node **out);
 
 /* NULL if there is none of that identity. */

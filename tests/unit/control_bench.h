@@ -226,7 +226,6 @@ static inline const char *text_of(const json_t *object, const char *name)
 static inline struct node *bench_add_node(struct control_bench *bench, const char *id, const char *hardware)
 {
 	struct node_contact contact = { .node = id,
-		.may_join = true,
 		.reports = true,
 		.hardware = hardware,
 		.version = "1.0.0",

@@ -16,7 +16,6 @@ static struct node_contact check_in_of(const char *id)
 {
 	return (struct node_contact){
 		.node = id,
-		.may_join = true,
 		.reports = true,
 		.hardware = "meter-2",
 		.version = "1.0.0",
@@ -86,20 +85,19 @@ START_TEST(what_a_node_runs_is_saved_at_once_and_counters_with_the_flush)
 }
 END_TEST
 
-START_TEST(an_unknown_node_that_may_not_join_is_refused)
+START_TEST(a_node_can_be_added_before_it_is_heard_of)
 {
 	struct scratch_store scratch;
 	struct nodes *nodes;
-	struct node *node;
+	struct node *added, *node;
 	struct node_contact contact = check_in_of("node-1");
 
 	scratch_store_open(&scratch);
 	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
-	contact.may_join = false;
-	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), -EACCES);
-	ck_assert_int_eq(nodes_add(nodes, "node-1", "coap", start, &node), 0);
+	ck_assert_int_eq(nodes_add(nodes, "node-1", "coap", start, &added), 0);
 	ck_assert_int_eq(nodes_add(nodes, "node-1", "coap", start, &node), -EEXIST);
 	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), 0);
+	ck_assert_ptr_eq(node, added);
 	scratch_store_close(&scratch);
 	nodes_close(nodes);
 }
@@ -196,6 +194,6 @@ START_TEST(missed_slots_are_counted_and_two_are_forgiven)
 END_TEST
 
 TEST_SUITE(nodes, a_node_joins_once_and_outlives_a_restart,
-	what_a_node_runs_is_saved_at_once_and_counters_with_the_flush, an_unknown_node_that_may_not_join_is_refused,
+	what_a_node_runs_is_saved_at_once_and_counters_with_the_flush, a_node_can_be_added_before_it_is_heard_of,
 	what_is_no_identity_is_refused, a_full_registry_takes_nobody_and_a_removal_frees_place_and_rank,
 	ranks_outlive_a_restart, missed_slots_are_counted_and_two_are_forgiven)

@@ -95,7 +95,6 @@ static struct node *contact(struct bench *bench, const char *id, const uint8_t *
 {
 	struct node_contact contact = {
 		.node = id,
-		.may_join = true,
 		.reports = true,
 		.hardware = "meter-2",
 		.image_size = 8,

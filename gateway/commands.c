@@ -1,0 +1,98 @@
+#include "gateway/commands.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "gateway/control.h"
+#include "gateway/control_images.h"
+#include "gateway/control_log.h"
+#include "gateway/control_nodes.h"
+#include "gateway/control_telemetry.h"
+#include "gateway/control_updates.h"
+#include "gateway/control_uploads.h"
+
+struct commands {
+	struct control_images images;
+	struct control_log log;
+	struct control_nodes nodes;
+	struct control_status status;
+	struct control_telemetry telemetry;
+	struct control_updates updates;
+	struct control_uploads *uploads;
+};
+
+static void share_parts(struct commands *commands, const struct control_status *parts)
+{
+	commands->status = *parts;
+	commands->images = (struct control_images){
+		.clock = parts->clock,
+		.store = parts->store,
+		.images = parts->images,
+		.nodes = parts->nodes,
+		.updates = parts->updates,
+	};
+	commands->log = (struct control_log){ .store = parts->store };
+	commands->nodes = (struct control_nodes){
+		.clock = parts->clock,
+		.store = parts->store,
+		.nodes = parts->nodes,
+		.updates = parts->updates,
+		.schedule = parts->schedule,
+	};
+	commands->telemetry = (struct control_telemetry){ .telemetry = parts->telemetry };
+	commands->updates = (struct control_updates){
+		.clock = parts->clock,
+		.nodes = parts->nodes,
+		.updates = parts->updates,
+		.images = parts->images,
+	};
+}
+
+int commands_open(struct commands **out, struct control *control, const struct commands_parts *parts)
+{
+	struct control_uploads_parts uploads = {
+		.clock = parts->status.clock,
+		.store = parts->status.store,
+		.images = parts->status.images,
+		.imports = parts->imports,
+	};
+	struct commands *commands = calloc(1, sizeof(*commands));
+
+	if (!commands)
+		return -ENOMEM;
+	share_parts(commands, &parts->status);
+	int error = control_uploads_open(&commands->uploads, control, &uploads);
+	if (!error)
+		error = control_images_register(control, &commands->images);
+	if (!error)
+		error = control_log_register(control, &commands->log);
+	if (!error)
+		error = control_nodes_register(control, &commands->nodes);
+	if (!error)
+		error = control_status_register(control, &commands->status);
+	if (!error)
+		error = control_telemetry_register(control, &commands->telemetry);
+	if (!error)
+		error = control_updates_register(control, &commands->updates);
+	if (error) {
+		commands_close(commands);
+		return error;
+	}
+	*out = commands;
+	return 0;
+}
+
+int64_t commands_tick(void *context, struct moment now)
+{
+	struct commands *commands = context;
+
+	return control_uploads_tick(commands->uploads, now);
+}
+
+void commands_close(struct commands *commands)
+{
+	if (!commands)
+		return;
+	control_uploads_close(commands->uploads);
+	free(commands);
+}

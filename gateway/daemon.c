@@ -1,0 +1,591 @@
+#include "gateway/daemon.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "config/config.h"
+#include "drivers/uplink.h"
+#include "drivers/uplink_mqtt.h"
+#include "gateway/block_fetch.h"
+#include "gateway/commands.h"
+#include "gateway/control.h"
+#include "gateway/control_server.h"
+#include "gateway/downloads.h"
+#include "gateway/gaps.h"
+#include "gateway/general.h"
+#include "gateway/image_cache.h"
+#include "gateway/image_import.h"
+#include "gateway/image_policy.h"
+#include "gateway/log.h"
+#include "gateway/networks.h"
+#include "gateway/nodes.h"
+#include "gateway/ota.h"
+#include "gateway/publish.h"
+#include "gateway/random.h"
+#include "gateway/reload.h"
+#include "gateway/schedule.h"
+#include "gateway/service.h"
+#include "gateway/tables.h"
+#include "gateway/telemetry.h"
+#include "gateway/telemetry_settings.h"
+#include "gateway/ticker.h"
+#include "gateway/topics.h"
+#include "gateway/update.h"
+#include "gateway/updates.h"
+#include "gateway/upstream.h"
+#include "store/store.h"
+
+struct daemon {
+	struct daemon_options options;
+	struct random random;
+	char id[GENERAL_ID_MAX + 1];
+	uint32_t boot;
+
+	uv_loop_t loop;
+	uv_async_t store_woken;
+	uv_signal_t signals[3];
+	struct ticker *ticker;
+
+	struct store *store;
+	struct nodes *nodes;
+	struct image_policy *policy;
+	struct image_cache *images;
+	struct image_imports *imports;
+	struct gaps *gaps;
+	struct publish *publish;
+	struct telemetry *telemetry;
+	struct networks *networks;
+	struct updates *updates;
+
+	struct control *control;
+	struct control_server *control_server;
+	struct commands *commands;
+
+	struct topics topics;
+	struct upstream *upstream; /* NULL: the config names no broker */
+	struct upstream_client telemetry_client;
+	struct ota *ota;
+};
+
+static const void *settings_of(const struct daemon *daemon, const struct settings_table *table)
+{
+	return config_values(daemon->options.config, table);
+}
+
+static struct moment now_of(const struct daemon *daemon)
+{
+	return clock_moment(daemon->options.clock);
+}
+
+/* The loop and what wakes it. */
+
+static void wake_loop(void *context)
+{
+	struct daemon *daemon = context;
+
+	uv_async_send(&daemon->store_woken);
+}
+
+static void on_store_woken(uv_async_t *handle)
+{
+	struct daemon *daemon = handle->data;
+
+	store_dispatch(daemon->store);
+}
+
+static void on_stop(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+
+	log_notice("daemon.stopping signal=%d", number);
+	service_stopping("stopping");
+	uv_stop(&daemon->loop);
+}
+
+static void tell_ready(const struct daemon *daemon)
+{
+	char status[128];
+
+	snprintf(status, sizeof(status), "%zu nodes, gateway %s", nodes_count(daemon->nodes), daemon->id);
+	service_ready(status);
+}
+
+static void on_reload(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+	const struct daemon_options *options = &daemon->options;
+	struct reload_result result;
+
+	service_reloading(now_of(daemon).monotonic_ms);
+	if (reload_config(&result, options->config, options->config_path, options->tables) == 0) {
+		const struct general_settings *general = settings_of(daemon, &general_settings_table);
+		log_set_level((enum log_level)general->log_level);
+		networks_reload(daemon->networks, options->config);
+		if (daemon->upstream)
+			(void)upstream_reload(daemon->upstream);
+	}
+	tell_ready(daemon);
+}
+
+static int open_loop(struct daemon *daemon, char *why, size_t why_size)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+
+	uv_async_init(&daemon->loop, &daemon->store_woken, on_store_woken);
+	daemon->store_woken.data = daemon;
+	for (size_t i = 0; i < 3; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+		uv_signal_start(&daemon->signals[i], numbers[i] == SIGHUP ? on_reload : on_stop, numbers[i]);
+	}
+	return ticker_open(&daemon->ticker, &daemon->loop, daemon->options.clock);
+}
+
+/* What must survive. */
+
+static int count_boot(struct daemon *daemon)
+{
+	int got = store_setting_get(daemon->store, "boot", &daemon->boot, sizeof(daemon->boot));
+
+	if (got < 0 && got != -ENOENT)
+		return got;
+	daemon->boot++;
+	return store_setting_put(daemon->store, "boot", &daemon->boot, sizeof(daemon->boot), (struct store_reply){ 0 });
+}
+
+static int open_store(struct daemon *daemon, char *why, size_t why_size)
+{
+	const struct general_settings *general = settings_of(daemon, &general_settings_table);
+	const struct telemetry_settings *telemetry = settings_of(daemon, &telemetry_settings_table);
+	struct store_options options = {
+		.directory = general->data_directory,
+		.wake = wake_loop,
+		.wake_context = daemon,
+		.telemetry_quota_bytes = (uint64_t)telemetry->quota_bytes,
+	};
+	struct store_findings findings;
+	int error = store_open(&daemon->store, &options, &findings, why, why_size);
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < sizeof(findings.set_aside) / sizeof(findings.set_aside[0]); i++)
+		if (findings.set_aside[i][0])
+			log_error("store.set_aside file=%s reason=corrupt", findings.set_aside[i]);
+	return count_boot(daemon);
+}
+
+static int open_nodes(struct daemon *daemon, char *why, size_t why_size)
+{
+	return nodes_open(&daemon->nodes, daemon->store, settings_of(daemon, &nodes_settings_table));
+}
+
+/* An image that a node runs or may fall back to, or that it is to get, stays in the cache. */
+static bool image_is_needed(void *context, const uint8_t sha256[32])
+{
+	const struct daemon *daemon = context;
+
+	for (size_t i = 0; i < nodes_count(daemon->nodes); i++) {
+		const struct stored_node *record = &nodes_at(daemon->nodes, i)->record;
+		if (digest_heads_match(record->image, record->image_size, sha256, 32))
+			return true;
+	}
+	return daemon->updates && updates_need(daemon->updates, sha256);
+}
+
+static void on_images_ready(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (daemon->networks)
+		networks_images_ready(daemon->networks);
+}
+
+static int open_images(struct daemon *daemon, char *why, size_t why_size)
+{
+	const struct image_settings *settings = settings_of(daemon, &image_settings_table);
+	struct image_cache_options options = {
+		.store = daemon->store,
+		.quota_bytes = (uint64_t)settings->quota_bytes,
+		.cached_chunks = (unsigned)settings->cached_chunks,
+		.context = daemon,
+		.needed = image_is_needed,
+		.ready = on_images_ready,
+	};
+	int error = image_policy_open(&daemon->policy, settings, why, why_size);
+
+	if (!error)
+		error = image_cache_open(&daemon->images, &options);
+	if (error)
+		return error;
+	struct image_imports_options imports = {
+		.store = daemon->store,
+		.cache = daemon->images,
+		.policy = daemon->policy,
+	};
+	return image_imports_open(&daemon->imports, &imports);
+}
+
+/* From the nodes to the broker. */
+
+static int send_upstream(void *context, const struct uplink_message *message, uint64_t ticket)
+{
+	struct daemon *daemon = context;
+
+	return daemon->upstream ? upstream_publish(daemon->upstream, message, ticket) : -ENOTCONN;
+}
+
+static int64_t tick_telemetry(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+	int64_t commit_ms = telemetry_tick(daemon->telemetry, now);
+	int64_t publish_ms = publish_tick(daemon->publish, now);
+
+	return commit_ms < publish_ms ? commit_ms : publish_ms;
+}
+
+static int64_t tick_gaps(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return gaps_tick(daemon->gaps);
+}
+
+static int open_telemetry(struct daemon *daemon, char *why, size_t why_size)
+{
+	const struct telemetry_settings *settings = settings_of(daemon, &telemetry_settings_table);
+	int error = gaps_open(&daemon->gaps, daemon->store);
+
+	if (error)
+		return error;
+	struct publish_parts publish = {
+		.store = daemon->store,
+		.gaps = daemon->gaps,
+		.settings = settings,
+		.gateway = daemon->id,
+		.send = send_upstream,
+		.context = daemon,
+	};
+	error = publish_open(&daemon->publish, &publish);
+	if (error)
+		return error;
+	struct telemetry_parts telemetry = {
+		.store = daemon->store,
+		.gaps = daemon->gaps,
+		.publish = daemon->publish,
+		.settings = settings,
+		.boot = daemon->boot,
+	};
+	error = telemetry_open(&daemon->telemetry, &telemetry, now_of(daemon));
+	if (error)
+		return error;
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_telemetry, .context = daemon, .eager = true });
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_gaps, .context = daemon });
+	return 0;
+}
+
+/* From images to nodes. */
+
+static struct image_source *find_image(void *context, const uint8_t sha256[32], const char **hardware)
+{
+	struct daemon *daemon = context;
+	const struct stored_image *image = image_cache_find(daemon->images, sha256);
+
+	if (!image || !image->complete)
+		return NULL;
+	*hardware = image->hardware;
+	return image_cache_source(daemon->images, sha256);
+}
+
+static int offer(void *context, const struct node *node, struct image_source *image)
+{
+	struct daemon *daemon = context;
+
+	image_cache_touch(daemon->images, image->sha256, now_of(daemon).wall_ms);
+	return networks_offer(daemon->networks, node, image);
+}
+
+static void withdraw(void *context, const struct node *node)
+{
+	struct daemon *daemon = context;
+
+	networks_withdraw(daemon->networks, node);
+}
+
+static int open_networks(struct daemon *daemon, char *why, size_t why_size)
+{
+	struct networks_parts parts = {
+		.loop = &daemon->loop,
+		.clock = daemon->options.clock,
+		.random = &daemon->random,
+		.nodes = daemon->nodes,
+		.telemetry = daemon->telemetry,
+		.images = daemon->images,
+		.schedule = settings_of(daemon, &schedule_settings_table),
+	};
+
+	return networks_open(&daemon->networks, &parts, daemon->options.config, why, why_size);
+}
+
+static int64_t tick_nodes(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return nodes_tick(daemon->nodes, now);
+}
+
+static int64_t tick_updates(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return updates_tick(daemon->updates, now);
+}
+
+static int open_updates(struct daemon *daemon, char *why, size_t why_size)
+{
+	struct updates_parts parts = {
+		.store = daemon->store,
+		.nodes = daemon->nodes,
+		.random = &daemon->random,
+		.settings = settings_of(daemon, &update_settings_table),
+		.port = {
+			.context = daemon,
+			.image = find_image,
+			.offer = offer,
+			.withdraw = withdraw,
+		},
+	};
+	int error = updates_open(&daemon->updates, &parts, now_of(daemon));
+
+	if (error)
+		return error;
+	networks_attach(daemon->networks, daemon->updates);
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_nodes, .context = daemon });
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_updates, .context = daemon });
+	return 0;
+}
+
+/* The operator. */
+
+static int open_control(struct daemon *daemon, char *why, size_t why_size)
+{
+	daemon->control = control_open();
+	return daemon->control ? 0 : -ENOMEM;
+}
+
+static int open_commands(struct daemon *daemon, char *why, size_t why_size)
+{
+	struct commands_parts parts = {
+		.status = {
+			.clock = daemon->options.clock,
+			.gateway = daemon->id,
+			.started_ms = now_of(daemon).monotonic_ms,
+			.store = daemon->store,
+			.nodes = daemon->nodes,
+			.schedule = settings_of(daemon, &schedule_settings_table),
+			.updates = daemon->updates,
+			.images = daemon->images,
+			.image_settings = settings_of(daemon, &image_settings_table),
+			.telemetry = daemon->telemetry,
+			.telemetry_settings = settings_of(daemon, &telemetry_settings_table),
+			.publish = daemon->publish,
+			.networks = daemon->networks,
+			.upstream = daemon->upstream,
+		},
+		.imports = daemon->imports,
+	};
+	int error = commands_open(&daemon->commands, daemon->control, &parts);
+
+	if (error)
+		return error;
+	ticker_add(daemon->ticker, &(struct tick){ .call = commands_tick, .context = daemon->commands });
+	return control_server_open(&daemon->control_server, &daemon->loop, daemon->control,
+		settings_of(daemon, &control_settings_table), why, why_size);
+}
+
+/* The way upstream. */
+
+static void on_uplink_connected(void *context, unsigned window, struct moment now)
+{
+	publish_on_connected(context, window, now);
+}
+
+static void on_uplink_disconnected(void *context, struct moment now)
+{
+	publish_on_disconnected(context, now);
+}
+
+static void on_uplink_delivered(void *context, uint64_t ticket, int result, struct moment now)
+{
+	publish_on_delivered(context, ticket, result, now);
+}
+
+static int open_upstream(struct daemon *daemon, char *why, size_t why_size)
+{
+	if (!config_has(daemon->options.config, uplink_mqtt.settings))
+		return 0;
+	int error = topics_expand(&daemon->topics, settings_of(daemon, &topic_settings_table), daemon->id);
+	if (error) {
+		snprintf(why, why_size, "a topic is longer than %d bytes", TOPIC_MAX);
+		return error;
+	}
+	struct upstream_parts parts = {
+		.loop = &daemon->loop,
+		.ops = &uplink_mqtt,
+		.uplink_settings = settings_of(daemon, uplink_mqtt.settings),
+		.settings = settings_of(daemon, &upstream_settings_table),
+		.topics = &daemon->topics,
+		.clock = daemon->options.clock,
+		.gateway = daemon->id,
+		.control = daemon->control,
+	};
+	error = upstream_open(&daemon->upstream, &parts, why, why_size);
+	if (error)
+		return error;
+	daemon->telemetry_client = (struct upstream_client){
+		.tickets = PUBLISH_TICKETS,
+		.context = daemon->publish,
+		.connected = on_uplink_connected,
+		.disconnected = on_uplink_disconnected,
+		.delivered = on_uplink_delivered,
+	};
+	return upstream_attach(daemon->upstream, &daemon->telemetry_client);
+}
+
+static int64_t tick_ota(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return ota_tick(daemon->ota, now);
+}
+
+static int open_ota(struct daemon *daemon, char *why, size_t why_size)
+{
+	struct ota_parts parts = {
+		.loop = &daemon->loop,
+		.downloads = settings_of(daemon, &download_settings_table),
+		.blocks = settings_of(daemon, &block_settings_table),
+		.topics = &daemon->topics,
+		.upstream = daemon->upstream,
+		.imports = daemon->imports,
+		.cache = daemon->images,
+		.random = &daemon->random,
+	};
+
+	if (!daemon->upstream)
+		return 0;
+	int error = ota_open(&daemon->ota, &parts, now_of(daemon));
+	if (error)
+		return error;
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_ota, .context = daemon, .eager = true });
+	return ota_register(daemon->ota, daemon->control);
+}
+
+static int64_t tick_watchdog(void *context, struct moment now)
+{
+	service_alive();
+	return service_watchdog_ms();
+}
+
+/* Each may use what stands before it. */
+static const struct part {
+	const char *name;
+	int (*open)(struct daemon *daemon, char *why, size_t why_size);
+} parts[] = {
+	{ "loop", open_loop },
+	{ "store", open_store },
+	{ "nodes", open_nodes },
+	{ "images", open_images },
+	{ "telemetry", open_telemetry },
+	{ "networks", open_networks },
+	{ "updates", open_updates },
+	{ "control", open_control },
+	{ "upstream", open_upstream },
+	{ "ota", open_ota },
+	{ "commands", open_commands },
+};
+
+int daemon_open(struct daemon **out, const struct daemon_options *options, char *why, size_t why_size)
+{
+	struct daemon *daemon = calloc(1, sizeof(*daemon));
+	char reason[512] = "";
+	int error = 0;
+
+	if (!daemon || uv_loop_init(&daemon->loop) < 0) {
+		free(daemon);
+		snprintf(why, why_size, "%s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	daemon->options = *options;
+	random_init(&daemon->random, options->seed);
+	general_id(settings_of(daemon, &general_settings_table), daemon->id);
+	for (size_t i = 0; !error && i < sizeof(parts) / sizeof(parts[0]); i++) {
+		error = parts[i].open(daemon, reason, sizeof(reason));
+		if (error)
+			snprintf(why, why_size, "%s: %s", parts[i].name, *reason ? reason : strerror(-error));
+	}
+	if (error) {
+		daemon_close(daemon);
+		return error;
+	}
+	*out = daemon;
+	return 0;
+}
+
+void daemon_run(struct daemon *daemon)
+{
+	if (service_watchdog_ms() > 0)
+		ticker_add(daemon->ticker, &(struct tick){ .call = tick_watchdog });
+	log_notice("daemon.ready version=%s gateway=%s boot=%u nodes=%zu", WAKEGATE_VERSION, daemon->id, daemon->boot,
+		nodes_count(daemon->nodes));
+	tell_ready(daemon);
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+}
+
+/* Hands over what is not saved yet; then the store completes it and calls every reply. See docs/decisions/001. */
+static void flush(struct daemon *daemon)
+{
+	upstream_close(daemon->upstream);
+	control_close(daemon->control);
+	commands_close(daemon->commands);
+	ota_close(daemon->ota);
+	image_imports_close(daemon->imports);
+	if (daemon->telemetry)
+		telemetry_flush(daemon->telemetry, now_of(daemon));
+	if (daemon->publish)
+		publish_flush(daemon->publish, now_of(daemon));
+	if (daemon->nodes)
+		nodes_flush(daemon->nodes);
+	store_close(daemon->store);
+}
+
+static void close_loop(struct daemon *daemon)
+{
+	ticker_close(daemon->ticker);
+	uv_close((uv_handle_t *)&daemon->store_woken, NULL);
+	for (size_t i = 0; i < 3; i++)
+		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&daemon->loop);
+}
+
+void daemon_close(struct daemon *daemon)
+{
+	if (!daemon)
+		return;
+	control_server_close(daemon->control_server);
+	flush(daemon);
+	networks_close(daemon->networks);
+	updates_close(daemon->updates);
+	telemetry_close(daemon->telemetry);
+	publish_close(daemon->publish);
+	gaps_close(daemon->gaps);
+	image_cache_close(daemon->images);
+	image_policy_close(daemon->policy);
+	nodes_close(daemon->nodes);
+	close_loop(daemon);
+	free(daemon);
+}

@@ -1,0 +1,217 @@
+#include "gateway/networks.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "drivers/driver.h"
+#include "drivers/image_source.h"
+#include "gateway/image_cache.h"
+#include "gateway/log.h"
+#include "gateway/nodes.h"
+#include "gateway/random.h"
+#include "gateway/schedule.h"
+#include "gateway/telemetry.h"
+#include "gateway/updates.h"
+
+const struct driver_ops *const network_drivers[] = { &driver_coap, NULL };
+
+#define NETWORKS_MAX 16
+
+struct network {
+	struct networks *networks;
+	const struct driver_ops *ops;
+	struct driver *driver;
+	struct driver_host host;
+};
+
+struct networks {
+	struct networks_parts parts;
+	struct updates *updates;
+	struct network list[NETWORKS_MAX];
+	size_t count;
+};
+
+static int on_contact(void *context, const struct node_contact *contact, struct contact_answer *answer)
+{
+	const struct network *network = context;
+	const struct networks_parts *parts = &network->networks->parts;
+	struct moment now = clock_moment(parts->clock);
+	struct node *node;
+	int error = nodes_contact(parts->nodes, network->ops->name, contact, now, &node);
+
+	if (error)
+		return error;
+	struct stored_node *record = &node->record;
+	record->drops += node_missed(node, parts->schedule->interval_ms, now);
+	int64_t next_ms =
+		schedule_next_ms(parts->schedule, record->rank, nodes_count(parts->nodes), now, parts->random);
+	record->next_contact_ms = now.wall_ms + next_ms;
+	answer->next_s = (uint32_t)((next_ms + 999) / 1000);
+	updates_on_contact(network->networks->updates, node, contact->reports, now);
+	return 0;
+}
+
+static void on_report(void *context, const struct reading_report *report)
+{
+	const struct network *network = context;
+	const struct networks_parts *parts = &network->networks->parts;
+	struct node *node = nodes_find(parts->nodes, report->node);
+
+	if (!node) {
+		report->done(report->context, -EACCES, 0);
+		return;
+	}
+	node->record.readings += report->count;
+	nodes_changed(parts->nodes, node, false);
+	telemetry_take(parts->telemetry, report, clock_moment(parts->clock));
+}
+
+static void on_progress(void *context, const struct delivery_progress *progress)
+{
+	const struct network *network = context;
+	const struct networks_parts *parts = &network->networks->parts;
+	struct node *node = nodes_find(parts->nodes, progress->node);
+
+	if (node)
+		updates_on_progress(network->networks->updates, node, progress, clock_moment(parts->clock));
+}
+
+static struct image_source *on_image(void *context, const char *name)
+{
+	const struct network *network = context;
+
+	return image_cache_source_named(network->networks->parts.images, name);
+}
+
+static void on_event(void *context, enum driver_level level, const char *line)
+{
+	static const enum log_level levels[] = {
+		[DRIVER_ERROR] = LOG_LEVEL_ERROR,
+		[DRIVER_WARNING] = LOG_LEVEL_WARNING,
+		[DRIVER_NOTICE] = LOG_LEVEL_NOTICE,
+		[DRIVER_INFO] = LOG_LEVEL_INFO,
+		[DRIVER_DEBUG] = LOG_LEVEL_DEBUG,
+	};
+	log_line(levels[level], "%s", line);
+}
+
+static int start(
+	struct networks *networks, const struct driver_ops *ops, const void *settings, char *why, size_t why_size)
+{
+	struct network *network = &networks->list[networks->count];
+
+	*network = (struct network){
+		.networks = networks,
+		.ops = ops,
+		.host = {
+			.context = network,
+			.contact = on_contact,
+			.report = on_report,
+			.progress = on_progress,
+			.image = on_image,
+			.event = on_event,
+		},
+	};
+	int error = ops->open(&network->driver, networks->parts.loop, settings, &network->host, why, why_size);
+	if (error)
+		return error;
+	networks->count++;
+	return 0;
+}
+
+int networks_open(struct networks **out, const struct networks_parts *parts, const struct config *config, char *why,
+	size_t why_size)
+{
+	struct networks *networks = calloc(1, sizeof(*networks));
+
+	if (!networks)
+		return -ENOMEM;
+	networks->parts = *parts;
+	for (size_t i = 0; network_drivers[i]; i++) {
+		const struct driver_ops *ops = network_drivers[i];
+		char reason[256] = "";
+		if (!config_has(config, ops->settings))
+			continue;
+		int error = start(networks, ops, config_values(config, ops->settings), reason, sizeof(reason));
+		if (error) {
+			snprintf(why, why_size, "%s: %s", ops->name, *reason ? reason : strerror(-error));
+			networks_close(networks);
+			return error;
+		}
+	}
+	*out = networks;
+	return 0;
+}
+
+void networks_attach(struct networks *networks, struct updates *updates)
+{
+	networks->updates = updates;
+}
+
+void networks_reload(struct networks *networks, const struct config *config)
+{
+	for (size_t i = 0; i < networks->count; i++) {
+		struct network *network = &networks->list[i];
+		if (!network->ops->reload)
+			continue;
+		int error = network->ops->reload(network->driver, config_values(config, network->ops->settings));
+		if (error)
+			log_warning("%s.reload_refused error=\"%s\"", network->ops->name, strerror(-error));
+	}
+}
+
+void networks_close(struct networks *networks)
+{
+	if (!networks)
+		return;
+	while (networks->count > 0) {
+		struct network *network = &networks->list[--networks->count];
+		network->ops->close(network->driver);
+	}
+	free(networks);
+}
+
+static struct network *network_of(struct networks *networks, const struct node *node)
+{
+	for (size_t i = 0; i < networks->count; i++)
+		if (strcmp(networks->list[i].ops->name, node->record.driver) == 0)
+			return &networks->list[i];
+	return NULL;
+}
+
+int networks_offer(struct networks *networks, const struct node *node, struct image_source *image)
+{
+	struct network *network = network_of(networks, node);
+	struct driver_offer offer = { .node = node->record.id, .image = image };
+
+	return network ? network->ops->offer(network->driver, &offer) : -ENODEV;
+}
+
+void networks_withdraw(struct networks *networks, const struct node *node)
+{
+	struct network *network = network_of(networks, node);
+
+	if (network)
+		(void)network->ops->withdraw(network->driver, node->record.id);
+}
+
+void networks_images_ready(struct networks *networks)
+{
+	for (size_t i = 0; i < networks->count; i++)
+		networks->list[i].ops->images_ready(networks->list[i].driver);
+}
+
+void networks_counters(const struct networks *networks,
+	void (*each)(void *context, const char *driver, const struct driver_counter *counter), void *context)
+{
+	for (size_t i = 0; i < networks->count; i++) {
+		const struct network *network = &networks->list[i];
+		const struct driver_counter *counters = NULL;
+		size_t count = network->ops->counters ? network->ops->counters(network->driver, &counters) : 0;
+		for (size_t j = 0; j < count; j++)
+			each(context, network->ops->name, &counters[j]);
+	}
+}

@@ -1,0 +1,65 @@
+/*
+ * networks: the gateway's side of the drivers: opens those that the config names and carries what they report to
+ * nodes, updates and telemetry, and offers back to them.
+ */
+#ifndef WAKEGATE_GATEWAY_NETWORKS_H
+#define WAKEGATE_GATEWAY_NETWORKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/moment.h"
+
+struct config;
+struct driver_counter;
+struct driver_ops;
+struct image_cache;
+struct image_source;
+struct networks;
+struct node;
+struct nodes;
+struct random;
+struct schedule_settings;
+struct telemetry;
+struct updates;
+struct uv_loop_s;
+
+/* The drivers that can be opened, ended by NULL. */
+extern const struct driver_ops *const network_drivers[];
+
+/* What the networks report to. Everything outlives them. */
+struct networks_parts {
+	struct uv_loop_s *loop;
+	const struct clock *clock;
+	struct random *random;
+	struct nodes *nodes;
+	struct telemetry *telemetry;
+	struct image_cache *images;
+	const struct schedule_settings *schedule;
+};
+
+/* Opens every driver whose group is in the config. On failure `why` says which and why. */
+int networks_open(struct networks **out, const struct networks_parts *parts, const struct config *config, char *why,
+	size_t why_size);
+
+/* Updates need the networks to offer over, and the networks the updates to report to: before the loop runs. */
+void networks_attach(struct networks *networks, struct updates *updates);
+
+/* The settings were read anew: tells the drivers that can take them while running. */
+void networks_reload(struct networks *networks, const struct config *config);
+
+/* Closes the drivers and frees; NULL is fine. */
+void networks_close(struct networks *networks);
+
+/* To the driver of the node. -ENODEV: it is not open. Otherwise as driver_ops.offer. */
+int networks_offer(struct networks *networks, const struct node *node, struct image_source *image);
+void networks_withdraw(struct networks *networks, const struct node *node);
+
+/* Image bytes that were not in memory may be now. */
+void networks_images_ready(struct networks *networks);
+
+/* Calls `each` for every counter of every open driver. */
+void networks_counters(const struct networks *networks,
+	void (*each)(void *context, const char *driver, const struct driver_counter *counter), void *context);
+
+#endif
