@@ -8,7 +8,6 @@
 #include "drivers/uplink.h"
 #include "gateway/batch.h"
 #include "gateway/gaps.h"
-#include "gateway/general.h"
 #include "gateway/log.h"
 #include "gateway/segment_pack.h"
 #include "gateway/stream.h"
@@ -63,28 +62,7 @@ struct publish {
 	int64_t discard_at_ms;
 	struct moment now; /* of the last event */
 	struct publish_figures figures;
-	char topic[UPLINK_TOPIC_MAX];
 };
-
-/* The template with the gateway's id in the place of {gateway}. */
-static void expand_topic(struct publish *publish, const char *from)
-{
-	static const char place[] = "{gateway}";
-	char *to = publish->topic;
-	char *end = to + sizeof(publish->topic) - 1;
-
-	while (*from && to < end) {
-		if (strncmp(from, place, sizeof(place) - 1) == 0) {
-			size_t size = strnlen(publish->parts.gateway, (size_t)(end - to));
-			memcpy(to, publish->parts.gateway, size);
-			to += size;
-			from += sizeof(place) - 1;
-		} else {
-			*to++ = *from++;
-		}
-	}
-	*to = '\0';
-}
 
 int publish_open(struct publish **out, const struct publish_parts *parts)
 {
@@ -102,7 +80,6 @@ int publish_open(struct publish **out, const struct publish_parts *parts)
 	publish->parts = *parts;
 	stream_init(&publish->live);
 	stream_init(&publish->backlog);
-	expand_topic(publish, settings->topic);
 	publish->backlog_from = summary.first;
 	publish->backlog_below = summary.readings > 0 ? summary.next : summary.first;
 	publish->figures.waiting = summary.readings;
@@ -384,7 +361,7 @@ static int send(struct publish *publish, struct uplink_message *message, uint64_
 {
 	struct flight flight = { PUBLISH_TICKETS | publish->ticket, first, last, message->size };
 
-	message->topic = publish->topic;
+	message->topic = publish->parts.topic;
 	message->quality = 1;
 	int result = publish->parts.send(publish->parts.context, message, flight.ticket);
 	if (result < 0)

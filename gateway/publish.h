@@ -29,6 +29,7 @@ struct publish_parts {
 	struct gaps *gaps;
 	const struct telemetry_settings *settings;
 	const char *gateway; /* this gateway's id */
+	const char *topic;   /* of the batches */
 	/* uplink_ops.publish */
 	int (*send)(void *context, const struct uplink_message *message, uint64_t ticket);
 	void *context;

@@ -99,13 +99,6 @@ static const struct setting settings[] = {
 		.reloadable = true,
 		.help = "Messages upstream that the broker has not acknowledged yet; never more than the broker "
 			"allows." },
-	{ .name = "topic",
-		.type = SETTING_TEXT,
-		.offset = OFFSET(topic),
-		.initial = "telemetry/{gateway}",
-		.least = 1,
-		.most = UPLINK_TOPIC_MAX - 64,
-		.help = "The topic of the messages; {gateway} becomes the gateway's id." },
 };
 
 const struct settings_table telemetry_settings_table = {

@@ -24,7 +24,6 @@ struct telemetry_settings {
 	int compression;      /* enum batch_compression */
 	int64_t backlog_rate; /* readings per second; 0: no cap */
 	int64_t window;
-	const char *topic;
 };
 
 extern const struct settings_table telemetry_settings_table; /* the group "telemetry" */

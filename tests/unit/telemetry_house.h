@@ -134,7 +134,8 @@ static inline void house_open(struct house *house)
 	house->boot++;
 	ck_assert_int_eq(store_open(&house->store, &options, &findings, why, sizeof(why)), 0);
 	ck_assert_int_eq(gaps_open(&house->gaps, house->store), 0);
-	struct publish_parts publish = { house->store, house->gaps, &house->settings, "gw-1", house_send, house };
+	struct publish_parts publish = { house->store, house->gaps, &house->settings, "gw-1", "telemetry/gw-1",
+		house_send, house };
 	ck_assert_int_eq(publish_open(&house->publish, &publish), 0);
 	struct telemetry_parts telemetry = { house->store, house->gaps, house->publish, &house->settings, house->boot };
 	ck_assert_int_eq(telemetry_open(&house->telemetry, &telemetry, house->now), 0);
@@ -153,8 +154,7 @@ static inline struct house *house_build(void)
 		.batch_count = 1000,
 		.batch_bytes = 128 * 1024,
 		.batch_age_ms = 1000,
-		.window = 20,
-		.topic = "telemetry/{gateway}" };
+		.window = 20 };
 	house->now = (struct moment){ .monotonic_ms = 1000, .wall_ms = INT64_C(1700000000000) };
 	house->value = 1;
 	return house;
