@@ -136,31 +136,28 @@ const struct stored_image *image_cache_find(const struct image_cache *cache, con
 
 /* What a person typed to mean an image. */
 struct wanted {
-	char digits[65]; /* of the digest, lower case; "": by hardware and version */
-	const char *hardware, *version;
-	size_t hardware_size;
+	const char *text;
+	char digits[65];     /* of the digest, lower case; "": it is none */
+	const char *version; /* behind the '@'; NULL: there is none */
 };
 
-static int parse_wanted(struct wanted *out, const char *text)
+static void parse_wanted(struct wanted *out, const char *text)
 {
 	const char *at = strrchr(text, '@');
 	size_t size = strlen(text);
+	char digits[65] = "";
 	uint8_t byte = 0;
 
-	*out = (struct wanted){ 0 };
-	if (at) {
-		*out = (struct wanted){ .hardware = text, .hardware_size = (size_t)(at - text), .version = at + 1 };
-		return 0;
-	}
+	*out = (struct wanted){ .text = text, .version = at ? at + 1 : NULL };
 	if (size < PREFIX_DIGITS_MIN || size > 64)
-		return -ENOENT;
+		return;
 	for (size_t i = 0; i < size; i++) {
 		const char pair[] = { '0', text[i], '\0' };
 		if (hex_parse(&byte, pair, 2) < 0)
-			return -ENOENT;
-		out->digits[i] = "0123456789abcdef"[byte];
+			return;
+		digits[i] = "0123456789abcdef"[byte];
 	}
-	return 0;
+	memcpy(out->digits, digits, sizeof(digits));
 }
 
 static bool is_wanted(const struct wanted *wanted, const struct stored_image *image)
@@ -169,22 +166,23 @@ static bool is_wanted(const struct wanted *wanted, const struct stored_image *im
 
 	if (!image->complete)
 		return false;
+	if (wanted->text[0] != '\0' && strcmp(image->name, wanted->text) == 0)
+		return true;
 	hex_print(digits, image->sha256, 32);
-	if (wanted->digits[0] != '\0')
-		return strncmp(digits, wanted->digits, strlen(wanted->digits)) == 0;
-	return strlen(image->hardware) == wanted->hardware_size &&
-	       memcmp(image->hardware, wanted->hardware, wanted->hardware_size) == 0 &&
-	       strcmp(image->version, wanted->version) == 0;
+	if (wanted->digits[0] != '\0' && strncmp(digits, wanted->digits, strlen(wanted->digits)) == 0)
+		return true;
+	if (!wanted->version || strcmp(image->version, wanted->version) != 0)
+		return false;
+	size_t size = (size_t)(wanted->version - wanted->text) - 1;
+	return strlen(image->hardware) == size && memcmp(image->hardware, wanted->text, size) == 0;
 }
 
 int image_cache_resolve(const struct image_cache *cache, const char *text, const struct stored_image **out)
 {
 	const struct stored_image *found = NULL;
 	struct wanted wanted;
-	int result = parse_wanted(&wanted, text);
 
-	if (result < 0)
-		return result;
+	parse_wanted(&wanted, text);
 	for (size_t i = 0; i < cache->count; i++) {
 		const struct stored_image *image = &cache->slots[i].entry->image;
 		if (!is_wanted(&wanted, image))

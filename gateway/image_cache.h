@@ -41,7 +41,7 @@ void image_cache_close(struct image_cache *cache);
 const struct stored_image *image_cache_find(const struct image_cache *cache, const uint8_t sha256[32]);
 
 /*
- * The complete image that `text` means: its name or any head of its SHA-256 in hex, at least four digits; or
+ * The complete image that `text` means: any head of its SHA-256 in hex, at least four digits; the name of its file; or
  * HARDWARE@VERSION. -ENOENT; -ENOTUNIQ if it means several.
  */
 int image_cache_resolve(const struct image_cache *cache, const char *text, const struct stored_image **out);

@@ -53,19 +53,25 @@ static int write_file(const struct cli *cli, const char *path, const uint8_t *da
 	return cli_fail(cli, CLI_FAILED, "cannot write %s: %s", path, strerror(error));
 }
 
+static void print_size(const struct cli *cli, size_t size)
+{
+	char text[128];
+	char human[HUMAN_SIZE];
+
+	snprintf(text, sizeof(text), "%s (%zu bytes)", human_size(human, size), size);
+	pair_print(cli, "size", text);
+}
+
 static int tell_signed(const struct cli *cli, const char *path, size_t size, const uint8_t sha256[32])
 {
 	char hex[65];
-	char text[128];
-	char human[HUMAN_SIZE];
 
 	hex_print(hex, sha256, 32);
 	if (cli->json)
 		return cli_print_json(
 			cli, json_pack("{s:s, s:I, s:s}", "file", path, "size_bytes", (json_int_t)size, "sha256", hex));
 	pair_print(cli, "file", path);
-	snprintf(text, sizeof(text), "%s (%zu bytes)", human_size(human, size), size);
-	pair_print(cli, "size", text);
+	print_size(cli, size);
 	pair_print(cli, "sha256", hex);
 	return CLI_OK;
 }
@@ -239,7 +245,8 @@ static int check_detached(
 
 static int check_signature(const struct cli *cli, const struct key_ring *ring, struct inspection *inspection)
 {
-	struct signature_finding found = { .fault = "this format carries none; see --signature" };
+	struct signature_finding found = { .fault =
+						   "this format carries none, but one may be beside it (--signature)" };
 	const char *detached = cli_value(cli, "signature");
 	int result = -ENODATA;
 
@@ -247,6 +254,8 @@ static int check_signature(const struct cli *cli, const struct key_ring *ring, s
 		return check_detached(cli, detached, ring, inspection);
 	if (inspection->header.format == IMAGE_FORMAT_MCUBOOT)
 		result = signature_verify_mcuboot(&inspection->header.mcuboot, inspection->file.data, ring, &found);
+	if (result == -EKEYREJECTED && ring->count == 0)
+		found.fault = "give the public key of its signer (--key)";
 	say_signature(inspection, result, &found);
 	return CLI_OK;
 }
@@ -264,9 +273,9 @@ static void print_inspection(const struct cli *cli, const struct inspection *ins
 	pair_print(cli, "format", image_format_name(header->format));
 	pair_print(cli, "version", or_dash(header->version));
 	pair_print(cli, "hardware", or_dash(header->hardware));
-	snprintf(text, sizeof(text), "%zu bytes, of which %" PRIu32 " at %" PRIu32 " are for the node",
-		inspection->file.size, header->payload_size, header->payload_offset);
-	pair_print(cli, "size", text);
+	print_size(cli, inspection->file.size);
+	snprintf(text, sizeof(text), "%" PRIu32 " bytes at %" PRIu32, header->payload_size, header->payload_offset);
+	pair_print(cli, "payload", text);
 	pair_print(cli, "sha256", inspection->sha256);
 	pair_print(cli, "signature", inspection->signature);
 }

@@ -91,6 +91,7 @@ START_TEST(an_image_is_found_by_what_people_type)
 	fixture_store(&stepped, fixture_image(0x01, 100), 100);
 	other.sha256[0] = 0x01; /* a digest with the same head */
 	strcpy(other.version, "1.2.3+4");
+	strcpy(other.name, "new app.bin");
 	fixture_store(&stepped, other, 100);
 	fixture_store(&stepped, fixture_image(0xab, 100), 50);
 	open_cache();
@@ -99,7 +100,11 @@ START_TEST(an_image_is_found_by_what_people_type)
 	ck_assert_int_eq(image_cache_resolve(cache, "0102", &found), 0);
 	ck_assert_str_eq(found->version, "1.2.3+4");
 	ck_assert_int_eq(image_cache_resolve(cache, "soil-1@1.2.3+4", &found), 0);
+	ck_assert_int_eq(image_cache_resolve(cache, "app.bin", &found), 0);
+	ck_assert_mem_eq(found->sha256, digest(1), 32);
 	ck_assert_int_eq(image_cache_resolve(cache, "soil-1@1.2", &found), -ENOENT);
+	ck_assert_int_eq(image_cache_resolve(cache, "", &found), -ENOENT);
+	ck_assert_int_eq(image_cache_resolve(cache, "@", &found), -ENOENT);
 	ck_assert_int_eq(image_cache_resolve(cache, "soil@1.2.3", &found), -ENOENT);
 	ck_assert_int_eq(image_cache_resolve(cache, "01", &found), -ENOENT);
 	ck_assert_int_eq(image_cache_resolve(cache, "xyzw", &found), -ENOENT);
