@@ -9,7 +9,7 @@
 
 #include "drivers/http_fetch_library.h"
 
-#define BUFFER_BYTES 16384 /* of one fetch; small also keeps the rate cap even */
+#define BUFFER_BYTES 16384 /* of one fetch; small also keeps the rate even */
 #define SENTENCE_MAX 256
 
 struct fetch_source {
@@ -34,7 +34,10 @@ struct fetch {
 	uint32_t offset; /* of the next byte to come */
 	bool ranged;     /* the response says which part it is */
 	bool begun;
-	bool resuming;
+	uint64_t resume_at_ms; /* while paused; 0: when the host says so */
+	bool paused;
+	uint64_t begun_at_ms; /* for the rate, with the bytes since */
+	uint64_t received;
 	int given_up; /* what begin() or data(), or our own check, said */
 	char etag[FETCH_ETAG_MAX + 1];
 	char sentence[SENTENCE_MAX];
@@ -47,6 +50,13 @@ struct watch {
 	curl_socket_t socket;
 	struct fetch_source *source;
 };
+
+static void on_kick(uv_timer_t *timer);
+
+static uint64_t clock_ms(void)
+{
+	return uv_hrtime() / 1000000;
+}
 
 static int give_up(struct fetch *fetch, int result, const char *sentence)
 {
@@ -123,6 +133,7 @@ static int begin(struct fetch *fetch)
 	curl_off_t size = -1;
 
 	fetch->begun = true;
+	fetch->begun_at_ms = clock_ms();
 	if (status_of(fetch) == 206 && !fetch->ranged)
 		return give_up(fetch, -EBADMSG, "the server sent a part without saying which");
 	if (status_of(fetch) == 200)
@@ -132,6 +143,39 @@ static int begin(struct fetch *fetch)
 		return give_up(fetch, -EBADMSG, "the file has another size than the manifest says");
 	int result = fetch->host.begin(fetch->host.context, fetch->offset, fetch->etag[0] ? fetch->etag : NULL);
 	return result < 0 ? give_up(fetch, result, "not wanted any more") : 0;
+}
+
+/* Sets the timer to the first fetch that is to go on. */
+static void schedule_kick(struct fetch_source *source)
+{
+	uint64_t next_ms = UINT64_MAX;
+	uint64_t now_ms = clock_ms();
+
+	for (struct fetch *fetch = source->fetches; fetch; fetch = fetch->next)
+		if (fetch->paused && fetch->resume_at_ms && fetch->resume_at_ms < next_ms)
+			next_ms = fetch->resume_at_ms;
+	if (next_ms != UINT64_MAX)
+		uv_timer_start(&source->kick, on_kick, next_ms > now_ms ? next_ms - now_ms : 0, 0);
+}
+
+/* `resume_at_ms` 0: until the host says so. */
+static size_t pause_fetch(struct fetch *fetch, uint64_t resume_at_ms)
+{
+	fetch->paused = true;
+	fetch->resume_at_ms = resume_at_ms;
+	schedule_kick(fetch->source);
+	return CURL_WRITEFUNC_PAUSE;
+}
+
+/*
+ * When the bytes received so far are due at the capped rate. Curl's own cap looks only between reads of up to a hundred
+ * buffers, so that three times the rate passed.
+ */
+static uint64_t due_ms(const struct fetch *fetch)
+{
+	int64_t rate = fetch->source->options->rate_bytes_per_s;
+
+	return rate ? fetch->begun_at_ms + fetch->received * 1000 / (uint64_t)rate : 0;
 }
 
 static size_t on_data(char *data, size_t unit, size_t count, void *context)
@@ -148,14 +192,17 @@ static size_t on_data(char *data, size_t unit, size_t count, void *context)
 		give_up(fetch, -EBADMSG, "the file is longer than the manifest says");
 		return 0;
 	}
+	if (due_ms(fetch) > clock_ms())
+		return pause_fetch(fetch, due_ms(fetch));
 	int result = fetch->host.data(fetch->host.context, data, size);
 	if (result == -EAGAIN)
-		return CURL_WRITEFUNC_PAUSE;
+		return pause_fetch(fetch, 0);
 	if (result < 0) {
 		give_up(fetch, result, "not wanted any more");
 		return 0;
 	}
 	fetch->offset += (uint32_t)size;
+	fetch->received += size;
 	return size;
 }
 
@@ -382,13 +429,15 @@ static int on_socket_wanted(CURL *easy, curl_socket_t socket, int what, void *co
 static void on_kick(uv_timer_t *timer)
 {
 	struct fetch_source *source = timer->data;
+	uint64_t now_ms = clock_ms();
 
 	for (struct fetch *fetch = source->fetches; fetch; fetch = fetch->next) {
-		if (!fetch->resuming)
+		if (!fetch->paused || !fetch->resume_at_ms || fetch->resume_at_ms > now_ms)
 			continue;
-		fetch->resuming = false;
+		fetch->paused = false;
 		source->curl.easy_pause(fetch->easy, CURLPAUSE_CONT);
 	}
+	schedule_kick(source);
 	/* In some versions an unpaused transfer moves on only when curl is driven. */
 	drive(source, CURL_SOCKET_TIMEOUT, 0);
 }
@@ -443,7 +492,6 @@ static void set_pace(struct fetch *fetch)
 	const struct http_options *options = fetch->source->options;
 
 	curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
-	curl->easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)options->rate_bytes_per_s);
 	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
 	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, (long)options->low_speed_bytes_per_s);
 	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, (long)((options->low_speed_ms + 999) / 1000));
@@ -520,8 +568,8 @@ static int http_start(struct fetch **out, struct fetch_source *source, const str
 
 static void http_resume(struct fetch *fetch)
 {
-	fetch->resuming = true;
-	uv_timer_start(&fetch->source->kick, on_kick, 0, 0);
+	fetch->resume_at_ms = clock_ms();
+	schedule_kick(fetch->source);
 }
 
 static void http_cancel(struct fetch *fetch)

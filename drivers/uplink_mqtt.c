@@ -11,7 +11,7 @@
 #include "drivers/uplink_mqtt_session.h"
 
 #define PASSWORD_MAX 1024
-#define GOODBYE_MS 700     /* Paho's threads take up to 200 ms more to end */
+#define GOODBYE_MS 500     /* Paho's threads take up to 300 ms more to end */
 #define PACKET_OVERHEAD 64 /* bytes of an MQTT packet's headers and property lengths, at most */
 
 enum uplink_state { UPLINK_PAUSING, UPLINK_RESOLVING, UPLINK_CONNECTING, UPLINK_STANDING, UPLINK_CLOSED };

@@ -158,11 +158,13 @@ static void put_refused(struct mqtt_session *session, const char *text, bool ver
 
 static void on_refused5(void *context, MQTTAsync_failureData5 *data)
 {
-	bool said = data->reasonCode >= MQTTREASONCODE_UNSPECIFIED_ERROR;
-	const char *reason = said ? MQTTReasonCode_toString(data->reasonCode) : data->message;
+	/* Paho 1.3.12 has the broker's reason in `code`, later ones in `reasonCode`. */
+	int reason = data->reasonCode ? (int)data->reasonCode : data->code;
+	bool said = reason >= MQTTREASONCODE_UNSPECIFIED_ERROR;
+	const char *text = said ? MQTTReasonCode_toString((enum MQTTReasonCodes)reason) : data->message;
 
-	put_refused(context, reason ? reason : "no connection",
-		!said || data->reasonCode == MQTTREASONCODE_UNSUPPORTED_PROTOCOL_VERSION);
+	put_refused(
+		context, text ? text : "no connection", !said || reason == MQTTREASONCODE_UNSUPPORTED_PROTOCOL_VERSION);
 }
 
 static void on_refused3(void *context, MQTTAsync_failureData *data)

@@ -61,7 +61,7 @@ struct mqtt_event {
 /* Holds Paho's threads between sessions, so that ending one never waits for them. NULL if there is no memory. */
 void *mqtt_threads_hold(void);
 
-/* Lets them end; waits for that, 100 to 200 ms. No session may stand. NULL is fine. */
+/* Lets them end; waits for that, 100 to 300 ms. No session may stand. NULL is fine. */
 void mqtt_threads_release(void *threads);
 
 /* Starts to connect; CONNECTED or REFUSED follows. -ENOMEM; -EINVAL: Paho does not take the options. */

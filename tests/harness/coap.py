@@ -1,13 +1,11 @@
 """coap: the CoAP driver alone in a process (tests/sim/coap_host.c), and datagrams made by hand."""
 import hashlib
-import json
 import os
-import queue
 import socket
 import subprocess
-import threading
 
-from .find import free_udp_port, ours, peer
+from .find import free_udp_port, peer
+from .line_host import LineHost
 
 IMAGE_SIZE = 256 * 1024
 SIZES = {2: 64, 3: 128, 4: 256, 5: 512, 6: 1024}  # bytes by SZX
@@ -19,59 +17,24 @@ def make_image(folder, size=IMAGE_SIZE):
     return path
 
 
-class CoapHost:
+class CoapHost(LineHost):
     """Serves on 127.0.0.1:port; what it says comes out of `wait`."""
 
     def __init__(self, *arguments, port=None, image=None):
         self.port = port or free_udp_port()
-        self.arguments = ["--port", self.port, *arguments]
+        super().__init__("coap_host", "--port", self.port, *arguments)
         if image:
             self.arguments += ["--image", image]
             self.name = hashlib.sha256(image.read_bytes()).hexdigest()[:16]
-        self.child, self.lines = None, queue.Queue()
 
     def start(self):
-        command = [ours("coap_host"), *map(str, self.arguments)]
-        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.lines = queue.Queue()
-        threading.Thread(target=self.read, args=(self.child, self.lines), daemon=True).start()
+        super().start()
         self.wait("ready")
         return self
-
-    @staticmethod
-    def read(child, lines):
-        for line in child.stdout:
-            lines.put(json.loads(line))
-        lines.put({"what": "ended"})
-
-    def wait(self, what, seconds=10):
-        """The next line of that kind; earlier ones of other kinds are passed over."""
-        while True:
-            line = self.lines.get(timeout=seconds)
-            if line["what"] == what:
-                return line
-            assert line["what"] != "ended", f"coap_host ended before it said {what}"
-
-    def say(self, command):
-        self.child.stdin.write(command + "\n")
-        self.child.stdin.flush()
 
     def counters(self):
         self.say("counters")
         return self.wait("counters")["values"]
-
-    def stop(self):
-        self.say("quit")
-        assert self.child.wait(10) == 0, "coap_host did not end well"
-
-    def kill(self):
-        """As a power cut would."""
-        self.child.kill()
-        self.child.wait()
-
-    def restart(self):
-        self.kill()
-        return self.start()
 
     def uri(self, path, scheme="coap", port=None):
         return f"{scheme}://127.0.0.1:{port or self.port}/{path}"
