@@ -94,6 +94,29 @@ def test_keys_are_read_again(host, keys):
     assert b"wakegate.firmware" in out
 
 
+WEAK_CIPHERS_ALLOWED = """openssl_conf = all
+[all]
+ssl_conf = tls
+[tls]
+system_default = weak
+[weak]
+CipherString = DEFAULT@SECLEVEL=0
+"""
+
+
+def test_a_node_that_speaks_only_ccm_8_is_served(keys, tmp_path, monkeypatch):
+    """The one cipher of LwM2M-class nodes; newer OpenSSL must be told to allow it (docs/coap.md)."""
+    (tmp_path / "openssl.cnf").write_text(WEAK_CIPHERS_ALLOWED)
+    monkeypatch.setenv("OPENSSL_CONF", str(tmp_path / "openssl.cnf"))
+    host = DtlsHost("--psk", keys).start()
+    done = subprocess.run([peer("openssl"), "s_client", "-dtls1_2", "-connect", f"127.0.0.1:{host.dtls_port}",
+                           "-cipher", "PSK-AES128-CCM8:@SECLEVEL=0", "-psk_identity", "node-1", "-psk",
+                           KEY.encode().hex()], input=b"Q\n", capture_output=True, timeout=20, check=False)
+    assert b"Cipher is PSK-AES128-CCM8" in done.stdout
+    assert host.counters()["dtls_handshakes"] == 1
+    host.stop()
+
+
 def test_noise_on_the_port_does_no_harm(host):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as line:
         line.connect(("127.0.0.1", host.dtls_port))
