@@ -16,7 +16,7 @@
 #define CHUNK_BYTES (256 * 1024)        /* in which a file grows on the disk */
 #define WAL_RESERVED_BYTES (512 * 1024) /* space of the WAL from the start on */
 #define PROBE_PAGES 256                 /* when there is space for so many the disk is not full any more */
-#define SLACK_PAGES 16                  /* for the pages that a tree needs above its contents */
+#define SLACK_PAGES 8                   /* for the pages that a tree needs above its contents */
 #define TIDY_PAGES 256                  /* given back in one step */
 #define BUSY_TIMEOUT_MS 2000            /* somebody looks at the file with sqlite3 */
 /* A file that cannot shrink page by page is rewritten when so much is free and so little is left in it. */
@@ -302,19 +302,44 @@ static int own_pages(struct database *database, uint64_t pages)
 	return 0;
 }
 
-int database_make_room(struct database *database, uint64_t bytes)
+struct space {
+	uint64_t pages, free, needed;
+};
+
+/* What there is, and what `bytes` in new rows need at most. */
+static int look_at_space(struct database *database, uint64_t bytes, struct space *out)
 {
 	int64_t pages = 0, free_pages = 0;
 	int result = database_number(database, "PRAGMA page_count", &pages);
+
 	if (result == 0)
 		result = database_number(database, "PRAGMA freelist_count", &free_pages);
+	/* An overflow page carries 4 bytes less. */
+	*out = (struct space){ (uint64_t)pages, (uint64_t)free_pages, bytes / (DATABASE_PAGE_SIZE - 4) + SLACK_PAGES };
+	return result;
+}
+
+int database_make_room(struct database *database, uint64_t bytes)
+{
+	struct space space;
+	int result = look_at_space(database, bytes, &space);
+	uint64_t used = space.pages - space.free + space.needed;
+
 	if (result < 0)
 		return result;
-	/* An overflow page carries 4 bytes less; a leaf and an inner page may have to be split. */
-	uint64_t used = (uint64_t)(pages - free_pages) + bytes / (DATABASE_PAGE_SIZE - 4) + 3;
 	if (used > database->quota_pages)
 		return -ENOSPC;
-	return own_pages(database, (used > (uint64_t)pages ? used : (uint64_t)pages) + SLACK_PAGES);
+	return space.free >= space.needed ? 0 : own_pages(database, used);
+}
+
+int database_fits(struct database *database, uint64_t bytes)
+{
+	struct space space;
+	int result = look_at_space(database, bytes, &space);
+
+	if (result < 0)
+		return result;
+	return space.free >= space.needed && space.pages - space.free + space.needed <= database->quota_pages;
 }
 
 bool database_in_transaction(const struct database *database)

@@ -83,6 +83,9 @@ int database_number(struct database *database, const char *sql, int64_t *out);
  */
 int database_make_room(struct database *database, uint64_t bytes);
 
+/* 1 if `bytes` more fit without the file growing and the quota allows it, 0 if not, or an error. */
+int database_fits(struct database *database, uint64_t bytes);
+
 /* Whether a transaction is open; SQLite ends it by itself on some failures. */
 bool database_in_transaction(const struct database *database);
 

@@ -63,7 +63,7 @@ void operation_tell(struct operation *operation);
 
 void operation_free(struct operation *operation);
 
-/* Queues it; takes it in any case. 0, -ENOBUFS, -ENOMEM (`operation` is NULL), -ECANCELED (the store is closing). */
+/* Queues it; takes it in any case. 0, -ENOBUFS, -ENOMEM (`operation` is NULL), -ESHUTDOWN (the store is closing). */
 int store_submit(struct store *store, struct operation *operation);
 
 /* Runs it after all that was submitted before, and waits. The caller keeps it; returns its result. */

@@ -18,10 +18,11 @@ struct totals {
 	int64_t segments;
 };
 
-static int read_mark(struct database *database, struct totals *out)
+/* The first row of `sql`, a constant, which yields the four columns in their order; zeros if there is none. */
+static int read_counts(struct database *database, const char *sql, struct totals *out)
 {
 	struct row row = { 0 };
-	int result = database_prepare(database, "SELECT newest, next, readings, segments FROM mark", &row.statement);
+	int result = database_prepare(database, sql, &row.statement);
 
 	if (result < 0)
 		return result;
@@ -41,27 +42,14 @@ static int read_newest(struct database *database, struct totals *out)
 {
 	static const char sql[] =
 		"SELECT first, first + count, readings, segments FROM segment ORDER BY first DESC LIMIT 1";
-	struct row row = { 0 };
-	int result = database_prepare(database, sql, &row.statement);
 
-	if (result < 0)
-		return result;
-	memset(out, 0, sizeof(*out));
-	result = database_step(database, row.statement);
-	if (result <= 0)
-		return result;
-	out->newest = row_int(&row);
-	out->next = row_int(&row);
-	out->readings = row_int(&row);
-	out->segments = row_int(&row);
-	(void)sqlite3_reset(row.statement);
-	return 0;
+	return read_counts(database, sql, out);
 }
 
 static int read_totals(struct database *database, struct totals *out)
 {
 	struct totals mark, newest;
-	int result = read_mark(database, &mark);
+	int result = read_counts(database, "SELECT newest, next, readings, segments FROM mark", &mark);
 
 	if (result == 0)
 		result = read_newest(database, &newest);
@@ -391,21 +379,6 @@ static int drop_oldest(struct database *database, struct evict *evict, struct to
 	return result < 0 ? result : note_dropped(evict, (uint64_t)first, (uint32_t)result);
 }
 
-/* Whether `bytes` fit into pages that are free and, where the quota was lowered, may be used. 1, 0 or an error. */
-static int fits(struct database *database, uint64_t bytes)
-{
-	int64_t pages = 0, free_pages = 0;
-	int result = database_number(database, "PRAGMA page_count", &pages);
-
-	if (result == 0)
-		result = database_number(database, "PRAGMA freelist_count", &free_pages);
-	if (result < 0)
-		return result;
-	uint64_t used = (uint64_t)(pages - free_pages);
-	uint64_t needed = bytes / DATABASE_PAGE_SIZE + 1;
-	return (uint64_t)free_pages >= needed && used + needed <= database->quota_pages;
-}
-
 static int run_evict(struct operation *operation, struct database *database)
 {
 	struct evict *evict = (struct evict *)operation;
@@ -413,7 +386,7 @@ static int run_evict(struct operation *operation, struct database *database)
 	int result = read_totals(database, &totals);
 
 	while (result == 0 && totals.segments > 0) {
-		result = fits(database, evict->bytes);
+		result = database_fits(database, evict->bytes);
 		if (result != 0)
 			break;
 		result = drop_oldest(database, evict, &totals);

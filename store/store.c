@@ -46,7 +46,8 @@ static const char *const nothing_more[] = { NULL };
 /* Chunks and segments have checksums of their own and are looked at when they are read. */
 static const char *const images_checks[] = { "PRAGMA quick_check(image)", "PRAGMA quick_check(manifest)",
 	"SELECT 'ok' FROM chunk ORDER BY number DESC LIMIT 1", NULL };
-static const char *const images_checks_after_crash[] = { "SELECT 'ok' FROM chunk", NULL };
+static const char *const images_checks_after_crash[] = { "SELECT 'ok' FROM chunk ORDER BY number DESC LIMIT 256",
+	NULL };
 static const char *const telemetry_checks[] = { "PRAGMA quick_check(mark)", "PRAGMA quick_check(exchange)",
 	"SELECT 'ok' FROM segment ORDER BY first LIMIT 1", "SELECT 'ok' FROM segment ORDER BY first DESC LIMIT 1",
 	NULL };
@@ -237,7 +238,7 @@ int store_submit(struct store *store, struct operation *operation)
 		return -ENOMEM;
 	(void)pthread_mutex_lock(&store->mutex);
 	if (store->closing)
-		result = -ECANCELED;
+		result = -ESHUTDOWN;
 	else if (store->queued >= STORE_QUEUE_MAX ||
 		 (store->queued && store->queued_bytes + operation->cost > STORE_QUEUE_BYTES_MAX))
 		result = -ENOBUFS;

@@ -14,7 +14,7 @@
  * one is renamed to NAME.corrupt-YYYYMMDDTHHMMSSZ (with its -wal) and begun anew; it is never deleted.
  *
  * A function that submits returns 0 and the reply follows, or an error and nothing follows: -EINVAL, -ENOMEM,
- * -ENOBUFS (STORE_QUEUE_MAX or STORE_QUEUE_BYTES_MAX is reached: try again after a dispatch), -ECANCELED (the store is
+ * -ENOBUFS (STORE_QUEUE_MAX or STORE_QUEUE_BYTES_MAX is reached: try again after a dispatch), -ESHUTDOWN (the store is
  * closing). A function that blocks runs after all that was submitted before; its `each` is called on the store thread
  * while the caller waits, and must not call a function of the store that blocks.
  */

@@ -139,7 +139,7 @@ static void put_again(void *context, int result)
 {
 	struct stepped_store *stepped = context;
 
-	ck_assert_int_eq(store_setting_put(stepped->store, "late", "x", 1, (struct store_reply){ 0 }), -ECANCELED);
+	ck_assert_int_eq(store_setting_put(stepped->store, "late", "x", 1, (struct store_reply){ 0 }), -ESHUTDOWN);
 	stepped->options.telemetry_quota_bytes = 77;
 }
 
