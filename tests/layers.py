@@ -24,7 +24,6 @@ HOMES = {
     r"coap3?/coap\.h": ["drivers/coap_dtls"],
     r"curl/curl\.h": ["drivers/http_fetch"],
     r"zstd\.h": ["gateway/batch", "gateway/segment"],
-    r"cbor\.h": ["protocols/"],
     r"jansson\.h": ["protocols/", "gateway/"],
     r"systemd/.*": ["gateway/service"],
     r"openssl/.*": ["gateway/signature", "gateway/key_file", "gateway/digest"],
