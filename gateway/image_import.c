@@ -108,7 +108,7 @@ static void tell_end(struct image_import *import)
 
 	name_import(import, name);
 	if (import->result == 0)
-		log_notice("image.added image=%s format=%s hardware=%s version=%s size=%u signer=%s origin=%s", name,
+		log_notice("image.stored image=%s format=%s hardware=%s version=%s size=%u signer=%s origin=%s", name,
 			import->record.format, import->record.hardware, import->record.version,
 			import->record.size_bytes, import->record.signer, import->record.origin);
 	else

@@ -5,7 +5,7 @@
  * they come, holds the whole image in memory until the verdict, and then completes it or removes every byte of it. An
  * import that is suspended, or cut by a crash, leaves a partial image; the next import with that digest goes on where
  * the stored bytes end. Loop thread only; nothing blocks. Every end is
- * logged here, as image.added or image.refused.
+ * logged here, as image.stored or image.refused.
  */
 #ifndef WAKEGATE_GATEWAY_IMAGE_IMPORT_H
 #define WAKEGATE_GATEWAY_IMAGE_IMPORT_H

@@ -117,6 +117,14 @@ static struct image_claim claim_of(const uint8_t *data, size_t size)
 	return claim;
 }
 
+/* Opens all, and claims a golden image. */
+static struct image_claim open_with(struct golden *golden, const char *name)
+{
+	golden_read(golden, name);
+	open_all();
+	return claim_of(golden->data, golden->size);
+}
+
 static int begin(struct feeder *feeder, const struct image_claim *claim)
 {
 	struct import_observer observer = { .context = feeder, .writable = on_writable, .done = on_done };
@@ -233,10 +241,8 @@ START_TEST(a_good_image_is_stored_described_and_served)
 {
 	struct golden golden;
 	struct feeder feeder;
+	struct image_claim claim = open_with(&golden, "mcuboot-p256");
 
-	golden_read(&golden, "mcuboot-p256");
-	open_all();
-	struct image_claim claim = claim_of(golden.data, golden.size);
 	claim.hardware = "soil-1";
 	ck_assert_msg(import_whole(&feeder, &claim, golden.data) == 0, "%s", feeder.sentence);
 	ck_assert(feeder.image.complete);
@@ -347,10 +353,8 @@ START_TEST(an_import_suspended_before_its_first_byte_goes_on)
 {
 	struct golden golden;
 	struct feeder feeder;
+	struct image_claim claim = open_with(&golden, "mcuboot-p256");
 
-	golden_read(&golden, "mcuboot-p256");
-	open_all();
-	struct image_claim claim = claim_of(golden.data, golden.size);
 	ck_assert_int_eq(begin(&feeder, &claim), 0);
 	image_import_suspend(feeder.import);
 	store_dispatch(stepped.store);
@@ -364,10 +368,8 @@ START_TEST(a_partial_image_of_another_size_is_begun_anew)
 {
 	struct golden golden;
 	struct feeder feeder;
+	struct image_claim claim = open_with(&golden, "mcuboot-p256");
 
-	golden_read(&golden, "mcuboot-p256");
-	open_all();
-	struct image_claim claim = claim_of(golden.data, golden.size);
 	claim.size_bytes += 5;
 	begin_well(&feeder, &claim);
 	feed(&feeder, golden.data, 100, 100);
@@ -383,10 +385,8 @@ START_TEST(a_bit_flipped_anywhere_leaves_nothing)
 {
 	struct golden golden;
 	struct feeder feeder;
+	const struct image_claim declared = open_with(&golden, "mcuboot-p256");
 
-	golden_read(&golden, "mcuboot-p256");
-	open_all();
-	const struct image_claim declared = claim_of(golden.data, golden.size);
 	for (size_t i = 0; i < golden.size; i++) {
 		golden.data[i] ^= 0x40;
 		struct image_claim changed = claim_of(golden.data, golden.size);
@@ -404,10 +404,8 @@ START_TEST(an_image_cut_anywhere_leaves_nothing)
 {
 	struct golden golden;
 	struct feeder feeder;
+	const struct image_claim declared = open_with(&golden, "mcuboot-ed25519");
 
-	golden_read(&golden, "mcuboot-ed25519");
-	open_all();
-	const struct image_claim declared = claim_of(golden.data, golden.size);
 	for (uint32_t size = 1; size < golden.size; size++) {
 		struct image_claim cut = claim_of(golden.data, size);
 		begin_well(&feeder, &declared);
@@ -426,10 +424,8 @@ START_TEST(an_image_longer_than_declared_leaves_nothing)
 {
 	struct golden golden;
 	struct feeder feeder;
+	struct image_claim claim = open_with(&golden, "mcuboot-p256");
 
-	golden_read(&golden, "mcuboot-p256");
-	open_all();
-	struct image_claim claim = claim_of(golden.data, golden.size);
 	begin_well(&feeder, &claim);
 	feed(&feeder, golden.data, claim.size_bytes, 1000);
 	ck_assert_int_eq(image_import_write(feeder.import, "x", 1), -EFBIG);
@@ -445,10 +441,8 @@ START_TEST(an_unsigned_image_leaves_nothing)
 {
 	struct golden golden;
 	struct feeder feeder;
+	struct image_claim claim = open_with(&golden, "mcuboot-unsigned");
 
-	golden_read(&golden, "mcuboot-unsigned");
-	open_all();
-	struct image_claim claim = claim_of(golden.data, golden.size);
 	claim.hardware = "soil-1";
 	ck_assert_int_eq(import_whole(&feeder, &claim, golden.data), -EKEYREJECTED);
 	expect_nothing_stored();
@@ -463,10 +457,8 @@ START_TEST(claims_that_cannot_be_are_refused_before_any_byte)
 {
 	struct golden golden;
 	struct feeder feeder;
+	struct image_claim claim = open_with(&golden, "mcuboot-p256");
 
-	golden_read(&golden, "mcuboot-p256");
-	open_all();
-	struct image_claim claim = claim_of(golden.data, golden.size);
 	claim.size_bytes = MAX_SIZE + 1;
 	ck_assert_int_eq(begin(&feeder, &claim), -EFBIG);
 	ck_assert_ptr_nonnull(strstr(feeder.why, "images.max_size"));
@@ -498,10 +490,8 @@ START_TEST(a_cancelled_import_leaves_nothing)
 {
 	struct golden golden;
 	struct feeder feeder;
+	struct image_claim claim = open_with(&golden, "mcuboot-p256");
 
-	golden_read(&golden, "mcuboot-p256");
-	open_all();
-	struct image_claim claim = claim_of(golden.data, golden.size);
 	ck_assert_int_eq(begin(&feeder, &claim), 0);
 	image_import_cancel(feeder.import);
 	store_dispatch(stepped.store);
