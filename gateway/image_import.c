@@ -41,6 +41,7 @@ struct image_import {
 	uint32_t durable;
 	unsigned pending; /* replies to come from the store; it is not freed before */
 	bool blocked;     /* write() said -EAGAIN */
+	bool begun_anew;  /* after the rest of an import whose removal had failed */
 	bool completing;  /* the store was told to complete it */
 	struct digest *sha256, *sha1;
 	int result;
@@ -185,11 +186,27 @@ static void tell_writable(struct image_import *import)
 	import->observer.writable(import->observer.context, import);
 }
 
+static int start_storing(struct image_import *import);
+
+/* The catalogue did not know the image but the store does: a disk that failed could not remove it. */
+static int begin_anew(struct image_import *import)
+{
+	struct store_reply nobody = { 0 };
+
+	if (import->begun_anew)
+		return -EEXIST;
+	import->begun_anew = true;
+	int result = store_image_remove(import->store, import->record.sha256, nobody);
+	return result < 0 ? result : start_storing(import);
+}
+
 static void on_begun(void *context, int result)
 {
 	struct image_import *import = context;
 
 	import->pending--;
+	if (result == -EEXIST && import->state == IMPORT_BEGINNING && begin_anew(import) == 0)
+		return;
 	if (result < 0 && import->owner)
 		image_cache_drop(import->owner->options.cache, import->record.sha256);
 	if (import->state != IMPORT_BEGINNING) {
@@ -202,6 +219,16 @@ static void on_begun(void *context, int result)
 	}
 	import->state = IMPORT_RECEIVING;
 	tell_writable(import);
+}
+
+static int start_storing(struct image_import *import)
+{
+	struct store_reply reply = { .done = on_begun, .context = import };
+	int result = store_image_begin(import->store, &import->record, reply);
+
+	if (result == 0)
+		import->pending++;
+	return result;
 }
 
 /* Keeps and hashes the next bytes. */
@@ -249,16 +276,6 @@ static int read_back(struct image_import *import)
 	struct chunk_reader reader = { .chunk = on_read_back, .context = import };
 	int result =
 		store_image_read(import->store, import->record.sha256, import->received / IMAGE_CHUNK_SIZE, reader);
-
-	if (result == 0)
-		import->pending++;
-	return result;
-}
-
-static int start_storing(struct image_import *import)
-{
-	struct store_reply reply = { .done = on_begun, .context = import };
-	int result = store_image_begin(import->store, &import->record, reply);
 
 	if (result == 0)
 		import->pending++;
@@ -554,6 +571,8 @@ void image_import_finish(struct image_import *import)
 	struct image_verdict verdict = { 0 };
 	char sentence[IMAGE_SENTENCE_SIZE];
 
+	if (import->state == IMPORT_REMOVING)
+		return; /* it has failed meanwhile; done() is on its way */
 	if (import->received < import->record.size_bytes) {
 		snprintf(sentence, sizeof(sentence), "the image is cut short: %u of %u bytes came", import->received,
 			import->record.size_bytes);
@@ -575,6 +594,8 @@ void image_import_suspend(struct image_import *import)
 	bool receiving = import->state == IMPORT_RECEIVING;
 
 	import->observer = (struct import_observer){ 0 };
+	if (import->state == IMPORT_REMOVING)
+		return;
 	if (receiving && flush(import, true) < 0)
 		return;
 	import->state = IMPORT_SUSPENDED;
@@ -583,7 +604,8 @@ void image_import_suspend(struct image_import *import)
 
 void image_import_cancel(struct image_import *import)
 {
-	fail(import, -ECANCELED, "the import was cancelled");
+	if (import->state != IMPORT_REMOVING)
+		fail(import, -ECANCELED, "the import was cancelled");
 }
 
 void image_imports_close(struct image_imports *imports)

@@ -32,7 +32,7 @@ struct import_observer {
 	/*
 	 * The end, exactly once unless it was suspended: 0 with the complete image, else a negative errno and a
 	 * sentence for a person, and nothing of the image is left. The import is gone. May come from within write()
-	 * or finish().
+	 * or finish(). A failing disk is told late: what is called before that does no harm.
 	 * -EBADMSG not what was claimed, damaged or malformed; -EKEYREJECTED unsigned or by no trusted key; -EFBIG
 	 * longer than claimed; -ENOSPC; -EIO; -ENOBUFS the store is too busy; -ECANCELED.
 	 */
