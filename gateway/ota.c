@@ -35,7 +35,7 @@ static json_t *describe(const struct download *download)
 	hex_print(sha256, manifest->sha256, 32);
 	json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I}", "state", download_state_name(download->state),
 		"sha256", sha256, "version", manifest->version, "hardware", manifest->hardware, "name", manifest->name,
-		"size", (json_int_t)manifest->size_bytes, "stored", (json_int_t)download->stored_bytes);
+		"size_bytes", (json_int_t)manifest->size_bytes, "stored_bytes", (json_int_t)download->stored_bytes);
 	if (object && download->result < 0) {
 		json_object_set_new(object, "code", json_string(control_code(download->result)));
 		json_object_set_new(object, "message", json_string(download->sentence));
@@ -148,7 +148,7 @@ static void handle_list(void *context, struct control_request *request)
 
 		json_object_set_new(object, "uri", json_string(download->manifest.uri));
 		json_object_set_new(object, "attempts", json_integer(download->attempts));
-		json_object_set_new(object, "arrived", json_integer(download->arrived_ms));
+		json_object_set_new(object, "arrived_ms", json_integer(download->arrived_ms));
 		json_array_append_new(list, object);
 	}
 	control_done(request, json_pack("{s:o}", "downloads", list));
