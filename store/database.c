@@ -10,18 +10,10 @@
 
 #include "store/damage.h"
 #include "store/schema.h"
+#include "store/space.h"
 
-#define WAL_FRAMES_MAX 1000 /* then it is copied into the file; 4 MB, which also bounds what a start has to replay */
-#define RESERVE_PAGES 256   /* above the quota, so that deleting never fails for it */
-#define CHUNK_BYTES (256 * 1024)        /* in which a file grows on the disk */
-#define WAL_RESERVED_BYTES (512 * 1024) /* space of the WAL from the start on */
-#define PROBE_PAGES 256                 /* when there is space for so many the disk is not full any more */
-#define SLACK_PAGES 8                   /* for the pages that a tree needs above its contents */
-#define TIDY_PAGES 256                  /* given back in one step */
-#define BUSY_TIMEOUT_MS 2000            /* somebody looks at the file with sqlite3 */
-/* A file that cannot shrink page by page is rewritten when so much is free and so little is left in it. */
-#define REWRITE_FREE_PAGES 4096
-#define REWRITE_USED_PAGES 256
+#define RESERVE_PAGES 256    /* above the quota, so that deleting never fails for it */
+#define BUSY_TIMEOUT_MS 2000 /* somebody looks at the file with sqlite3 */
 
 static const char *const check_everything[] = { "PRAGMA quick_check(1)", NULL };
 
@@ -159,24 +151,6 @@ static int open_file(struct database *database, const struct database_options *o
 	return look_for_damage(database, options, cut, why, why_size);
 }
 
-/*
- * Reserves space for the file's growth and for the WAL, so that the oldest can still be deleted to make room when the
- * disk is full. What cannot be reserved now is not there then, no more.
- */
-static void reserve_space(struct database *database)
-{
-	int chunk = CHUNK_BYTES;
-	sqlite3_int64 wal_bytes = WAL_RESERVED_BYTES;
-	sqlite3_file *wal = NULL;
-
-	(void)sqlite3_file_control(database->connection, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk);
-	(void)sqlite3_file_control(database->connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-	if (!wal || !wal->pMethods)
-		return;
-	(void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_CHUNK_SIZE, &chunk);
-	(void)wal->pMethods->xFileControl(wal, SQLITE_FCNTL_SIZE_HINT, &wal_bytes);
-}
-
 /* Closes without touching the WAL, which belongs to the damaged file. */
 static void close_as_found(struct database *database)
 {
@@ -215,7 +189,7 @@ int database_init(
 		return result;
 	}
 	(void)sqlite3_wal_hook(database->connection, note_wal, database);
-	reserve_space(database);
+	space_reserve(database);
 	database->tidy_due = true;
 	return 0;
 }
@@ -287,116 +261,7 @@ int database_number(struct database *database, const char *sql, int64_t *out)
 	return 0;
 }
 
-/* Makes the file as large as `pages` on the disk. */
-static int own_pages(struct database *database, uint64_t pages)
-{
-	sqlite3_int64 bytes = (sqlite3_int64)pages * DATABASE_PAGE_SIZE;
-
-	if (pages <= database->owned_pages)
-		return 0;
-	if (sqlite3_file_control(database->connection, "main", SQLITE_FCNTL_SIZE_HINT, &bytes) != SQLITE_OK) {
-		database->short_of_space = true;
-		return -ENOSPC;
-	}
-	database->owned_pages = pages;
-	return 0;
-}
-
-struct space {
-	uint64_t pages, free, needed;
-};
-
-/* What there is, and what `bytes` in new rows need at most. */
-static int look_at_space(struct database *database, uint64_t bytes, struct space *out)
-{
-	int64_t pages = 0, free_pages = 0;
-	int result = database_number(database, "PRAGMA page_count", &pages);
-
-	if (result == 0)
-		result = database_number(database, "PRAGMA freelist_count", &free_pages);
-	/* An overflow page carries 4 bytes less. */
-	*out = (struct space){ (uint64_t)pages, (uint64_t)free_pages, bytes / (DATABASE_PAGE_SIZE - 4) + SLACK_PAGES };
-	return result;
-}
-
-int database_make_room(struct database *database, uint64_t bytes)
-{
-	struct space space;
-	int result = look_at_space(database, bytes, &space);
-	uint64_t used = space.pages - space.free + space.needed;
-
-	if (result < 0)
-		return result;
-	if (used > database->quota_pages)
-		return -ENOSPC;
-	return space.free >= space.needed ? 0 : own_pages(database, used);
-}
-
-int database_fits(struct database *database, uint64_t bytes)
-{
-	struct space space;
-	int result = look_at_space(database, bytes, &space);
-
-	if (result < 0)
-		return result;
-	return space.free >= space.needed && space.pages - space.free + space.needed <= database->quota_pages;
-}
-
 bool database_in_transaction(const struct database *database)
 {
 	return !sqlite3_get_autocommit(database->connection);
-}
-
-void database_checkpoint(struct database *database)
-{
-	int64_t pages = 0;
-
-	if (database->wal_frames < WAL_FRAMES_MAX && !database->short_of_space)
-		return;
-	/* Where it fails, or somebody reads, the WAL goes on growing and the next commit tries again. */
-	(void)sqlite3_wal_checkpoint_v2(database->connection, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	/* It cuts the file down to its pages. */
-	database->owned_pages = 0;
-	if (database->short_of_space && database_number(database, "PRAGMA page_count", &pages) == 0)
-		database->short_of_space = own_pages(database, (uint64_t)pages + PROBE_PAGES) < 0;
-}
-
-static bool give_back_pages(struct database *database, int64_t free_pages)
-{
-	char sql[48];
-
-	(void)snprintf(sql, sizeof(sql), "PRAGMA incremental_vacuum(%d)", TIDY_PAGES);
-	return sqlite3_exec(database->connection, sql, NULL, NULL, NULL) == SQLITE_OK && free_pages > TIDY_PAGES;
-}
-
-bool database_tidy(struct database *database)
-{
-	int64_t pages = 0, free_pages = 0;
-	bool more = false;
-
-	if (!database->tidy_due)
-		return false;
-	if (database_number(database, "PRAGMA page_count", &pages) == 0 &&
-		database_number(database, "PRAGMA freelist_count", &free_pages) == 0 && free_pages > 0) {
-		if (database->gives_back)
-			more = give_back_pages(database, free_pages);
-		else if (free_pages >= REWRITE_FREE_PAGES && pages - free_pages <= REWRITE_USED_PAGES)
-			(void)sqlite3_exec(database->connection, "VACUUM", NULL, NULL, NULL);
-	}
-	database->tidy_due = more;
-	return more;
-}
-
-static uint64_t file_size(const char *path, const char *suffix)
-{
-	char name[DATABASE_PATH_MAX + 8];
-	struct stat status;
-
-	(void)snprintf(name, sizeof(name), "%s%s", path, suffix);
-	return stat(name, &status) == 0 ? (uint64_t)status.st_size : 0;
-}
-
-uint64_t database_size(const struct database *database)
-{
-	return file_size(database->path, "") + file_size(database->path, "-wal");
 }

@@ -28,7 +28,7 @@ struct database_options {
 	const char *const *checks;
 	const char *const *checks_after_crash;
 	uint64_t quota_bytes; /* 0: none */
-	bool gives_back;      /* free pages can be given back to the file system by database_tidy() */
+	bool gives_back;      /* free pages can be given back to the file system by space_tidy() */
 };
 
 struct database {
@@ -43,7 +43,7 @@ struct database {
 	uint64_t owned_pages; /* for which there is space on the disk */
 	unsigned wal_frames;  /* in the WAL after the last commit */
 	bool gives_back;
-	bool tidy_due;       /* something was committed since database_tidy() found nothing to do */
+	bool tidy_due;       /* something was committed since space_tidy() found nothing to do */
 	bool damaged;        /* found while running */
 	bool short_of_space; /* the disk was full when it was last asked for space */
 };
@@ -77,28 +77,7 @@ int database_execute(struct database *database, const char *sql);
 /* The first column of the first row as a number, 0 if there is no row; `sql` is a constant without parameters. */
 int database_number(struct database *database, const char *sql, int64_t *out);
 
-/*
- * Sees to it that `bytes` more fit: below the quota, and in space that the file already owns on the disk, so that the
- * WAL can always be copied into it. -ENOSPC.
- */
-int database_make_room(struct database *database, uint64_t bytes);
-
-/* 1 if `bytes` more fit without the file growing and the quota allows it, 0 if not, or an error. */
-int database_fits(struct database *database, uint64_t bytes);
-
 /* Whether a transaction is open; SQLite ends it by itself on some failures. */
 bool database_in_transaction(const struct database *database);
-
-/*
- * Copies the WAL into the file when it has grown to its bound, or when the disk is full, so that the next commit finds
- * its space free again. Only outside of a transaction.
- */
-void database_checkpoint(struct database *database);
-
-/* Gives a bounded number of free pages back; true if there is more to do. Only outside of a transaction. */
-bool database_tidy(struct database *database);
-
-/* Bytes on disk, with the WAL. */
-uint64_t database_size(const struct database *database);
 
 #endif

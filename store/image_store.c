@@ -8,6 +8,7 @@
 #include "store/database.h"
 #include "store/operation.h"
 #include "store/row.h"
+#include "store/space.h"
 
 #define DIGEST_SIZE 32
 #define CRC_SIZE 4
@@ -167,7 +168,7 @@ static int run_begin(struct operation *operation, struct database *database)
 		" size_bytes, stored_bytes, tail_crc32c, complete) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0)";
 	const struct stored_image *image = &((struct describe *)operation)->image;
 	struct row row = { 0 };
-	int result = database_make_room(database, image->size_bytes);
+	int result = space_make(database, image->size_bytes);
 
 	if (result == 0)
 		result = database_prepare(database, sql, &row.statement);
@@ -303,7 +304,7 @@ static int run_append(struct operation *operation, struct database *database)
 	if (image.complete || append->offset != image.stored_bytes ||
 		append->size > image.size_bytes - image.stored_bytes)
 		return -EINVAL;
-	result = database_make_room(database, append->size);
+	result = space_make(database, append->size);
 	for (uint32_t done = 0; result == 0 && done < append->size;) {
 		uint32_t left_in_chunk = IMAGE_CHUNK_SIZE - image.stored_bytes % IMAGE_CHUNK_SIZE;
 		uint32_t piece = smaller((uint32_t)append->size - done, left_in_chunk);

@@ -77,11 +77,4 @@ struct segment_summary {
 };
 int store_segment_summary(struct store *store, struct segment_summary *out);
 
-/* Calls `each` for every fingerprint of a message kept after `since_ms`; blocks, for start-up. Ascending time. */
-int store_exchanges_load(struct store *store, int64_t since_ms,
-	void (*each)(void *context, uint64_t exchange, int64_t kept_at_ms), void *context);
-
-/* Forgets remembered fingerprints of messages kept before `before_ms`. */
-int store_exchanges_forget(struct store *store, int64_t before_ms, struct store_reply reply);
-
 #endif

@@ -16,6 +16,7 @@
 #include "store/group.h"
 #include "store/operation.h"
 #include "store/schema.h"
+#include "store/space.h"
 
 struct store {
 	struct database databases[STORE_FILES];
@@ -82,8 +83,8 @@ static void take_figures(struct store *store)
 {
 	struct store_figures *figures = &store->figures;
 
-	figures->telemetry_bytes = database_size(&store->databases[STORE_TELEMETRY]);
-	figures->images_bytes = database_size(&store->databases[STORE_IMAGES]);
+	figures->telemetry_bytes = space_used(&store->databases[STORE_TELEMETRY]);
+	figures->images_bytes = space_used(&store->databases[STORE_IMAGES]);
 	figures->commits = 0;
 	figures->commit_failures = 0;
 	figures->longest_commit_us = 0;
@@ -134,7 +135,7 @@ static void commit_due(struct store *store, int64_t now_ms)
 			continue;
 		group_commit(group, &finished);
 		post(store, &finished, group->last_commit_us);
-		database_checkpoint(group->database);
+		space_checkpoint(group->database);
 	}
 }
 
@@ -157,8 +158,8 @@ static bool tidy(struct store *store)
 		struct database *database = &store->databases[i];
 		if (database_in_transaction(database))
 			continue;
-		more = database_tidy(database) || more;
-		database_checkpoint(database);
+		more = space_tidy(database) || more;
+		space_checkpoint(database);
 	}
 	return more;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "store/exchange_store.h"
 #include "tests/unit/stepped_store.h"
 #include "tests/unit/suite.h"
 

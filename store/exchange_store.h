@@ -1,0 +1,20 @@
+/*
+ * exchange_store: the fingerprints of messages whose readings were kept, so that one that is repeated is known again.
+ *
+ * They are appended with a segment and remembered for a while after it was discarded (see segment_store).
+ */
+#ifndef WAKEGATE_STORE_EXCHANGE_STORE_H
+#define WAKEGATE_STORE_EXCHANGE_STORE_H
+
+#include <stdint.h>
+
+#include "store/store.h"
+
+/* Calls `each` for every fingerprint of a message kept after `since_ms`; blocks, for start-up. Ascending time. */
+int store_exchanges_load(struct store *store, int64_t since_ms,
+	void (*each)(void *context, uint64_t exchange, int64_t kept_at_ms), void *context);
+
+/* Forgets remembered fingerprints of messages kept before `before_ms`. */
+int store_exchanges_forget(struct store *store, int64_t before_ms, struct store_reply reply);
+
+#endif
