@@ -254,6 +254,15 @@ static int64_t tick_gaps(void *context, struct moment now)
 	return gaps_tick(daemon->gaps);
 }
 
+static int expand_topics(struct daemon *daemon, char *why, size_t why_size)
+{
+	int error = topics_expand(&daemon->topics, settings_of(daemon, &topic_settings_table), daemon->id);
+
+	if (error)
+		snprintf(why, why_size, "a topic is longer than %d bytes", TOPIC_MAX);
+	return error;
+}
+
 static int open_telemetry(struct daemon *daemon, char *why, size_t why_size)
 {
 	const struct telemetry_settings *settings = settings_of(daemon, &telemetry_settings_table);
@@ -266,6 +275,7 @@ static int open_telemetry(struct daemon *daemon, char *why, size_t why_size)
 		.gaps = daemon->gaps,
 		.settings = settings,
 		.gateway = daemon->id,
+		.topic = daemon->topics.telemetry,
 		.send = send_upstream,
 		.context = daemon,
 	};
@@ -427,11 +437,6 @@ static int open_upstream(struct daemon *daemon, char *why, size_t why_size)
 {
 	if (!config_has(daemon->options.config, uplink_mqtt.settings))
 		return 0;
-	int error = topics_expand(&daemon->topics, settings_of(daemon, &topic_settings_table), daemon->id);
-	if (error) {
-		snprintf(why, why_size, "a topic is longer than %d bytes", TOPIC_MAX);
-		return error;
-	}
 	struct upstream_parts parts = {
 		.loop = &daemon->loop,
 		.ops = &uplink_mqtt,
@@ -442,7 +447,7 @@ static int open_upstream(struct daemon *daemon, char *why, size_t why_size)
 		.gateway = daemon->id,
 		.control = daemon->control,
 	};
-	error = upstream_open(&daemon->upstream, &parts, why, why_size);
+	int error = upstream_open(&daemon->upstream, &parts, why, why_size);
 	if (error)
 		return error;
 	daemon->telemetry_client = (struct upstream_client){
@@ -499,6 +504,7 @@ static const struct part {
 	{ "store", open_store },
 	{ "nodes", open_nodes },
 	{ "images", open_images },
+	{ "topics", expand_topics },
 	{ "telemetry", open_telemetry },
 	{ "networks", open_networks },
 	{ "updates", open_updates },
