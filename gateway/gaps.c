@@ -6,14 +6,24 @@
 #include <string.h>
 
 #include "protocols/cursor.h"
+#include "store/loss_store.h"
 #include "store/store.h"
 
 #define SETTING "telemetry.gaps"
 #define ENTRY_SIZE 25
 #define RETRY_MS 1000
+#define LOSSES_MAX 256
+
+/* Losses that the store has noted and that need no longer be there once the list is saved. */
+struct known_losses {
+	struct stored_loss list[LOSSES_MAX];
+	size_t count;
+};
 
 struct gaps {
 	struct store *store;
+	struct known_losses fresh;     /* in the list now */
+	struct known_losses saved;     /* in what is being saved */
 	struct gap list[GAPS_MAX + 1]; /* ascending, disjoint; one more while one is added */
 	size_t count;
 	bool saving;
@@ -33,12 +43,29 @@ const char *gap_reason_name(enum gap_reason reason)
 	return reason_names[reason];
 }
 
+static void note_known(struct known_losses *known, uint64_t first, uint64_t last)
+{
+	struct stored_loss *newest = known->count > 0 ? &known->list[known->count - 1] : NULL;
+
+	if (newest && newest->last + 1 == first)
+		newest->last = last;
+	/* One that finds no place stays in the store and is found there at the next start. */
+	else if (known->count < LOSSES_MAX)
+		known->list[known->count++] = (struct stored_loss){ first, last };
+}
+
 static void on_saved(void *context, int result)
 {
 	struct gaps *gaps = context;
 
 	gaps->saving = false;
 	gaps->dirty |= result < 0;
+	for (size_t i = 0; i < gaps->saved.count; i++) {
+		const struct stored_loss *loss = &gaps->saved.list[i];
+
+		if (result < 0 || store_losses_forget(gaps->store, loss, (struct store_reply){ 0 }) < 0)
+			note_known(&gaps->fresh, loss->first, loss->last);
+	}
 }
 
 static void save(struct gaps *gaps)
@@ -60,6 +87,8 @@ static void save(struct gaps *gaps)
 		return;
 	gaps->saving = true;
 	gaps->dirty = false;
+	gaps->saved = gaps->fresh;
+	gaps->fresh.count = 0;
 }
 
 int64_t gaps_tick(struct gaps *gaps)
@@ -84,6 +113,21 @@ static void load(struct gaps *gaps, const uint8_t *data, size_t size)
 	}
 }
 
+/* A loss that the store noted and a power cut kept from the list. */
+static void load_loss(void *context, const struct stored_loss *loss)
+{
+	struct gaps *gaps = context;
+	struct gap gap = { loss->first, loss->last, loss->last - loss->first + 1, GAP_QUOTA };
+
+	for (size_t i = 0; i < gaps->count; i++)
+		if (gaps->list[i].first <= loss->first && gaps->list[i].last >= loss->last) {
+			note_known(&gaps->fresh, loss->first, loss->last);
+			gaps->dirty = true;
+			return;
+		}
+	gaps_add(gaps, &gap);
+}
+
 int gaps_open(struct gaps **out, struct store *store)
 {
 	uint8_t buffer[GAPS_MAX * ENTRY_SIZE];
@@ -97,6 +141,11 @@ int gaps_open(struct gaps **out, struct store *store)
 	gaps->store = store;
 	if (size > 0)
 		load(gaps, buffer, (size_t)size);
+	int result = store_losses_load(store, load_loss, gaps);
+	if (result < 0) {
+		gaps_close(gaps);
+		return result;
+	}
 	*out = gaps;
 	return 0;
 }
@@ -142,6 +191,8 @@ void gaps_add(struct gaps *gaps, const struct gap *gap)
 {
 	size_t i = gaps->count;
 
+	if (gap->reason == GAP_QUOTA)
+		note_known(&gaps->fresh, gap->first, gap->last);
 	for (; i > 0 && gaps->list[i - 1].first > gap->first; i--)
 		gaps->list[i] = gaps->list[i - 1];
 	gaps->list[i] = *gap;
@@ -152,6 +203,12 @@ void gaps_add(struct gaps *gaps, const struct gap *gap)
 		join(gaps, i - 1);
 	if (gaps->count > GAPS_MAX)
 		join_nearest(gaps);
+	gaps->dirty = true;
+}
+
+void gaps_came(struct gaps *gaps, uint64_t first, uint64_t last)
+{
+	note_known(&gaps->fresh, first, last);
 	gaps->dirty = true;
 }
 

@@ -33,7 +33,8 @@ struct gap {
 /* "quota", "damaged", "too_large", "unused", "database_lost". */
 const char *gap_reason_name(enum gap_reason reason);
 
-/* Loads what was not yet told; blocks, for start-up. `store` outlives it until store_close(). -ENOMEM, -EIO. */
+/* Loads what was not yet told, and what the store dropped without this list knowing; blocks, for start-up. `store`
+ * outlives it until store_close(). -ENOMEM, -EIO. */
 int gaps_open(struct gaps **out, struct store *store);
 
 /* Frees; after the store was closed, which calls the last replies. NULL is fine. */
@@ -41,6 +42,9 @@ void gaps_close(struct gaps *gaps);
 
 /* Notes a gap; durable after the next tick. */
 void gaps_add(struct gaps *gaps, const struct gap *gap);
+
+/* The store dropped these readings, but upstream has them. */
+void gaps_came(struct gaps *gaps, uint64_t first, uint64_t last);
 
 /* What upstream has to be told, in order of `first`. */
 size_t gaps_count(const struct gaps *gaps);

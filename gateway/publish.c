@@ -207,7 +207,9 @@ void publish_on_evicted(struct publish *publish, uint64_t first, uint32_t count)
 
 	if (segment)
 		segment->evicted = true;
-	else if (!is_gone(publish, first))
+	else if (is_gone(publish, first))
+		gaps_came(publish->parts.gaps, gap.first, gap.last);
+	else
 		lose(publish, &gap);
 }
 
@@ -244,7 +246,11 @@ static void note_gone(struct publish *publish, uint64_t first)
 
 static void on_gone(void *context, struct held_segment *segment)
 {
-	note_gone(context, segment->first);
+	struct publish *publish = context;
+
+	if (segment->evicted)
+		gaps_came(publish->parts.gaps, segment->first, segment->first + segment->count - 1);
+	note_gone(publish, segment->first);
 	held_segment_free(segment);
 }
 

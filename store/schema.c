@@ -57,7 +57,8 @@ static const char telemetry_1[] = "CREATE TABLE segment("
 				  " id INTEGER PRIMARY KEY CHECK (id = 1), newest INTEGER NOT NULL,"
 				  " next INTEGER NOT NULL, readings INTEGER NOT NULL, segments INTEGER NOT NULL);"
 				  "CREATE TABLE exchange("
-				  " first INTEGER PRIMARY KEY, kept_at_ms INTEGER NOT NULL, exchanges BLOB NOT NULL);";
+				  " first INTEGER PRIMARY KEY, kept_at_ms INTEGER NOT NULL, exchanges BLOB NOT NULL);"
+				  "CREATE TABLE loss(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);";
 
 const struct schema schema_gateway = { (const char *const[]){ gateway_1 }, 1 };
 const struct schema schema_images = { (const char *const[]){ images_1 }, 1 };

@@ -7,6 +7,7 @@
 
 #include "store/checksum.h"
 #include "store/database.h"
+#include "store/loss_store.h"
 #include "store/operation.h"
 #include "store/row.h"
 #include "store/space.h"
@@ -380,6 +381,19 @@ static int drop_oldest(struct database *database, struct evict *evict, struct to
 	return result < 0 ? result : note_dropped(evict, (uint64_t)first, (uint32_t)result);
 }
 
+static int note_losses(struct database *database, const struct evict *evict)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < evict->dropped_count && result == 0; i++) {
+		const struct dropped *dropped = &evict->dropped[i];
+		struct stored_loss loss = { dropped->first, dropped->first + dropped->count - 1 };
+
+		result = loss_note(database, &loss);
+	}
+	return result;
+}
+
 static int run_evict(struct operation *operation, struct database *database)
 {
 	struct evict *evict = (struct evict *)operation;
@@ -392,6 +406,8 @@ static int run_evict(struct operation *operation, struct database *database)
 			break;
 		result = drop_oldest(database, evict, &totals);
 	}
+	if (result >= 0)
+		result = note_losses(database, evict);
 	return result < 0 ? result : write_mark(database, &totals);
 }
 

@@ -60,6 +60,7 @@ int store_segment_discard(
 /*
  * Makes room by dropping the oldest segments until `bytes` more fit without the file growing, so that it helps against
  * a quota and a full disk alike. `dropped` is called per segment before `done`; where that fails, none was dropped.
+ * What is dropped is noted in the same commit, see loss_store.h.
  */
 struct segment_eviction {
 	void (*dropped)(void *context, uint64_t first, uint32_t count);

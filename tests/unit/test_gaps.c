@@ -86,5 +86,38 @@ START_TEST(gaps_outlive_a_crash)
 }
 END_TEST
 
+START_TEST(a_power_cut_right_after_dropping_still_leaves_the_gap)
+{
+	struct house *house = house_build();
+	uint64_t lost = 0;
+
+	house->quota = 200 * 1024;
+	house_open(house);
+	while (gaps_count(house->gaps) == 0) {
+		house_take(house, 250);
+		house->now.monotonic_ms += 300;
+		house->now.wall_ms += 300;
+		(void)telemetry_tick(house->telemetry, house->now);
+		store_dispatch(house->store);
+		(void)publish_tick(house->publish, house->now);
+	}
+	lost = gaps_at(house->gaps, 0)->lost;
+	house_crash(house);
+	ck_assert_uint_eq(gaps_count(house->gaps), 1);
+	check_gap(house, 0, &(struct gap){ 1, lost, lost, GAP_QUOTA });
+	for (int i = 0; i < 5; i++)
+		house_turn(house);
+	house_crash(house);
+	check_gap(house, 0, &(struct gap){ 1, lost, lost, GAP_QUOTA });
+	house_connect(house);
+	house_advance(house, 3000);
+	ck_assert_uint_eq(house->gap_records, 1);
+	house_crash(house);
+	ck_assert_uint_eq(gaps_count(house->gaps), 0);
+	house_tear_down(house);
+}
+END_TEST
+
 TEST_SUITE(gaps, neighbours_of_one_reason_are_joined, what_was_told_is_forgotten_and_what_grew_stays,
-	the_list_is_bounded_and_the_count_stays_true, gaps_outlive_a_crash)
+	the_list_is_bounded_and_the_count_stays_true, gaps_outlive_a_crash,
+	a_power_cut_right_after_dropping_still_leaves_the_gap)
