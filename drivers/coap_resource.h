@@ -1,8 +1,7 @@
 /*
  * coap_resource: a CoAP request and its response, whatever transport carried them.
  *
- * Resources are written once against this; an endpoint (UDP, DTLS) parses into a request, calls the resources and
- * writes the response. All strings and bytes of a request are borrowed for the call and not terminated.
+ * Resources are written once against this. All that a request points to is borrowed for the call and not terminated.
  */
 #ifndef WAKEGATE_DRIVERS_COAP_RESOURCE_H
 #define WAKEGATE_DRIVERS_COAP_RESOURCE_H
@@ -79,9 +78,7 @@ struct coap_resources {
 	void (*sent)(void *context, const struct coap_peer *peer, size_t size);
 };
 
-/* A request with nothing in it. */
 void coap_request_init(struct coap_request *request);
-
 /*
  * Takes an option into the request, which borrows its value. 0, or the response code it leads to: 4.02 unknown and
  * critical, or repeated (RFC 7252 section 5.4); 4.00 a malformed block; 5.05 a proxy is asked for.
