@@ -29,7 +29,7 @@ def register(gateway, load):
     body = json.dumps({"hw": "sim-m4", "version": "1.0.0", "image": "0011223344556677", "battery": 90}).encode()
     codes = load.run(request(POST, "c", number, f"ep=node-{number:05}", 50, payload=body) for number in range(NODES))
     assert codes == {"2.04": NODES}, codes
-    assert gateway.ask("status")["nodes"]["count"] == NODES
+    assert gateway.ask("status")["nodes"]["total"] == NODES
 
 
 def blocks(digest):
@@ -47,7 +47,7 @@ def measure_memory(folder):
         load = Load(gateway.coap_port)
         register(gateway, load)
         digest = gateway.add_image(bytes(range(256)) * (IMAGE_BYTES // 256))
-        gateway.cli("update", "--yes", "--image", digest[:16], *(f"node-{number:05}" for number in range(FETCHING)))
+        gateway.cli("update", "--yes", *(f"node-{number:05}" for number in range(FETCHING)), digest[:16])
         load.codes.clear()
         started = time.monotonic()
         codes = load.run(blocks(digest))
@@ -83,7 +83,7 @@ def measure_start(folder):
         codes = Load(gateway.coap_port, window=256).run(reports())
         assert codes == {"2.04": READINGS // PER_REPORT}, codes
         figure("backlog.readings_taken", READINGS / (time.monotonic() - started), "1/s")
-        assert gateway.ask("status")["telemetry"]["queued"] == READINGS
+        assert gateway.ask("status")["telemetry"]["waiting"] == READINGS
         gateway.stop()
         figure("backlog.start_with_1000000_readings", time_start(gateway), "s", "<=1")
         figure("backlog.rss_after_start", memory_mb(gateway.process.child.pid, "VmRSS"), "MB")
