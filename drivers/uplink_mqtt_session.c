@@ -348,8 +348,12 @@ static int create_handle(MQTTAsync *out, const char *url, const char *client_id,
 
 void *mqtt_threads_hold(void)
 {
+	MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
 	MQTTAsync anchor = NULL;
 
+	/* OpenSSL sets itself up when TLS is used; Paho would load all its error texts at once, 3 MB of memory. */
+	options.do_openssl_init = 0;
+	MQTTAsync_global_init(&options);
 	/* Never connected. While a handle exists, destroying another one does not stop the threads and wait. */
 	return create_handle(&anchor, "tcp://localhost", "", MQTT_VERSION_5) < 0 ? NULL : anchor;
 }

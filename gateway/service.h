@@ -1,7 +1,7 @@
 /*
  * service: tells the service manager how the daemon fares (sd_notify(3)).
  *
- * The build chooses service_systemd.c, or service_none.c where there is no libsystemd. Where no manager listens
+ * Speaks the datagrams that sd_notify(3) lays down, without libsystemd (docs/decisions/003). Where no manager listens
  * ($NOTIFY_SOCKET is not set) all of it does nothing. Nothing here blocks.
  */
 #ifndef WAKEGATE_GATEWAY_SERVICE_H

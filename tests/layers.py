@@ -25,7 +25,6 @@ HOMES = {
     r"curl/curl\.h": ["drivers/http_fetch"],
     r"zstd\.h": ["gateway/batch", "gateway/segment"],
     r"jansson\.h": ["protocols/", "gateway/"],
-    r"systemd/.*": ["gateway/service"],
     r"openssl/.*": ["gateway/signature", "gateway/key_file", "gateway/digest"],
     r"check\.h": ["tests/"],
 }
