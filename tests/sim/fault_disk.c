@@ -20,7 +20,7 @@ struct fault_change {
 /* A file in memory while it is put together again. */
 struct content {
 	uint8_t *bytes;
-	int64_t size;
+	int64_t size, space;
 };
 
 static void *must_allocate(size_t size)
@@ -61,7 +61,10 @@ static void write_content(const char *path, const struct content *content)
 
 static void resize(struct content *content, int64_t size)
 {
-	content->bytes = realloc(content->bytes, (size_t)size + 1);
+	if (size >= content->space) {
+		content->space = 2 * size + 1;
+		content->bytes = realloc(content->bytes, (size_t)content->space);
+	}
 	if (!content->bytes)
 		abort();
 	if (size > content->size)
@@ -139,7 +142,10 @@ void fault_disk_write(
 /* Notes that all bytes from `size` on go. */
 static struct fault_change *note_tail(struct fault_file *file, int64_t size)
 {
-	struct content content = read_content(file->path);
+	struct content content = { 0 };
+
+	if (file->size > size)
+		content = read_content(file->path);
 	size_t tail = content.size > size ? (size_t)(content.size - size) : 0;
 	struct fault_change *change = note(file, tail, 0, size);
 
