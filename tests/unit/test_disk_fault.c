@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "store/image_store.h"
+#include "store/node_store.h"
 #include "store/segment_store.h"
 #include "tests/sim/store_world.h"
 #include "tests/unit/suite.h"
@@ -185,7 +186,38 @@ START_TEST(images_make_room_for_another_on_a_full_disk)
 }
 END_TEST
 
+START_TEST(a_disk_that_fills_up_within_a_group_undoes_what_came_before)
+{
+	struct world world;
+	struct outcome before, big, after;
+	struct stored_node *nodes = calloc(NODES_SAVE_MAX, sizeof(*nodes));
+	char byte;
+
+	for (int i = 0; i < NODES_SAVE_MAX; i++)
+		(void)snprintf(nodes[i].id, sizeof(nodes[i].id), "a node with a long name %d", i);
+	world_begin(&world, 1);
+	ck_assert_int_eq(stepped_try_open(&world.stepped), 0);
+	fault_vfs_plan(world.fault, &(struct fault_plan){ .fault = FAULT_NO_SPACE, .first = 1, .count = FOR_EVER });
+	struct store *store = world.stepped.store;
+	ck_assert_int_eq(store_setting_put(store, "before", "x", 1, outcome_reply(&before)), 0);
+	ck_assert_int_eq(store_nodes_save(store, nodes, NODES_SAVE_MAX, outcome_reply(&big)), 0);
+	ck_assert_int_eq(store_setting_put(store, "after", "x", 1, outcome_reply(&after)), 0);
+	store_dispatch(store);
+	ck_assert_int_eq(before.result, -ENOSPC);
+	ck_assert_int_eq(big.result, -ENOSPC);
+	ck_assert_int_eq(after.result, 0);
+	ck_assert_int_eq(store_setting_get(store, "before", &byte, 1), -ENOENT);
+	ck_assert_int_eq(store_setting_get(store, "after", &byte, 1), 1);
+	fault_vfs_plan(world.fault, &(struct fault_plan){ .fault = FAULT_NONE });
+	ck_assert_int_eq(store_nodes_save(store, nodes, NODES_SAVE_MAX, outcome_reply(&big)), 0);
+	ck_assert_int_eq(outcome_of(&world.stepped, &big), 0);
+	free(nodes);
+	world_end(&world);
+}
+END_TEST
+
 TEST_SUITE(disk_fault, one_write_error_at_any_change_leaves_whole_files,
 	a_disk_that_fails_from_any_change_on_leaves_whole_files,
 	a_disk_that_is_full_from_any_change_on_leaves_whole_files, the_running_store_recovers_from_errors,
-	the_oldest_readings_make_room_for_new_ones_on_a_full_disk, images_make_room_for_another_on_a_full_disk)
+	the_oldest_readings_make_room_for_new_ones_on_a_full_disk, images_make_room_for_another_on_a_full_disk,
+	a_disk_that_fills_up_within_a_group_undoes_what_came_before)
