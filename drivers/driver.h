@@ -25,8 +25,8 @@ struct uv_loop_s;
 /* A node made itself heard. Text is "" and numbers are negative where it said nothing. */
 struct node_contact {
 	const char *node;
-	bool proven;   /* the identity was proven by DTLS or OSCORE, not just claimed */
-	bool reports;  /* a check-in: the fields below are what the node says it runs */
+	bool proven;  /* the identity was proven by DTLS or OSCORE, not just claimed */
+	bool reports; /* a check-in: the fields below are what the node says it runs */
 	const char *hardware;
 	const char *version;
 	uint8_t image[32];   /* head of the SHA-256 of the image it runs */
@@ -86,9 +86,9 @@ enum driver_level { DRIVER_ERROR, DRIVER_WARNING, DRIVER_NOTICE, DRIVER_INFO, DR
 /* What a driver may say to the gateway. `context` goes first into every call. */
 struct driver_host {
 	void *context;
-	/* A new node joins: whom it lets speak is the driver's to say. 0 with `answer` filled; -EINVAL: not an identity;
-	 * -EACCES: this node is not accepted; -ENOBUFS: no room for another. The gateway
-	 * may call offer() and withdraw() from within, so ask for a node's offer after this. */
+	/* A new node joins: whom it lets speak is the driver's to say. 0 with `answer` filled; -EINVAL: not an
+	 * identity; -EACCES: this node is not accepted; -ENOBUFS: no room for another. The gateway may call offer() and
+	 * withdraw() from within, so ask for a node's offer after this. */
 	int (*contact)(void *context, const struct node_contact *contact, struct contact_answer *answer);
 	void (*report)(void *context, const struct reading_report *report);
 	void (*progress)(void *context, const struct delivery_progress *progress);

@@ -45,7 +45,8 @@ void nodes_flush(struct nodes *nodes);
 void nodes_close(struct nodes *nodes);
 
 /*
- * Notes a contact over the driver of that name; a new node joins. 0 with *out; -ENOBUFS: the registry is full; -EINVAL: not an identity (see NODE_ID_MAX).
+ * Notes a contact over the driver of that name; a new node joins. 0 with *out; -ENOBUFS: the registry is full; -EINVAL:
+ * not an identity (see NODE_ID_MAX).
  */
 int nodes_contact(struct nodes *nodes, const char *driver, const struct node_contact *contact, struct moment now,
 	struct node **out);

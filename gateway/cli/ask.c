@@ -109,7 +109,7 @@ int ask(struct cli *cli, json_t *request, json_t **result)
 
 int ask_with_bytes(struct cli *cli, json_t *request, const struct control_bytes *bytes, json_t **result)
 {
-	json_t *reply;
+	json_t *reply = NULL;
 	int id;
 	int code = send_request(cli, request, bytes, &id);
 
