@@ -74,9 +74,12 @@ static void on_progress(void *context, const struct delivery_progress *progress)
 	const struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
 	struct node *node = nodes_find(parts->nodes, progress->node);
+	struct moment now = clock_moment(parts->clock);
 
-	if (node)
-		updates_on_progress(network->networks->updates, node, progress, clock_moment(parts->clock));
+	if (!node)
+		return;
+	nodes_heard(parts->nodes, node, now);
+	updates_on_progress(network->networks->updates, node, progress, now);
 }
 
 static struct image_source *on_image(void *context, const char *name)

@@ -357,6 +357,14 @@ void nodes_remove(struct nodes *nodes, struct node *node)
 	free(node);
 }
 
+void nodes_heard(struct nodes *nodes, struct node *node, struct moment now)
+{
+	node->record.last_seen_ms = now.wall_ms;
+	if (node->record.next_contact_ms && node->record.next_contact_ms < now.wall_ms)
+		node->record.next_contact_ms = now.wall_ms;
+	nodes_changed(nodes, node, false);
+}
+
 uint32_t node_missed(const struct node *node, int64_t interval_ms, struct moment now)
 {
 	int64_t late = now.wall_ms - node->record.next_contact_ms;

@@ -67,6 +67,9 @@ void nodes_remove(struct nodes *nodes, struct node *node);
 /* Its record changed: `urgent` saves it now, otherwise it goes with the next flush. */
 void nodes_changed(struct nodes *nodes, struct node *node, bool urgent);
 
+/* The node was heard outside a contact, in the middle of a transfer: until now it has missed no slot. */
+void nodes_heard(struct nodes *nodes, struct node *node, struct moment now);
+
 /* How many slots the node has missed by now; 0 while its next contact is not due. */
 uint32_t node_missed(const struct node *node, int64_t interval_ms, struct moment now);
 

@@ -1,6 +1,7 @@
 #include "gateway/cli/field.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *field_text(const json_t *object, const char *name)
@@ -18,6 +19,28 @@ int64_t field_number(const json_t *object, const char *name)
 bool field_boolean(const json_t *object, const char *name)
 {
 	return json_is_true(json_object_get(object, name));
+}
+
+static int compare(const void *a, const void *b, void *name)
+{
+	return strverscmp(field_text(*(json_t *const *)a, (const char *)name),
+		field_text(*(json_t *const *)b, (const char *)name));
+}
+
+void field_sort(json_t *list, const char *name)
+{
+	size_t count = json_array_size(list), i;
+	json_t **items = calloc(count + 1, sizeof(*items)), *item;
+
+	if (!items)
+		return; /* as the daemon gave it will do */
+	json_array_foreach (list, i, item)
+		items[i] = json_incref(item);
+	qsort_r(items, count, sizeof(*items), compare, (void *)name);
+	(void)json_array_clear(list);
+	for (i = 0; i < count; i++)
+		(void)json_array_append_new(list, items[i]);
+	free(items);
 }
 
 const char *field_update(char *out, size_t size, const json_t *update)

@@ -33,6 +33,7 @@ static int run_list(struct cli *cli)
 
 	if (code != CLI_OK)
 		return code;
+	field_sort(nodes, "id");
 	if (cli->json)
 		return cli_print_json(cli, json_pack("{s:o}", "nodes", nodes));
 	node_table_print(nodes, SIZE_MAX, clock_moment(&machine_clock).wall_ms, &cli->terminal, stdout);
@@ -99,7 +100,7 @@ static void print_update(const struct cli *cli, const json_t *update)
 		return;
 	snprintf(text, sizeof(text), "%s, %s; image %s, attempt %" PRId64, field_update(state, sizeof(state), update),
 		human_age(changed, field_number(update, "changed_ms"), now_ms), field_text(update, "image"),
-		field_number(update, "attempts") + 1);
+		field_number(update, "attempts"));
 	pair_print(cli, "update", text);
 }
 
@@ -174,7 +175,7 @@ const struct cli_command command_node_add = {
 
 static int run_remove(struct cli *cli)
 {
-	int code = cli_confirm(cli, "Forget %zu node%s, with history and updates?", cli->argument_count,
+	int code = cli_confirm(cli, "Forget %zu node%s, and what is to be updated there?", cli->argument_count,
 		cli->argument_count == 1 ? "" : "s");
 
 	for (size_t i = 0; i < cli->argument_count && code == CLI_OK; i++)

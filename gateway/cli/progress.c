@@ -6,8 +6,9 @@
 #include "gateway/cli/table.h"
 #include "gateway/cli/terminal.h"
 
-#define DRAW_EVERY_MS 100
-#define BAR_LEAST 5 /* columns; a shorter bar says nothing */
+#define DRAW_EVERY_MS 100  /* on a terminal */
+#define TELL_EVERY_MS 1000 /* elsewhere: a short transfer is not worth a line */
+#define BAR_LEAST 5        /* columns; a shorter bar says nothing */
 #define BAR_MOST 40
 
 void progress_begin(struct progress *progress, const char *label, uint64_t done, uint64_t total, int64_t now_ms)
@@ -22,7 +23,7 @@ void progress_begin(struct progress *progress, const char *label, uint64_t done,
 		.total = total,
 		.begun_at = done,
 		.begun_ms = now_ms,
-		.drawn_ms = now_ms - DRAW_EVERY_MS,
+		.drawn_ms = terminal.is_terminal ? now_ms - DRAW_EVERY_MS : now_ms,
 	};
 }
 
@@ -93,7 +94,9 @@ static void draw(struct progress *progress, uint64_t done, int64_t now_ms)
 void progress_show(struct progress *progress, uint64_t done, int64_t now_ms)
 {
 	unsigned tenths = progress->total ? (unsigned)(done * 10 / progress->total) : 10;
-	bool due = progress->on_terminal ? now_ms - progress->drawn_ms >= DRAW_EVERY_MS : tenths > progress->tenths;
+	int64_t silent_ms = now_ms - progress->drawn_ms;
+	bool due = progress->on_terminal ? silent_ms >= DRAW_EVERY_MS
+					 : tenths > progress->tenths && silent_ms >= TELL_EVERY_MS;
 
 	if (!due)
 		return;
@@ -103,10 +106,10 @@ void progress_show(struct progress *progress, uint64_t done, int64_t now_ms)
 
 void progress_end(struct progress *progress, uint64_t done, int64_t now_ms)
 {
-	if (progress->on_terminal) {
+	bool told = progress->tenths > 0;
+
+	if (progress->on_terminal || (told && progress->tenths < 10))
 		draw(progress, done, now_ms);
+	if (progress->on_terminal)
 		fputc('\n', progress->out);
-		return;
-	}
-	progress_show(progress, done, now_ms);
 }

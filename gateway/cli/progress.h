@@ -1,5 +1,6 @@
 /*
- * progress: shows how far long work is: a bar with rate and time left on a terminal, a line per tenth elsewhere.
+ * progress: shows how far long work is: a bar with rate and time left on a terminal, elsewhere a line per tenth, a
+ * second apart.
  *
  * The caller owns the memory and gives the time (any monotonic clock, milliseconds).
  */

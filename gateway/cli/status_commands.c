@@ -43,9 +43,9 @@ static void print_uplink(const struct cli *cli, const json_t *uplink, int64_t no
 	bool connected = field_boolean(uplink, "connected");
 	enum tone tone = connected ? TONE_GOOD : TONE_BAD;
 
-	print_line(cli, "uplink", "%s%s%s, %s, %s", tone_begin(tone, cli->terminal.colour),
-		connected ? "connected" : "not connected", tone_end(tone, cli->terminal.colour),
-		human_age(age, field_number(uplink, "since_ms"), now_ms), field_text(uplink, "broker"));
+	print_line(cli, "uplink", "%s%s%s %s for %s", tone_begin(tone, cli->terminal.colour),
+		connected ? "connected to" : "not connected:", tone_end(tone, cli->terminal.colour),
+		field_text(uplink, "broker"), human_duration(age, now_ms - field_number(uplink, "since_ms")));
 	print_line(cli, "", "%s sent, %s received", human_size(sent, (uint64_t)field_number(uplink, "bytes_sent")),
 		human_size(received, (uint64_t)field_number(uplink, "bytes_received")));
 }

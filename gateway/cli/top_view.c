@@ -83,8 +83,8 @@ static void print_head(struct canvas *canvas, const struct top_look *now)
 		field_text(status, "version"), human_duration(uptime, field_number(status, "uptime_ms")),
 		human_size(memory, (uint64_t)field_number(status, "memory_bytes")),
 		human_time(time, field_number(status, "time_ms")));
-	print_line(canvas, connected ? TONE_PLAIN : TONE_BAD, "uplink     %s, %s",
-		connected ? "connected" : "NOT CONNECTED", field_text(uplink, "broker"));
+	print_line(canvas, connected ? TONE_PLAIN : TONE_BAD, "uplink     %s %s",
+		connected ? "connected to" : "NOT CONNECTED:", field_text(uplink, "broker"));
 }
 
 static void print_rates(struct canvas *canvas, const struct top_look *now, const struct top_look *before)

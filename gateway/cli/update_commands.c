@@ -244,7 +244,7 @@ static const struct table_column columns[] = {
 	{ "NODE", false, true },
 	{ "IMAGE", false, false },
 	{ "STATE", false, true },
-	{ "TRY", true, false },
+	{ "TRIES", true, false },
 	{ "CHANGED", true, false },
 	{ "NEXT TRY", true, false },
 };
@@ -257,7 +257,7 @@ static void add_update(struct table *table, const json_t *update, int64_t now_ms
 	table_cell(table, TONE_PLAIN, "%s", field_text(update, "node"));
 	table_cell(table, TONE_PLAIN, "%.8s", field_text(update, "image"));
 	table_cell(table, field_update_tone(update), "%s", field_update(text, sizeof(text), update));
-	table_cell(table, TONE_PLAIN, "%" PRId64, field_number(update, "attempts") + 1);
+	table_cell(table, TONE_PLAIN, "%" PRId64, field_number(update, "attempts"));
 	table_cell(table, TONE_PLAIN, "%s", human_age(changed, field_number(update, "changed_ms"), now_ms));
 	table_cell(table, TONE_PLAIN, "%s", retry_ms > now_ms ? human_age(retry, retry_ms, now_ms) : "-");
 }
@@ -270,6 +270,7 @@ static int run_list(struct cli *cli)
 
 	if (code != CLI_OK)
 		return code;
+	field_sort(updates, "node");
 	if (cli->json)
 		return cli_print_json(cli, json_pack("{s:o}", "updates", updates));
 	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));

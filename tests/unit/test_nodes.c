@@ -193,7 +193,30 @@ START_TEST(missed_slots_are_counted_and_two_are_forgiven)
 }
 END_TEST
 
+START_TEST(a_node_that_fetches_an_image_misses_no_slot)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+	struct moment now = start;
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	ck_assert_int_eq(nodes_add(nodes, "n1", "coap", now, &node), 0);
+	node->record.next_contact_ms = now.wall_ms;
+	now.wall_ms += 10 * INTERVAL_MS;
+	nodes_heard(nodes, node, now);
+	ck_assert_int_eq(node->record.last_seen_ms, now.wall_ms);
+	ck_assert_uint_eq(node_missed(node, INTERVAL_MS, now), 0);
+	now.wall_ms += INTERVAL_MS;
+	ck_assert_uint_eq(node_missed(node, INTERVAL_MS, now), 1);
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
 TEST_SUITE(nodes, a_node_joins_once_and_outlives_a_restart,
 	what_a_node_runs_is_saved_at_once_and_counters_with_the_flush, a_node_can_be_added_before_it_is_heard_of,
 	what_is_no_identity_is_refused, a_full_registry_takes_nobody_and_a_removal_frees_place_and_rank,
-	ranks_outlive_a_restart, missed_slots_are_counted_and_two_are_forgiven)
+	ranks_outlive_a_restart, missed_slots_are_counted_and_two_are_forgiven,
+	a_node_that_fetches_an_image_misses_no_slot)

@@ -67,13 +67,28 @@ START_TEST(without_a_terminal_each_tenth_is_told_once)
 
 	progress.out = open_memstream(&text, &size);
 	for (uint64_t done = 0; done <= 1000; done += 50)
-		progress_show(&progress, done, (int64_t)done);
-	progress_end(&progress, 1000, 1000);
+		progress_show(&progress, done, (int64_t)done * 10);
+	progress_end(&progress, 1000, 10000);
 	fclose(progress.out);
 	unsigned lines = 0;
 	for (const char *c = text; *c; c++)
 		lines += *c == '\n';
 	ck_assert_uint_eq(lines, 10);
+	free(text);
+}
+END_TEST
+
+START_TEST(a_short_transfer_is_not_worth_a_line)
+{
+	char *text;
+	size_t size;
+	struct progress progress = of_width(0);
+
+	progress.out = open_memstream(&text, &size);
+	progress_show(&progress, 500, 400);
+	progress_end(&progress, 1000, 800);
+	fclose(progress.out);
+	ck_assert_str_eq(text, "");
 	free(text);
 }
 END_TEST
@@ -100,4 +115,5 @@ END_TEST
 
 TEST_SUITE(progress, the_bar_grows_with_what_is_done, the_line_never_outgrows_the_terminal,
 	bytes_that_were_there_before_do_not_count_as_speed, more_than_all_is_all,
-	without_a_terminal_each_tenth_is_told_once, on_a_terminal_it_draws_ten_times_a_second)
+	without_a_terminal_each_tenth_is_told_once, a_short_transfer_is_not_worth_a_line,
+	on_a_terminal_it_draws_ten_times_a_second)
