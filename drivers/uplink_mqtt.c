@@ -105,8 +105,10 @@ static void fail_attempt(struct uplink *uplink, const char *reason, bool version
 		uplink->lookup->uplink = NULL;
 	uplink->lookup = NULL;
 	int64_t pause_ms = reconnect_after_failure(&uplink->reconnect, version_doubt, chance());
-	tell(uplink, DRIVER_WARNING, "mqtt.refused broker=%s protocol=%s reason=\"%s\" retry_ms=%lld", uplink->broker,
-		version, reason, (long long)pause_ms);
+	/* Falling back to the older version is no news; that it failed too will be. */
+	tell(uplink, uplink->reconnect.fallen_back ? DRIVER_INFO : DRIVER_WARNING,
+		"mqtt.refused broker=%s protocol=%s reason=\"%s\" retry_ms=%lld", uplink->broker, version, reason,
+		(long long)pause_ms);
 	pause_for(uplink, pause_ms);
 }
 

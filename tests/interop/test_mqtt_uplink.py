@@ -210,6 +210,20 @@ def test_a_broker_that_refuses_version_5_gets_3_1_1(old_broker):
     host.stop()
 
 
+def test_websockets_are_a_way_too(tmp_path):
+    port = free_port()
+    broker = Broker(tmp_path, f"listener {port} 127.0.0.1\nprotocol websockets\nallow_anonymous true\n").start()
+    listener = Listener(broker.port, ["a/#"])
+    host = UplinkHost(f"ws://127.0.0.1:{port}").start()
+    host.wait("connected")
+    assert host.publish(1, "a/b", "@100000") == 0
+    assert host.wait_delivered(1) == 0
+    assert len(listener.take().payload) == 100000
+    listener.close()
+    host.stop()
+    broker.stop()
+
+
 def test_a_silent_broker_is_given_up_by_keepalive(tmp_path):
     broker = Broker(tmp_path).start()
     host = UplinkHost(plain_url(broker)).start()  # its keepalive is 5 s
