@@ -24,7 +24,7 @@ static enum tone tone_of(const char *state)
 
 static void add_download(struct table *table, const json_t *download)
 {
-	int64_t size = field_number(download, "size"), stored = field_number(download, "stored");
+	int64_t size = field_number(download, "size_bytes"), stored = field_number(download, "stored_bytes");
 	const char *state = field_text(download, "state");
 	char text[HUMAN_SIZE];
 

@@ -20,9 +20,9 @@
 #include "drivers/coap_settings.h"
 #include "drivers/driver.h"
 #include "drivers/image_source.h"
+#include "tests/sim/line_host.h"
 
 #define IMAGES_MAX 4
-#define LINE_MAX_BYTES 256
 
 struct file_image {
 	struct image_source source; /* first */
@@ -40,10 +40,8 @@ struct late_report {
 
 struct coap_program {
 	uv_loop_t loop;
-	uv_pipe_t input;
+	struct line_host lines;
 	uv_timer_t slow;
-	char line[LINE_MAX_BYTES];
-	size_t line_size;
 	struct driver *driver;
 	struct driver_host host;
 	struct coap_settings settings;
@@ -54,15 +52,6 @@ struct coap_program {
 	uint64_t durable_after_ms, slow_reads_ms;
 };
 
-/* Takes the object. */
-static void say(json_t *object)
-{
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	fflush(stdout);
-	json_decref(object);
-}
-
 static int on_contact(void *context, const struct node_contact *contact, struct contact_answer *answer)
 {
 	struct coap_program *program = context;
@@ -72,10 +61,11 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 	if (program->full && strcmp(program->full, contact->node) == 0)
 		return -ENOBUFS;
 	answer->next_s = program->next_s;
-	say(json_pack("{s:s,s:s,s:b,s:b,s:s,s:s,s:i,s:i,s:i,s:i,s:i}", "what", "contact", "node", contact->node,
-		"proven", contact->proven, "reports", contact->reports, "hw", contact->hardware, "version",
-		contact->version, "battery", contact->battery_percent, "rssi", contact->signal_dbm, "image_size",
-		(int)contact->image_size, "bytes_in", (int)contact->bytes_in, "bytes_out", (int)contact->bytes_out));
+	line_host_say(json_pack("{s:s,s:s,s:b,s:b,s:s,s:s,s:i,s:i,s:i,s:i,s:i}", "what", "contact", "node",
+		contact->node, "proven", contact->proven, "reports", contact->reports, "hw", contact->hardware,
+		"version", contact->version, "battery", contact->battery_percent, "rssi", contact->signal_dbm,
+		"image_size", (int)contact->image_size, "bytes_in", (int)contact->bytes_in, "bytes_out",
+		(int)contact->bytes_out));
 	return 0;
 }
 
@@ -96,8 +86,8 @@ static void on_report(void *context, const struct reading_report *report)
 {
 	struct coap_program *program = context;
 
-	say(json_pack("{s:s,s:s,s:i,s:s%,s:f,s:I}", "what", "report", "node", report->node, "count", (int)report->count,
-		"name", report->count ? report->readings[0].name.data : "",
+	line_host_say(json_pack("{s:s,s:s,s:i,s:s%,s:f,s:I}", "what", "report", "node", report->node, "count",
+		(int)report->count, "name", report->count ? report->readings[0].name.data : "",
 		report->count ? report->readings[0].name.size : 0, "value",
 		report->count ? number_value(&report->readings[0].number) : 0.0, "exchange",
 		(json_int_t)(report->exchange >> 1)));
@@ -115,7 +105,7 @@ static void on_report(void *context, const struct reading_report *report)
 
 static void on_progress(void *context, const struct delivery_progress *progress)
 {
-	say(json_pack("{s:s,s:s,s:i,s:I,s:i,s:b}", "what", "progress", "node", progress->node, "state",
+	line_host_say(json_pack("{s:s,s:s,s:i,s:I,s:i,s:b}", "what", "progress", "node", progress->node, "state",
 		(int)progress->state, "offset", (json_int_t)progress->offset, "code", progress->code, "said",
 		progress->said));
 }
@@ -132,7 +122,7 @@ static struct image_source *on_image(void *context, const char *name)
 
 static void on_event(void *context, enum driver_level level, const char *line)
 {
-	say(json_pack("{s:s,s:i,s:s}", "what", "event", "level", (int)level, "line", line));
+	line_host_say(json_pack("{s:s,s:i,s:s}", "what", "event", "level", (int)level, "line", line));
 }
 
 static void on_slow_ready(uv_timer_t *timer)
@@ -188,7 +178,7 @@ static void load_image(struct coap_program *program, const char *path)
 	EVP_Digest(image->bytes, image->source.size_bytes, image->source.sha256, NULL, EVP_sha256(), NULL);
 	for (size_t i = 0; i < 8; i++)
 		snprintf(image->source.name + 2 * i, 3, "%02x", image->source.sha256[i]);
-	say(json_pack("{s:s,s:s,s:I}", "what", "image", "name", image->source.name, "size",
+	line_host_say(json_pack("{s:s,s:s,s:I}", "what", "image", "name", image->source.name, "size",
 		(json_int_t)image->source.size_bytes));
 }
 
@@ -200,7 +190,7 @@ static void say_counters(const struct coap_program *program)
 
 	for (size_t i = 0; i < count; i++)
 		json_object_set_new(values, counters[i].name, json_integer((json_int_t)*counters[i].value));
-	say(json_pack("{s:s,s:o}", "what", "counters", "values", values));
+	line_host_say(json_pack("{s:s,s:o}", "what", "counters", "values", values));
 }
 
 static void quit(struct coap_program *program)
@@ -210,46 +200,21 @@ static void quit(struct coap_program *program)
 		struct image_source *source = &program->images[i].source;
 		image_source_release(&source);
 	}
-	uv_close((uv_handle_t *)&program->input, NULL);
+	line_host_close(&program->lines);
 	uv_close((uv_handle_t *)&program->slow, NULL);
 }
 
-static void run_line(struct coap_program *program, const char *line)
+static void run_line(void *context, char *line)
 {
+	struct coap_program *program = context;
+
 	if (strcmp(line, "counters") == 0)
 		say_counters(program);
 	else if (strcmp(line, "reload") == 0)
-		say(json_pack("{s:s,s:i}", "what", "reload", "result",
+		line_host_say(json_pack("{s:s,s:i}", "what", "reload", "result",
 			driver_coap.reload(program->driver, &program->settings)));
 	else if (strcmp(line, "quit") == 0)
 		quit(program);
-}
-
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
-{
-	struct coap_program *program = handle->data;
-
-	*buffer = uv_buf_init(
-		program->line + program->line_size, (unsigned)(sizeof(program->line) - program->line_size - 1));
-}
-
-static void on_input(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
-{
-	struct coap_program *program = stream->data;
-	char *end;
-
-	if (size < 0) {
-		quit(program);
-		return;
-	}
-	program->line_size += (size_t)size;
-	program->line[program->line_size] = '\0';
-	while ((end = strchr(program->line, '\n'))) {
-		*end = '\0';
-		run_line(program, program->line);
-		program->line_size -= (size_t)(end + 1 - program->line);
-		memmove(program->line, end + 1, program->line_size + 1);
-	}
 }
 
 static int plain_of(const char *name)
@@ -355,14 +320,6 @@ static void init_program(struct coap_program *program)
 		.event = on_event };
 }
 
-static void open_input(struct coap_program *program)
-{
-	uv_pipe_init(&program->loop, &program->input, 0);
-	uv_pipe_open(&program->input, 0);
-	program->input.data = program;
-	uv_read_start((uv_stream_t *)&program->input, on_allocate, on_input);
-}
-
 int main(int argc, char **argv)
 {
 	static struct coap_program program;
@@ -380,8 +337,8 @@ int main(int argc, char **argv)
 	if (program.offered_to)
 		driver_coap.offer(program.driver,
 			&(struct driver_offer){ .node = program.offered_to, .image = &program.images[0].source });
-	open_input(&program);
-	say(json_pack("{s:s}", "what", "ready"));
+	line_host_open(&program.lines, &program.loop, run_line, &program);
+	line_host_say(json_pack("{s:s}", "what", "ready"));
 	uv_run(&program.loop, UV_RUN_DEFAULT);
 	return uv_loop_close(&program.loop) < 0;
 }

@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "drivers/http_fetch.h"
+#include "tests/sim/line_host.h"
 
 struct fetch_program {
 	uv_loop_t loop;
@@ -28,20 +29,11 @@ struct fetch_program {
 	int result;
 };
 
-/* Takes the object. */
-static void say(json_t *object)
-{
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	fflush(stdout);
-	json_decref(object);
-}
-
 static int on_begin(void *context, uint32_t offset, const char *etag)
 {
 	struct fetch_program *program = context;
 
-	say(json_pack("{s:s,s:i,s:s*}", "what", "begin", "offset", (int)offset, "etag", etag));
+	line_host_say(json_pack("{s:s,s:i,s:s*}", "what", "begin", "offset", (int)offset, "etag", etag));
 	return fseek(program->out, (long)offset, SEEK_SET) < 0 ? -EIO : 0;
 }
 
@@ -70,8 +62,8 @@ static void on_end(void *context, int result, uint32_t retry_after_s, const char
 	struct fetch_program *program = context;
 
 	program->result = result;
-	say(json_pack("{s:s,s:i,s:i,s:s,s:f}", "what", "end", "result", result, "retry_after", (int)retry_after_s,
-		"sentence", sentence, "seconds", (double)(uv_hrtime() - program->begun_ns) / 1e9));
+	line_host_say(json_pack("{s:s,s:i,s:i,s:s,s:f}", "what", "end", "result", result, "retry_after",
+		(int)retry_after_s, "sentence", sentence, "seconds", (double)(uv_hrtime() - program->begun_ns) / 1e9));
 	http_source_close(program->source);
 	uv_close((uv_handle_t *)&program->pause, NULL);
 }

@@ -15,14 +15,11 @@
 #include <uv.h>
 
 #include "drivers/uplink_mqtt.h"
-
-#define LINE_MAX_BYTES 4096
+#include "tests/sim/line_host.h"
 
 struct uplink_program {
 	uv_loop_t loop;
-	uv_pipe_t input;
-	char line[LINE_MAX_BYTES];
-	size_t line_size;
+	struct line_host lines;
 	struct uplink *uplink;
 	const char *brokers[UPLINK_BROKERS_MAX];
 	const char *subscriptions[8];
@@ -31,28 +28,19 @@ struct uplink_program {
 	struct uplink_host host;
 };
 
-/* Takes the object. */
-static void say(json_t *object)
-{
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	fflush(stdout);
-	json_decref(object);
-}
-
 static void on_connected(void *context, const char *detail, unsigned window)
 {
-	say(json_pack("{s:s,s:s,s:i}", "what", "connected", "detail", detail, "window", (int)window));
+	line_host_say(json_pack("{s:s,s:s,s:i}", "what", "connected", "detail", detail, "window", (int)window));
 }
 
 static void on_disconnected(void *context, const char *detail)
 {
-	say(json_pack("{s:s,s:s}", "what", "disconnected", "detail", detail));
+	line_host_say(json_pack("{s:s,s:s}", "what", "disconnected", "detail", detail));
 }
 
 static void on_message(void *context, const struct uplink_message *message)
 {
-	say(json_pack("{s:s,s:s,s:i,s:s%,s:s*,s:s*,s:b}", "what", "message", "topic", message->topic, "size",
+	line_host_say(json_pack("{s:s,s:s,s:i,s:s%,s:s*,s:s*,s:b}", "what", "message", "topic", message->topic, "size",
 		(int)message->size, "payload", message->payload, message->size < 200 ? message->size : 200,
 		"content_type", message->content_type, "response_topic", message->response_topic, "retain",
 		message->retain));
@@ -60,19 +48,19 @@ static void on_message(void *context, const struct uplink_message *message)
 
 static void on_delivered(void *context, uint64_t ticket, int result)
 {
-	say(json_pack("{s:s,s:I,s:i}", "what", "delivered", "ticket", (json_int_t)ticket, "result", result));
+	line_host_say(json_pack("{s:s,s:I,s:i}", "what", "delivered", "ticket", (json_int_t)ticket, "result", result));
 }
 
 static void on_event(void *context, enum driver_level level, const char *line)
 {
-	say(json_pack("{s:s,s:i,s:s}", "what", "event", "level", (int)level, "line", line));
+	line_host_say(json_pack("{s:s,s:i,s:s}", "what", "event", "level", (int)level, "line", line));
 }
 
 static void publish(struct uplink_program *program, uint64_t ticket, const struct uplink_message *message)
 {
 	int result = uplink_mqtt.publish(program->uplink, message, ticket);
 
-	say(json_pack("{s:s,s:I,s:i}", "what", "published", "ticket", (json_int_t)ticket, "result", result));
+	line_host_say(json_pack("{s:s,s:I,s:i}", "what", "published", "ticket", (json_int_t)ticket, "result", result));
 }
 
 static void publish_text(struct uplink_program *program, char *arguments)
@@ -124,12 +112,15 @@ static void quit(struct uplink_program *program)
 	uint64_t begun_ns = uv_hrtime();
 
 	uplink_mqtt.close(program->uplink);
-	say(json_pack("{s:s,s:I}", "what", "closed", "took_ms", (json_int_t)((uv_hrtime() - begun_ns) / 1000000)));
-	uv_close((uv_handle_t *)&program->input, NULL);
+	line_host_say(
+		json_pack("{s:s,s:I}", "what", "closed", "took_ms", (json_int_t)((uv_hrtime() - begun_ns) / 1000000)));
+	line_host_close(&program->lines);
 }
 
-static void run_line(struct uplink_program *program, char *line)
+static void run_line(void *context, char *line)
 {
+	struct uplink_program *program = context;
+
 	if (strncmp(line, "publish ", 8) == 0)
 		publish_text(program, line + 8);
 	else if (strncmp(line, "request ", 8) == 0)
@@ -138,33 +129,6 @@ static void run_line(struct uplink_program *program, char *line)
 		(void)uplink_mqtt.reload(program->uplink, &program->settings);
 	else if (strcmp(line, "quit") == 0)
 		quit(program);
-}
-
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
-{
-	struct uplink_program *program = handle->data;
-
-	*buffer = uv_buf_init(
-		program->line + program->line_size, (unsigned)(sizeof(program->line) - program->line_size - 1));
-}
-
-static void on_input(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
-{
-	struct uplink_program *program = stream->data;
-	char *end;
-
-	if (size < 0) {
-		quit(program);
-		return;
-	}
-	program->line_size += (size_t)size;
-	program->line[program->line_size] = '\0';
-	while ((end = strchr(program->line, '\n'))) {
-		*end = '\0';
-		run_line(program, program->line);
-		program->line_size -= (size_t)(end + 1 - program->line);
-		memmove(program->line, end + 1, program->line_size + 1);
-	}
 }
 
 static void parse_arguments(struct uplink_program *program, int argc, char **argv)
@@ -250,15 +214,12 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	uv_loop_init(&program.loop);
-	uv_pipe_init(&program.loop, &program.input, 0);
-	uv_pipe_open(&program.input, 0);
-	program.input.data = &program;
 	if (uplink_mqtt.open(&program.uplink, &program.loop, &program.settings, &program.identity, &program.host, why,
 		    sizeof(why)) < 0) {
 		fprintf(stderr, "uplink_host: %s\n", why);
 		return 1;
 	}
-	uv_read_start((uv_stream_t *)&program.input, on_allocate, on_input);
+	line_host_open(&program.lines, &program.loop, run_line, &program);
 	uv_run(&program.loop, UV_RUN_DEFAULT);
 	return uv_loop_close(&program.loop) < 0;
 }
