@@ -99,7 +99,7 @@ static inline bool sample_same_number(const struct number *a, const struct numbe
 
 static inline bool sample_same_text(struct span a, struct span b)
 {
-	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+	return a.size == b.size && (a.size == 0 || (a.data && b.data && memcmp(a.data, b.data, a.size) == 0));
 }
 
 /* Whether `b` says what `a` said. */
