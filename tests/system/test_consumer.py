@@ -1,0 +1,78 @@
+"""docs/examples/consumer.py at a real broker: rows from every format, over both versions of MQTT, each reading once."""
+import json
+import subprocess
+import sys
+
+import pytest
+
+from harness.broker import Broker
+from harness.find import ROOT
+from harness.gateway import Wakegate
+from harness.ledger import comparable
+from harness.nodes import SimulatedNodes
+from harness.process import Process, wait_until
+
+CONSUMER = ROOT / "docs" / "examples" / "consumer.py"
+VARIANTS = [("json", "none", "5"), ("json", "zstd", "3.1.1"), ("cbor", "none", "3.1.1"), ("cbor", "zstd", "5")]
+
+
+class Consumer:
+    """The reference consumer; what it printed is in `rows()`, also from before a restart."""
+
+    def __init__(self, folder, port):
+        self.log = folder / "rows"
+        self.command = [sys.executable, CONSUMER, "--broker", f"127.0.0.1:{port}", "--state", folder / "seen.json"]
+        self.start()
+
+    def start(self):
+        self.process = Process(self.command, self.log)
+
+    def lines(self):
+        return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+
+    def rows(self):
+        return [line for line in self.lines() if "gap" not in line]
+
+
+def run_nodes(folder, gateway):
+    nodes = SimulatedNodes(folder, gateway.coap, nodes=5, loss=10, interval=0.3, ack_timeout=100, run_for=4)
+    assert nodes.wait(60) == 0
+    return nodes.ledger()
+
+
+@pytest.mark.parametrize("form, compression, protocol", VARIANTS)
+def test_the_reference_consumer_sees_each_reading_once(tmp_path, form, compression, protocol):
+    broker = Broker(tmp_path, keeps=True).start()
+    gateway = Wakegate(tmp_path, broker.port, mqtt={"protocol": protocol}, telemetry={
+        "format": form, "compression": compression, "batch_age": "100 ms", "commit_delay": "50 ms"}).start()
+    consumer = Consumer(tmp_path, broker.port)
+    try:
+        ledger = run_nodes(tmp_path, gateway)
+        wait_until("some rows", lambda: len(consumer.rows()) > 10, 30)
+        consumer.process.kill()
+        gateway.kill()  # what it had not heard of as delivered comes again
+        gateway.start()
+        consumer.start()
+        wait_until("all rows", lambda: len(consumer.rows()) >= len(ledger.made), 30)
+    finally:
+        for part in (consumer.process, gateway, broker):
+            part.stop()
+    rows = consumer.rows()
+    assert [row["gateway"] for row in rows] == ["test"] * len(rows)
+    assert len({row["sequence"] for row in rows}) == len({(row["node"], row["time"]) for row in rows})
+    found = {(row["node"], round(float(row["time"]) * 1000)): (row["name"], row["value"]) for row in rows}
+    made = {key: (name, value) for key, (name, value) in ledger.made.items()}
+    assert {key: (name, comparable(number(value))) for key, (name, value) in found.items()} == made
+
+
+def number(value):
+    """The consumer prints decimals as texts, to keep their digits."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def test_the_consumer_explains_itself():
+    done = subprocess.run([sys.executable, CONSUMER, "--help"], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0 and "--state" in done.stdout
