@@ -47,10 +47,11 @@ class Load:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.socket.connect(("127.0.0.1", port))
         self.socket.setblocking(False)
-        self.codes = {}
+        self.codes = {}  # "2.04" -> how many
+        self.answers = {}  # identity -> "2.04"
 
     def run(self, requests):
-        """`requests` yields datagrams with distinct tokens; the answers' codes are counted in `codes`."""
+        """`requests` yields datagrams with distinct identities. Returns how often each code was answered."""
         waiting, requests, exhausted = {}, iter(requests), False
         while waiting or not exhausted:
             while len(waiting) < self.window and not exhausted:
@@ -82,5 +83,6 @@ class Load:
             if answer[1] and waiting.pop(answer[4:8], None):
                 code = f"{answer[1] >> 5}.{answer[1] & 31:02}"
                 self.codes[code] = self.codes.get(code, 0) + 1
+                self.answers[int.from_bytes(answer[4:8], "big")] = code
             if answer[0] >> 4 & 3 == 0:  # confirmable: a separate response wants an acknowledgement
                 self.send(b"\x60\x00" + answer[2:4])

@@ -6,6 +6,7 @@ import re
 
 from .ledger import senml_records
 
+GAP = re.compile(r"first=(\d+) last=(\d+)")
 LABEL = re.compile(r"boot=(\d+) first=(\d+) last=(\d+)")
 
 
@@ -51,6 +52,14 @@ class Upstream:
         if (node, time_ms) in self.readings:
             self.faults.append(f"under two numbers: {reading}")
         self.readings[node, time_ms] = (name, value)
+
+    def missing(self):
+        """How many sequence numbers up to the newest neither came nor are told as lost."""
+        told = set()
+        for text in self.gaps:
+            first, last = map(int, GAP.search(text).groups())
+            told.update(range(first, last + 1))
+        return len(set(range(min(self.numbers | dict.fromkeys(told)), max(self.numbers))) - set(self.numbers) - told)
 
     def compare(self, ledger):
         """Sentences about what is wrong; none if each reading made arrived once, as it was made."""
