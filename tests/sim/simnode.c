@@ -95,9 +95,11 @@ static void measure(struct simnode *node, struct moment now)
 	}
 }
 
+/* A turn of measuring; also while it fetches an image, which may take longer than it would sleep. */
 static void wake(struct simnode *node, struct moment now)
 {
 	node->phase = SIMNODE_AWAKE;
+	node->wake_at_ms = now.monotonic_ms + node->settings->interval_ms;
 	if (node->counts.wakes++ % CHECKIN_EVERY == 0)
 		node->checkin_due = true;
 	measure(node, now);
@@ -269,6 +271,8 @@ void simnode_on_time(struct simnode *node, struct moment now)
 		wake(node, now);
 	else if (node->exchange.open)
 		on_exchange_time(node, now_ms);
+	else if (node->wake_at_ms <= now_ms)
+		wake(node, now);
 	else
 		next_task(node, now_ms);
 }
