@@ -36,12 +36,15 @@ class Scenario:
 
     def start_nodes(self, **options):
         fast = {"nodes": 20, "loss": 10, "restarts": 2, "interval": 0.5, "ack_timeout": 100, "boot": 200}
+        self.node_count = options.get("nodes", 20)
         self.nodes = SimulatedNodes(self.folder, self.gateway.coap, hardware=HARDWARE, seed=self.seed % 1000003,
                                     **(fast | options))
         return self.nodes
 
     def order_update(self, size=60_000):
         """A new image for all nodes; its SHA-256."""
+        wait_until("all nodes have said what they are", lambda: len(
+            self.gateway.ask("node", "list", "--hardware", HARDWARE)["nodes"]) == self.node_count, 30)
         self.images += 1
         payload = random.Random(self.seed + self.images).randbytes(size)
         digest = self.gateway.add_image(payload, version=f"{self.images + 1}.0.0", hardware=HARDWARE)

@@ -74,7 +74,7 @@ static void boot(struct simnode *node, int64_t now_ms)
 	if (node->download.wanted && !node->download.complete && download_offset(&node->flash))
 		node->counts.resumes++;
 	node->checkin_due = true;
-	node->wake_at_ms = now_ms;
+	node->wake_at_ms = now_ms + node->settings->interval_ms; /* says who it is before it measures */
 }
 
 void simnode_start(struct simnode *node, const char *folder, int64_t boot_at_ms)
