@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "drivers/driver.h"
 #include "gateway/control_describe.h"
 #include "gateway/control_request.h"
 #include "gateway/image_cache.h"
 #include "gateway/image_policy.h"
 #include "gateway/metrics.h"
+#include "gateway/networks.h"
 #include "gateway/nodes.h"
 #include "gateway/publish.h"
 #include "gateway/schedule.h"
@@ -107,6 +109,25 @@ static json_t *uplink_status(const struct control_status *parts)
 	return object;
 }
 
+static void add_counter(void *context, const char *driver, const struct driver_counter *counter)
+{
+	json_t *drivers = context, *counters = json_object_get(drivers, driver);
+
+	if (!counters) {
+		counters = json_object();
+		(void)json_object_set_new(drivers, driver, counters);
+	}
+	(void)json_object_set_new(counters, counter->name, json_integer(NUMBER(*counter->value)));
+}
+
+static json_t *drivers_status(const struct control_status *parts)
+{
+	json_t *drivers = json_object();
+
+	networks_counters(parts->networks, add_counter, drivers);
+	return drivers;
+}
+
 static json_t *store_status(const struct store_figures *store)
 {
 	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "commits", NUMBER(store->commits), "commit_failures",
@@ -126,6 +147,7 @@ static json_t *status(const struct control_status *parts)
 	if (parts->upstream)
 		(void)json_object_set_new(object, "uplink", uplink_status(parts));
 	(void)json_object_set_new(object, "nodes", nodes_status(parts, now));
+	(void)json_object_set_new(object, "drivers", drivers_status(parts));
 	(void)json_object_set_new(object, "updates", updates_status(parts));
 	(void)json_object_set_new(object, "images", images_status(parts));
 	(void)json_object_set_new(object, "telemetry", telemetry_status(parts, &store));

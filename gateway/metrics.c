@@ -104,6 +104,23 @@ static void print_updates(FILE *out, json_t *updates)
 				json_integer_value(count));
 }
 
+/* Drivers name their counters themselves: wakegate_DRIVER_NAME_total. */
+static void print_drivers(FILE *out, json_t *drivers)
+{
+	const char *driver, *counter;
+	json_t *counters, *value;
+
+	json_object_foreach (drivers, driver, counters) {
+		json_object_foreach (counters, counter, value) {
+			char name[128];
+			snprintf(name, sizeof(name), "wakegate_%s_%s%s", driver, counter,
+				is_counter(counter) ? "" : "_total");
+			print_heading(out, name, "Counted by the driver since it was opened.");
+			fprintf(out, "%s %" JSON_INTEGER_FORMAT "\n", name, json_integer_value(value));
+		}
+	}
+}
+
 char *metrics_text(const json_t *status)
 {
 	char *text = NULL;
@@ -116,6 +133,7 @@ char *metrics_text(const json_t *status)
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
 		print_metric(out, &metrics[i], status);
 	print_updates(out, json_object_get(status, "updates"));
+	print_drivers(out, json_object_get(status, "drivers"));
 	fclose(out);
 	return text;
 }

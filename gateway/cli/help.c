@@ -17,8 +17,8 @@ const struct cli_option cli_common_options[] = {
 	{ 0 },
 };
 
-static const char exit_codes[] = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable, 4 not found,\n"
-				 "5 refused.\n";
+static const char exit_codes[] = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 daemon not reachable,\n"
+				 "4 not found, 5 refused.\n";
 
 static void print_title(const struct cli *cli, FILE *out, const char *title)
 {

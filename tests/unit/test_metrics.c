@@ -49,6 +49,16 @@ START_TEST(updates_are_labelled_by_state)
 }
 END_TEST
 
+START_TEST(counters_of_drivers_bear_the_drivers_name)
+{
+	char *text = text_for(json_pack("{s:{s:{s:i}}}", "drivers", "coap", "datagrams_malformed", 7));
+
+	ck_assert_ptr_nonnull(strstr(text, "# TYPE wakegate_coap_datagrams_malformed_total counter\n"
+					   "wakegate_coap_datagrams_malformed_total 7\n"));
+	free(text);
+}
+END_TEST
+
 START_TEST(a_label_cannot_end_early)
 {
 	char *text = text_for(json_pack("{s:s}", "gateway", "a\"b\\c\nd"));
@@ -58,4 +68,5 @@ START_TEST(a_label_cannot_end_early)
 }
 END_TEST
 
-TEST_SUITE(metrics, figures_bear_help_and_type, updates_are_labelled_by_state, a_label_cannot_end_early)
+TEST_SUITE(metrics, figures_bear_help_and_type, updates_are_labelled_by_state,
+	counters_of_drivers_bear_the_drivers_name, a_label_cannot_end_early)
