@@ -11,7 +11,8 @@
 #include "drivers/uplink_mqtt_session.h"
 
 #define PASSWORD_MAX 1024
-#define GOODBYE_MS 500     /* Paho's threads take up to 300 ms more to end */
+#define GOODBYE_MS 500     /* for what was published to leave */
+#define THREADS_MS 400     /* for Paho's threads to end */
 #define PACKET_OVERHEAD 64 /* bytes of an MQTT packet's headers and property lengths, at most */
 
 enum uplink_state { UPLINK_PAUSING, UPLINK_RESOLVING, UPLINK_CONNECTING, UPLINK_STANDING, UPLINK_CLOSED };
@@ -337,6 +338,8 @@ static void on_event(struct uplink *uplink, const struct mqtt_event *event)
 	case MQTT_EVENT_SUBSCRIBED:
 		if (event->result < 0)
 			tell(uplink, DRIVER_ERROR, "mqtt.subscription_refused topic=%s", event->text);
+		else
+			tell(uplink, DRIVER_DEBUG, "mqtt.subscribed topic=%s", event->text);
 		return;
 	}
 }
@@ -382,7 +385,7 @@ static int uplink_mqtt_open(struct uplink **out, struct uv_loop_s *loop, const v
 	init_reconnect(uplink);
 	int result = uv_async_init(loop, &uplink->wake, on_wake);
 	if (result < 0) {
-		mqtt_threads_release(uplink->threads);
+		mqtt_threads_release(uplink->threads, THREADS_MS);
 		free(uplink);
 		snprintf(why, why_size, "no wake-up for MQTT: %s", uv_strerror(result));
 		return result;
@@ -455,7 +458,7 @@ static void uplink_mqtt_close(struct uplink *uplink)
 		mqtt_session_end(uplink->session, uplink->state == UPLINK_STANDING ? GOODBYE_MS : 0);
 	uplink->state = UPLINK_CLOSED;
 	mqtt_session_free(uplink->session);
-	mqtt_threads_release(uplink->threads);
+	mqtt_threads_release(uplink->threads, THREADS_MS);
 	uv_close((uv_handle_t *)&uplink->wake, on_handle_closed);
 	uv_close((uv_handle_t *)&uplink->timer, on_handle_closed);
 }

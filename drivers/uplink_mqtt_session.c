@@ -358,12 +358,37 @@ void *mqtt_threads_hold(void)
 	return create_handle(&anchor, "tcp://localhost", "", MQTT_VERSION_5) < 0 ? NULL : anchor;
 }
 
-void mqtt_threads_release(void *threads)
+static void *release(void *anchor)
 {
-	MQTTAsync anchor = threads;
+	MQTTAsync_destroy(&anchor);
+	return NULL;
+}
 
-	if (anchor)
-		MQTTAsync_destroy(&anchor);
+/* On CLOCK_MONOTONIC. */
+static struct timespec time_in(unsigned wait_ms)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_nsec += (long)(wait_ms % 1000) * 1000000;
+	time.tv_sec += wait_ms / 1000 + time.tv_nsec / 1000000000;
+	time.tv_nsec %= 1000000000;
+	return time;
+}
+
+void mqtt_threads_release(void *threads, unsigned wait_ms)
+{
+	struct timespec until = time_in(wait_ms);
+	pthread_t helper;
+
+	if (!threads)
+		return;
+	/* Destroying the last handle waits for Paho's threads, one of which may just have begun to poll for a second.
+	 */
+	if (pthread_create(&helper, NULL, release, threads))
+		release(threads);
+	else if (pthread_clockjoin_np(helper, NULL, CLOCK_MONOTONIC, &until))
+		pthread_detach(helper);
 }
 
 static void add_text(MQTTProperties *properties, enum MQTTPropertyCodes code, const void *text, size_t size)
@@ -616,12 +641,8 @@ uint64_t mqtt_session_dropped(struct mqtt_session *session)
 
 static void wait_for_goodbye(struct mqtt_session *session, unsigned wait_ms)
 {
-	struct timespec until;
+	struct timespec until = time_in(wait_ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	until.tv_sec += wait_ms / 1000 + until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&session->mutex);
 	while (!session->said_goodbye)
 		if (pthread_cond_timedwait(&session->goodbye_said, &session->mutex, &until))

@@ -61,8 +61,11 @@ struct mqtt_event {
 /* Holds Paho's threads between sessions, so that ending one never waits for them. NULL if there is no memory. */
 void *mqtt_threads_hold(void);
 
-/* Lets them end; waits for that, 100 to 300 ms. No session may stand. NULL is fine. */
-void mqtt_threads_release(void *threads);
+/*
+ * Lets them end, which takes 100 ms to a second, and waits up to `wait_ms` for it; then they end by themselves. No
+ * session may stand. NULL is fine.
+ */
+void mqtt_threads_release(void *threads, unsigned wait_ms);
 
 /* Starts to connect; CONNECTED or REFUSED follows. -ENOMEM; -EINVAL: Paho does not take the options. */
 int mqtt_session_open(struct mqtt_session **out, const struct mqtt_session_options *options);

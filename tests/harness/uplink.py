@@ -20,6 +20,10 @@ class UplinkHost(LineHost):
         self.say(f"publish {ticket} {topic} {quality} {retain} {text}")
         return self.wait("published")["result"]
 
+    def wait_subscribed(self, seconds=15):
+        while "mqtt.subscribed" not in self.wait("event", seconds)["line"]:
+            pass
+
     def wait_delivered(self, ticket, seconds=10):
         while True:
             line = self.wait("delivered", seconds)
