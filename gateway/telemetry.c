@@ -26,7 +26,6 @@
 #define EVICT_LEAST (256 * 1024)
 #define EVICTIONS_MAX 3 /* for one commit, before it is refused */
 #define FORGET_INTERVAL_MS (60 * 1000)
-#define NEVER (INT64_MAX / 2)
 
 /* Numbers below the mark in gateway.db may have been given: if telemetry.db is lost, none is given twice. */
 #define MARK_SETTING "telemetry.mark"

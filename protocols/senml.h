@@ -16,8 +16,6 @@
 #include "protocols/token_writer.h"
 #include "protocols/tokens.h"
 
-#define SENML_JSON 110 /* CoAP content formats, section 12.3 */
-#define SENML_CBOR 112
 #define SENML_VERSION 10
 #define SENML_RELATIVE_S (INT64_C(1) << 28) /* times below are relative */
 
