@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/control_arguments.h"
 #include "gateway/control_request.h"
 
 #define ID_MAX 64 /* bytes of a text that a client chose as id */
@@ -38,8 +39,6 @@ struct control_request {
 	bool answered;
 	bool gone;
 };
-
-static const char *const type_names[] = { "text", "integer", "boolean", "list of texts" };
 
 const char *control_code(int error)
 {
@@ -214,91 +213,6 @@ const char *control_asker_name(const struct control_request *request)
 	return request->asker.name;
 }
 
-static bool text_fits(const json_t *value)
-{
-	return json_is_string(value) && json_string_length(value) <= CONTROL_TEXT_MAX;
-}
-
-static bool list_fits(const json_t *value)
-{
-	size_t i;
-	json_t *item;
-
-	if (!json_is_array(value) || json_array_size(value) > CONTROL_LIST_MAX)
-		return false;
-	json_array_foreach (value, i, item)
-		if (!text_fits(item))
-			return false;
-	return true;
-}
-
-static bool value_fits(const json_t *value, enum control_type type)
-{
-	switch (type) {
-	case CONTROL_TEXT:
-		return text_fits(value);
-	case CONTROL_INTEGER:
-		return json_is_integer(value);
-	case CONTROL_BOOLEAN:
-		return json_is_boolean(value);
-	case CONTROL_LIST:
-		return list_fits(value);
-	}
-	return false;
-}
-
-static const struct control_argument no_arguments[] = { { 0 } };
-
-static const struct control_argument *arguments_of(const struct control_command *command)
-{
-	return command->arguments ? command->arguments : no_arguments;
-}
-
-static const struct control_argument *find_argument(const struct control_command *command, const char *name)
-{
-	for (const struct control_argument *argument = arguments_of(command); argument->name; argument++)
-		if (strcmp(argument->name, name) == 0)
-			return argument;
-	return NULL;
-}
-
-static int check_given(const struct control_command *command, json_t *ask, char *why, size_t why_size)
-{
-	const char *name;
-	json_t *value;
-
-	json_object_foreach (ask, name, value) {
-		if (strcmp(name, "command") == 0 || strcmp(name, "id") == 0)
-			continue;
-		const struct control_argument *argument = find_argument(command, name);
-		if (!argument) {
-			snprintf(why, why_size, "%s takes no argument \"%.64s\"", command->name, name);
-			return -EINVAL;
-		}
-		if (!value_fits(value, argument->type)) {
-			snprintf(why, why_size, "\"%s\" of %s must be %s (%s)", name, command->name,
-				type_names[argument->type], argument->help);
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
-
-static int check_arguments(const struct control_command *command, json_t *ask, char *why, size_t why_size)
-{
-	int result = check_given(command, ask, why, why_size);
-
-	if (result < 0)
-		return result;
-	for (const struct control_argument *argument = arguments_of(command); argument->name; argument++) {
-		if (argument->required && !json_object_get(ask, argument->name)) {
-			snprintf(why, why_size, "%s needs \"%s\" (%s)", command->name, argument->name, argument->help);
-			return -EINVAL;
-		}
-	}
-	return 0;
-}
-
 static const struct entry *find_entry(const struct control *control, const char *name)
 {
 	for (size_t i = 0; i < control->count; i++)
@@ -361,7 +275,7 @@ static int find_command(struct control_request *request, const struct entry **ou
 		return -EINVAL;
 	}
 	*out = entry;
-	return check_arguments(entry->command, request->ask, why, why_size);
+	return control_arguments_check(entry->command, request->ask, why, why_size);
 }
 
 static void handle(struct control_request *request, const char *json, size_t size)
@@ -409,30 +323,13 @@ static void handle_ping(void *context, struct control_request *request)
 	control_done(request, NULL);
 }
 
-static json_t *describe_arguments(const struct control_command *command)
-{
-	json_t *list = json_array();
-
-	for (const struct control_argument *argument = arguments_of(command); argument->name; argument++)
-		(void)json_array_append_new(list,
-			json_pack("{s:s, s:s, s:b, s:s}", "name", argument->name, "type", type_names[argument->type],
-				"required", (int)argument->required, "help", argument->help));
-	return list;
-}
-
 static void handle_commands(void *context, struct control_request *request)
 {
 	const struct control *control = context;
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < control->count; i++) {
-		const struct control_command *command = control->entries[i].command;
-		(void)json_array_append_new(list,
-			json_pack("{s:s, s:s, s:o, s:b, s:b, s:b}", "name", command->name, "summary", command->summary,
-				"arguments", describe_arguments(command), "remote", !!(command->flags & CONTROL_REMOTE),
-				"stream", !!(command->flags & CONTROL_STREAM), "bytes",
-				!!(command->flags & CONTROL_BYTES)));
-	}
+	for (size_t i = 0; i < control->count; i++)
+		(void)json_array_append_new(list, control_command_describe(control->entries[i].command));
 	control_done(request, json_pack("{s:o}", "commands", list));
 }
 

@@ -5,7 +5,7 @@
 #include "gateway/cli/commands.h"
 #include "gateway/cli/field.h"
 #include "gateway/cli/human.h"
-#include "gateway/cli/table.h"
+#include "gateway/cli/listing.h"
 
 static const struct table_column columns[] = {
 	{ "IMAGE", false, false },
@@ -22,7 +22,7 @@ static enum tone tone_of(const char *state)
 	return *state == 'c' ? TONE_GOOD : *state == 'f' && state[1] == 'a' ? TONE_BAD : TONE_BUSY;
 }
 
-static void add_download(struct table *table, const json_t *download)
+static void add_download(struct table *table, const json_t *download, int64_t now_ms)
 {
 	int64_t size = field_number(download, "size_bytes"), stored = field_number(download, "stored_bytes");
 	const char *state = field_text(download, "state");
@@ -37,26 +37,20 @@ static void add_download(struct table *table, const json_t *download)
 	table_cell(table, TONE_PLAIN, "%s", field_text(download, "message"));
 }
 
+static const struct listing listing = {
+	.member = "downloads",
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
+	.add = add_download,
+	.none = "No manifest told of an image.",
+};
+
 static int run_list(struct cli *cli)
 {
 	json_t *result;
 	int code = ask(cli, json_pack("{s:s}", "command", "download.list"), &result);
 
-	if (code != CLI_OK)
-		return code;
-	if (cli->json)
-		return cli_print_json(cli, result);
-	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
-	size_t i;
-	json_t *download;
-	json_array_foreach (json_object_get(result, "downloads"), i, download)
-		add_download(table, download);
-	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
-	table_close(table);
-	if (i == 0)
-		puts("No manifest told of an image.");
-	json_decref(result);
-	return CLI_OK;
+	return code == CLI_OK ? listing_print(cli, &listing, result) : code;
 }
 
 const struct cli_command command_download_list = {

@@ -8,9 +8,8 @@
 #include "gateway/cli/field.h"
 #include "gateway/cli/human.h"
 #include "gateway/cli/image_upload.h"
+#include "gateway/cli/listing.h"
 #include "gateway/cli/pair.h"
-#include "gateway/cli/table.h"
-#include "gateway/moment.h"
 
 #define NAME_SHOWN 8 /* digits of an image's digest */
 
@@ -25,7 +24,7 @@ static const struct table_column columns[] = {
 	{ "FILE", false, true },
 };
 
-static void add_image(struct table *table, const json_t *image)
+static void add_image(struct table *table, const json_t *image, int64_t now_ms)
 {
 	bool complete = field_boolean(image, "complete");
 	char size[HUMAN_SIZE];
@@ -45,26 +44,20 @@ static void add_image(struct table *table, const json_t *image)
 	table_cell(table, TONE_PLAIN, "%s", field_text(image, "name"));
 }
 
+static const struct listing listing = {
+	.member = "images",
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
+	.add = add_image,
+	.none = "There is no image here; \"wakegate image add FILE\" brings one.",
+};
+
 static int run_list(struct cli *cli)
 {
 	json_t *result;
 	int code = ask(cli, json_pack("{s:s}", "command", "image.list"), &result);
 
-	if (code != CLI_OK)
-		return code;
-	if (cli->json)
-		return cli_print_json(cli, result);
-	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
-	size_t i;
-	json_t *image;
-	json_array_foreach (json_object_get(result, "images"), i, image)
-		add_image(table, image);
-	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
-	table_close(table);
-	if (i == 0)
-		puts("There is no image here; \"wakegate image add FILE\" brings one.");
-	json_decref(result);
-	return CLI_OK;
+	return code == CLI_OK ? listing_print(cli, &listing, result) : code;
 }
 
 const struct cli_command command_image_list = {

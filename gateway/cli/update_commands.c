@@ -8,10 +8,9 @@
 #include "gateway/cli/commands.h"
 #include "gateway/cli/field.h"
 #include "gateway/cli/human.h"
-#include "gateway/cli/table.h"
+#include "gateway/cli/listing.h"
 #include "gateway/cli/update_watch.h"
 #include "gateway/control.h"
-#include "gateway/moment.h"
 
 #define LINE_SIZE 256
 
@@ -262,28 +261,23 @@ static void add_update(struct table *table, const json_t *update, int64_t now_ms
 	table_cell(table, TONE_PLAIN, "%s", retry_ms > now_ms ? human_age(retry, retry_ms, now_ms) : "-");
 }
 
+static const struct listing listing = {
+	.member = "updates",
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
+	.add = add_update,
+	.none = "There is no such update.",
+};
+
 static int run_list(struct cli *cli)
 {
-	int64_t now_ms = clock_moment(&machine_clock).wall_ms;
 	json_t *updates;
 	int code = ask_pages(cli, filtered_request(cli, "update.list"), "updates", &updates);
 
 	if (code != CLI_OK)
 		return code;
 	field_sort(updates, "node");
-	if (cli->json)
-		return cli_print_json(cli, json_pack("{s:o}", "updates", updates));
-	struct table *table = table_open(columns, sizeof(columns) / sizeof(columns[0]));
-	size_t i;
-	json_t *update;
-	json_array_foreach (updates, i, update)
-		add_update(table, update, now_ms);
-	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
-	table_close(table);
-	if (i == 0)
-		puts("There is no such update.");
-	json_decref(updates);
-	return CLI_OK;
+	return listing_print(cli, &listing, json_pack("{s:o}", "updates", updates));
 }
 
 const struct cli_command command_update_list = {

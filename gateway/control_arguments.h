@@ -1,0 +1,19 @@
+/*
+ * control_arguments: checks a request against the table of its command, and tells the table to who asks for it.
+ */
+#ifndef WAKEGATE_GATEWAY_CONTROL_ARGUMENTS_H
+#define WAKEGATE_GATEWAY_CONTROL_ARGUMENTS_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct control_command;
+
+/* Every member of `ask` but "command" and "id" is an argument that the table has, of its type, and none that is
+ * required lacks. 0; -EINVAL with a sentence in `why`. */
+int control_arguments_check(const struct control_command *command, json_t *ask, char *why, size_t why_size);
+
+/* {"name", "summary", "arguments", "remote", "stream", "bytes"}; NULL if there is no memory. */
+json_t *control_command_describe(const struct control_command *command);
+
+#endif
