@@ -25,30 +25,29 @@ struct filter {
 	int64_t since_ms;
 };
 
-static bool lists(const json_t *nodes, const char *id)
+/* How many updates have to be looked at. */
+static size_t candidate_count(const struct control_updates *parts, const struct filter *filter)
 {
-	size_t i;
-	json_t *node;
-
-	json_array_foreach (nodes, i, node)
-		if (strcmp(json_string_value(node), id) == 0)
-			return true;
-	return false;
+	return filter->nodes ? json_array_size(filter->nodes) : updates_count(parts->updates);
 }
 
-static bool passes(const struct control_updates *parts, const struct filter *filter, const struct update *update)
+/* The update at `index` if it passes, else NULL. Named nodes are looked up: there may be thousands. */
+static const struct update *candidate(const struct control_updates *parts, const struct filter *filter, size_t index)
 {
-	const struct node *node = nodes_find(parts->nodes, update->record.node);
+	const struct update *update =
+		filter->nodes ? updates_find(parts->updates, json_string_value(json_array_get(filter->nodes, index)))
+			      : updates_at(parts->updates, index);
+	const struct node *node = update ? nodes_find(parts->nodes, update->record.node) : NULL;
 
-	if (filter->nodes && !lists(filter->nodes, update->record.node))
-		return false;
+	if (!update || update->record.created_ms < filter->since_ms)
+		return NULL;
 	if (filter->hardware && (!node || strcmp(node->record.hardware, filter->hardware) != 0))
-		return false;
+		return NULL;
 	if (filter->state && strcmp(update_state_name(update->state), filter->state) != 0)
-		return false;
+		return NULL;
 	if (filter->image && memcmp(update->record.sha256, filter->image->sha256, sizeof(filter->image->sha256)) != 0)
-		return false;
-	return update->record.created_ms >= filter->since_ms;
+		return NULL;
+	return update;
 }
 
 /* The image that `text` means: 0, or a negative errno, having answered. */
@@ -103,15 +102,16 @@ static void handle_list(void *context, struct control_request *request)
 	const struct control_updates *parts = context;
 	struct filter filter;
 	int64_t from = control_integer(request, "from", 0), limit = control_integer(request, "limit", PAGE_DEFAULT);
-	size_t count = updates_count(parts->updates), at = from < 0 ? 0 : (size_t)from;
+	size_t at = from < 0 ? 0 : (size_t)from;
 
 	if (read_filter(parts, request, &filter) < 0)
 		return;
+	size_t count = candidate_count(parts, &filter);
 	limit = limit < 1 ? 1 : limit > PAGE_MOST ? PAGE_MOST : limit;
 	json_t *list = json_array();
 	for (; at < count && (int64_t)json_array_size(list) < limit; at++) {
-		const struct update *update = updates_at(parts->updates, at);
-		if (passes(parts, &filter, update))
+		const struct update *update = candidate(parts, &filter, at);
+		if (update)
 			(void)json_array_append_new(list, describe_update(update));
 	}
 	json_t *result = json_pack("{s:o}", "updates", list);
@@ -155,9 +155,11 @@ static void handle_summary(void *context, struct control_request *request)
 		return;
 	struct summary summary = { .transfers = json_array(), .failures = json_array() };
 	unsigned total = 0;
-	for (size_t i = 0; i < updates_count(parts->updates); i++)
-		if (passes(parts, &filter, updates_at(parts->updates, i)))
-			add_to_summary(&summary, updates_at(parts->updates, i));
+	for (size_t i = 0; i < candidate_count(parts, &filter); i++) {
+		const struct update *update = candidate(parts, &filter, i);
+		if (update)
+			add_to_summary(&summary, update);
+	}
 	states = json_object();
 	for (int state = UPDATE_OFFERED; state <= UPDATE_REVERTED; state++) {
 		(void)json_object_set_new(
@@ -280,7 +282,25 @@ static void handle_start(void *context, struct control_request *request)
 	control_done(request, result);
 }
 
-static const struct control_argument cancel_arguments[] = { FILTER_ARGUMENTS, { 0 } };
+static const struct control_argument cancel_arguments[] = {
+	FILTER_ARGUMENTS,
+	{ "all", CONTROL_BOOLEAN, false, "every update; needed where nothing else is said" },
+	{ 0 },
+};
+
+/* As read_filter(), but a filter that lets everything pass must be asked for. */
+static int read_choice(const struct control_updates *parts, struct control_request *request, struct filter *out)
+{
+	int result = read_filter(parts, request, out);
+
+	if (result < 0)
+		return result;
+	bool chosen = out->nodes || out->hardware || out->image || out->state || out->since_ms;
+	if (chosen || control_boolean(request, "all"))
+		return 0;
+	control_fail(request, -EINVAL, "say which updates, or \"all\"");
+	return -EINVAL;
+}
 
 static void handle_cancel(void *context, struct control_request *request)
 {
@@ -289,12 +309,12 @@ static void handle_cancel(void *context, struct control_request *request)
 	struct filter filter;
 	int cancelled = 0;
 
-	if (read_filter(parts, request, &filter) < 0)
+	if (read_choice(parts, request, &filter) < 0)
 		return;
-	for (size_t i = 0; i < updates_count(parts->updates); i++) {
-		const struct update *update = updates_at(parts->updates, i);
-		struct node *node = nodes_find(parts->nodes, update->record.node);
-		if (node && update_is_active(update) && passes(parts, &filter, update))
+	for (size_t i = 0; i < candidate_count(parts, &filter); i++) {
+		const struct update *update = candidate(parts, &filter, i);
+		struct node *node = update ? nodes_find(parts->nodes, update->record.node) : NULL;
+		if (node && update_is_active(update))
 			cancelled += updates_cancel(parts->updates, node, control_asker_name(request), now) == 0;
 	}
 	control_done(request, json_pack("{s:i}", "cancelled", cancelled));
@@ -305,14 +325,13 @@ static void handle_retry(void *context, struct control_request *request)
 	struct control_updates *parts = context;
 	struct filter filter;
 
-	if (read_filter(parts, request, &filter) < 0)
+	if (read_choice(parts, request, &filter) < 0)
 		return;
 	struct ordering ordering = ordering_begin(parts, request);
-	for (size_t i = 0; i < updates_count(parts->updates); i++) {
-		const struct update *update = updates_at(parts->updates, i);
-		struct node *node = nodes_find(parts->nodes, update->record.node);
-		bool failed = update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED;
-		if (!node || !failed || !passes(parts, &filter, update))
+	for (size_t i = 0; i < candidate_count(parts, &filter); i++) {
+		const struct update *update = candidate(parts, &filter, i);
+		struct node *node = update ? nodes_find(parts->nodes, update->record.node) : NULL;
+		if (!node || (update->state != UPDATE_FAILED && update->state != UPDATE_REVERTED))
 			continue;
 		memcpy(ordering.order.sha256, update->record.sha256, sizeof(update->record.sha256));
 		order_one(&ordering, node);

@@ -328,13 +328,22 @@ static int check_choice(const struct cli *cli, const char *what)
 	return cli_confirm(cli, "%s?", what);
 }
 
+static json_t *choice_request(const struct cli *cli, const char *command)
+{
+	json_t *request = filtered_request(cli, command);
+
+	if (cli_given(cli, "all"))
+		(void)json_object_set_new(request, "all", json_true());
+	return request;
+}
+
 static int run_cancel(struct cli *cli)
 {
 	json_t *result;
 	int code = check_choice(cli, "Cancel all these updates");
 
 	if (code == CLI_OK)
-		code = ask(cli, filtered_request(cli, "update.cancel"), &result);
+		code = ask(cli, choice_request(cli, "update.cancel"), &result);
 	if (code != CLI_OK)
 		return code;
 	int64_t cancelled = field_number(result, "cancelled");
@@ -369,7 +378,7 @@ static int run_retry(struct cli *cli)
 	int code = check_choice(cli, "Order all these updates again");
 
 	if (code == CLI_OK)
-		code = ask(cli, filtered_request(cli, "update.retry"), &result);
+		code = ask(cli, choice_request(cli, "update.retry"), &result);
 	return code == CLI_OK ? report_order(cli, result) : code;
 }
 

@@ -122,6 +122,8 @@ START_TEST(filters_limit_what_a_list_tells)
 	json_t *page = bench_ask(site.bench,
 		json_pack("{s:s, s:[s], s:s}", "command", "update.list", "nodes", "m2", "image", site.image));
 	ck_assert_uint_eq(json_array_size(json_object_get(page, "updates")), 1);
+	page = bench_ask(site.bench, json_pack("{s:s, s:[s, s]}", "command", "update.list", "nodes", "v1", "x9"));
+	ck_assert_uint_eq(json_array_size(json_object_get(page, "updates")), 0);
 	page = bench_ask(site.bench, json_pack("{s:s, s:s}", "command", "update.list", "state", "failed"));
 	ck_assert_uint_eq(json_array_size(json_object_get(page, "updates")), 0);
 	page = bench_ask(site.bench, json_pack("{s:s, s:I}", "command", "update.list", "since_ms",
@@ -140,7 +142,10 @@ START_TEST(cancelling_ends_what_is_under_way_and_retrying_orders_it_again)
 	ck_assert_int_eq(number_of(bench_ask(site.bench, json_incref(request)), "cancelled"), 1);
 	ck_assert_int_eq(number_of(bench_ask(site.bench, request), "cancelled"), 0);
 	ck_assert_int_eq(updates_find(site.bench->updates, "m1")->state, UPDATE_FAILED);
-	ck_assert_int_eq(number_of(ask(&site, "update.retry"), "ordered"), 1);
+	(void)ask(&site, "update.retry");
+	ck_failed(site.bench, "bad_request");
+	request = json_pack("{s:s, s:b}", "command", "update.retry", "all", 1);
+	ck_assert_int_eq(number_of(bench_ask(site.bench, request), "ordered"), 1);
 	ck_assert_int_eq(updates_find(site.bench->updates, "m1")->state, UPDATE_OFFERED);
 	bench_close(site.bench);
 }
