@@ -584,9 +584,10 @@ void daemon_close(struct daemon *daemon)
 		return;
 	control_server_close(daemon->control_server);
 	flush(daemon);
+	/* First: nodes whose readings the store could not take any more are told so by their drivers. */
+	telemetry_close(daemon->telemetry);
 	networks_close(daemon->networks);
 	updates_close(daemon->updates);
-	telemetry_close(daemon->telemetry);
 	publish_close(daemon->publish);
 	gaps_close(daemon->gaps);
 	image_cache_close(daemon->images);

@@ -35,7 +35,7 @@ class Scenario:
                 part.stop()
 
     def start_nodes(self, **options):
-        fast = {"nodes": 20, "loss": 10, "restarts": 2, "interval": 0.5, "ack_timeout": 100, "boot": 200}
+        fast = {"nodes": 20, "loss": 10, "restarts": 1, "interval": 0.5, "ack_timeout": 40, "boot": 200}
         self.node_count = options.get("nodes", 20)
         self.nodes = SimulatedNodes(self.folder, self.gateway.coap, hardware=HARDWARE, seed=self.seed % 1000003,
                                     **(fast | options))

@@ -20,7 +20,7 @@ def test_kill_9_loses_nothing_repeats_nothing_and_every_node_ends_on_the_right_i
             scenario.gateway.start()
             if scenario.all_run(digest):
                 digest = scenario.order_update()
-        wait_until("all nodes run the last image", lambda: scenario.all_run(digest), 120, 0.5)
+        wait_until("all nodes run the last image", lambda: scenario.all_run(digest), 400, 0.5)
         assert scenario.finish() == []
         assert scenario.set_aside() == []
         nodes = scenario.gateway.ask("node", "list")
