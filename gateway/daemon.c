@@ -11,7 +11,6 @@
 #include "drivers/uplink.h"
 #include "drivers/uplink_mqtt.h"
 #include "gateway/block_fetch.h"
-#include "gateway/code_pages.h"
 #include "gateway/commands.h"
 #include "gateway/control.h"
 #include "gateway/control_server.h"
@@ -549,7 +548,6 @@ void daemon_run(struct daemon *daemon)
 	log_notice("daemon.ready version=%s gateway=%s boot=%u nodes=%zu", WAKEGATE_VERSION, daemon->id, daemon->boot,
 		nodes_count(daemon->nodes));
 	tell_ready(daemon);
-	code_pages_release();
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 }
 
