@@ -30,7 +30,7 @@ static void restart(struct simnode *node, int64_t now_ms)
 	node->counts.restarts++;
 	node->phase = SIMNODE_OFF;
 	node->exchange.open = false;
-	node->checkin_due = node->status_due = node->restart_due = false;
+	node->known = node->checkin_due = node->status_due = node->restart_due = false;
 	node->wake_at_ms = now_ms + node->settings->boot_ms / 2 +
 			   (int64_t)random_below(&node->random, (uint64_t)node->settings->boot_ms);
 }
@@ -373,6 +373,7 @@ static void on_success(struct simnode *node, const struct coap_message *message,
 		return;
 	case SIMNODE_CHECKIN:
 		node->checkin_due = false;
+		node->known = true;
 		take_map(node, message, format, now_ms);
 		return;
 	case SIMNODE_TELEMETRY:

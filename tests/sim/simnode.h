@@ -75,6 +75,7 @@ struct simnode {
 	struct simnode_readings readings;
 	struct simnode_download download;
 	bool checkin_due;
+	bool known; /* the gateway was told what it runs, since it booted */
 	bool status_due;
 	bool restart_due; /* into the new image, once that is told */
 	struct profile_status status;

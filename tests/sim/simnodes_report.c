@@ -14,7 +14,7 @@ void report_count(const struct simnode *nodes, size_t count, const uint8_t *targ
 	for (size_t i = 0; i < count; i++) {
 		const struct simnode *node = &nodes[i];
 		bool bricked = node->phase == SIMNODE_BRICKED;
-		out->on_target += target && !bricked && memcmp(node->image, target, 32) == 0;
+		out->on_target += target && !bricked && node->known && memcmp(node->image, target, 32) == 0;
 		out->bricked += bricked;
 		out->made += node->readings.made;
 		out->acknowledged += node->readings.acknowledged;
