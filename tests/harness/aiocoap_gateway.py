@@ -56,10 +56,11 @@ class Gateway:
         await context.shutdown()
 
     def answer(self, request, node):
-        """The map for a node: its next slot, and the update if it does not run the image."""
+        """The map for a node: its next slot, and the update if it does not run the image and did not go back from it."""
         told = {"next": self.next_s}
         runs = next((found["image"] for name, found in reversed(self.checkins) if name == node), None)
-        if self.image and runs != hashlib.sha256(self.image).hexdigest()[:16]:
+        reverted = any(name == node and found["state"] == "reverted" for name, found in self.statuses)
+        if self.image and not reverted and runs != hashlib.sha256(self.image).hexdigest()[:16]:
             digest = hashlib.sha256(self.image).digest()
             told["update"] = {"uri": "/fw/image", "size": len(self.image), "version": "2.0.0", "apply": 0,
                               "sha256": digest if request.opt.accept == CBOR else digest.hex()}

@@ -65,7 +65,7 @@ def test_nodes_that_revert_brick_or_corrupt_say_what_is_true(tmp_path, gateway):
         states.setdefault(name, []).append((found["state"], found.get("code", 0)))
     running = flashed(nodes)
     assert status == 0
-    assert ("reverted", 0) in states["node-001"] and running["node-001"] != WANTED
+    assert states["node-001"][-1] == ("reverted", 0) and running["node-001"] != WANTED
     assert states["node-002"][-1] == ("applying", 0)
     assert states["node-003"][0] == ("failed", 5) and running["node-003"] == WANTED
     for name in ("node-004", "node-005"):

@@ -370,6 +370,7 @@ static void on_success(struct simnode *node, const struct coap_message *message,
 	switch (node->task) {
 	case SIMNODE_STATUS:
 		node->status_due = false;
+		node->reverted = node->reverted || node->status.state == PROFILE_REVERTED;
 		return;
 	case SIMNODE_CHECKIN:
 		node->checkin_due = false;

@@ -75,7 +75,8 @@ struct simnode {
 	struct simnode_readings readings;
 	struct simnode_download download;
 	bool checkin_due;
-	bool known; /* the gateway was told what it runs, since it booted */
+	bool known;    /* the gateway was told what it runs, since it booted */
+	bool reverted; /* the gateway was told of an image that it went back from */
 	bool status_due;
 	bool restart_due; /* into the new image, once that is told */
 	struct profile_status status;

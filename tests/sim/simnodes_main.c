@@ -195,7 +195,7 @@ static bool updates_done(const struct simulation *simulation, const struct simno
 {
 	const struct simnodes_options *options = &simulation->options;
 
-	return !options->until || (int64_t)totals->on_target + options->reverting + options->bricking >= options->count;
+	return !options->until || (int64_t)(totals->on_target + totals->reverted + totals->bricked) >= options->count;
 }
 
 /* Whether all is done; tells the nodes to measure no more once what they were started for has happened. */

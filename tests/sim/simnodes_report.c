@@ -15,6 +15,7 @@ void report_count(const struct simnode *nodes, size_t count, const uint8_t *targ
 		const struct simnode *node = &nodes[i];
 		bool bricked = node->phase == SIMNODE_BRICKED;
 		out->on_target += target && !bricked && node->known && memcmp(node->image, target, 32) == 0;
+		out->reverted += node->reverted;
 		out->bricked += bricked;
 		out->made += node->readings.made;
 		out->acknowledged += node->readings.acknowledged;

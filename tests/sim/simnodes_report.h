@@ -18,6 +18,7 @@ struct simnodes_link;
 
 struct simnodes_totals {
 	size_t on_target; /* nodes that run the wanted image and have said so */
+	size_t reverted;  /* nodes that went back to their former image and have said so */
 	size_t bricked;
 	uint64_t made, acknowledged, pending;
 	uint64_t restarts, resumes, blocks;

@@ -8,6 +8,10 @@ from harness.scenario import Scenario
 TELEMETRY = {"batch_age": "200 ms", "commit_delay": "50 ms"}
 
 
+def known_images(scenario):
+    return {node["image"] for node in scenario.gateway.ask("node", "list")["nodes"]}
+
+
 def test_kill_9_loses_nothing_repeats_nothing_and_every_node_ends_on_the_right_image(tmp_path):
     kills = scaled("KILLS", 10)
     with Scenario(tmp_path, telemetry=TELEMETRY) as scenario:
@@ -21,8 +25,6 @@ def test_kill_9_loses_nothing_repeats_nothing_and_every_node_ends_on_the_right_i
             if scenario.all_run(digest):
                 digest = scenario.order_update()
         wait_until("all nodes run the last image", lambda: scenario.all_run(digest), 400, 0.5)
+        wait_until("the gateway knows what the nodes run", lambda: known_images(scenario) == {digest[:16]}, 60, 0.5)
         assert scenario.finish() == []
         assert scenario.set_aside() == []
-        nodes = scenario.gateway.ask("node", "list")
-        wait_until("the gateway knows what the nodes run", lambda: {
-            node["image"] for node in nodes["nodes"]} == {digest[:16]}, 5)
