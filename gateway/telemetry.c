@@ -458,7 +458,7 @@ void telemetry_take(struct telemetry *telemetry, const struct reading_report *re
 		exchange_add(&telemetry->exchanges,
 			&(struct exchange_entry){ report->exchange, now.monotonic_ms, telemetry->open->serial });
 	tell_observers(telemetry, report);
-	if (telemetry->open->size < COMMIT_BYTES)
+	if (telemetry->open->size < COMMIT_BYTES && !report->urgent)
 		return;
 	close_open(telemetry);
 	submit_closed(telemetry);

@@ -209,6 +209,24 @@ START_TEST(a_large_segment_is_closed_before_its_time)
 }
 END_TEST
 
+START_TEST(an_urgent_report_waits_for_nobody)
+{
+	struct house *house = house_build();
+	struct reading reading = { .name = { "smoke", 5 }, .kind = READING_BOOLEAN, .boolean = true };
+	struct house_report *context = malloc(sizeof(*context));
+
+	ck_assert_ptr_nonnull(context);
+	*context = (struct house_report){ .house = house };
+	house_open(house);
+	house_take(house, 4);
+	struct reading_report report = { "node-1", &reading, 1, 0, house_done, context, .urgent = true };
+	telemetry_take(house->telemetry, &report, house->now);
+	house_turn(house);
+	ck_assert_uint_eq(house->acknowledged, 2);
+	house_tear_down(house);
+}
+END_TEST
+
 START_TEST(too_many_segments_waiting_refuse_readings)
 {
 	struct house *house = house_build();
@@ -332,6 +350,7 @@ TEST_SUITE(telemetry, a_report_is_acknowledged_after_the_commit_delay, reports_s
 	a_repeat_is_known_after_a_crash_and_after_delivery, numbers_go_on_after_a_restart,
 	numbers_go_on_when_everything_was_delivered, a_lost_database_gives_no_number_twice,
 	what_was_not_acknowledged_may_be_lost_and_what_was_is_not, a_stop_keeps_what_was_taken,
-	a_large_segment_is_closed_before_its_time, too_many_segments_waiting_refuse_readings,
-	at_the_quota_the_oldest_are_dropped_and_told, at_the_quota_new_readings_are_refused_if_so_set,
-	a_lowered_quota_is_reached_by_dropping, observers_see_what_is_taken)
+	a_large_segment_is_closed_before_its_time, an_urgent_report_waits_for_nobody,
+	too_many_segments_waiting_refuse_readings, at_the_quota_the_oldest_are_dropped_and_told,
+	at_the_quota_new_readings_are_refused_if_so_set, a_lowered_quota_is_reached_by_dropping,
+	observers_see_what_is_taken)
