@@ -4,6 +4,7 @@
 
 #include "protocols/number.h"
 #include "protocols/tokens_format.h"
+#include "protocols/utf8.h"
 
 #define INDEFINITE 31
 #define BREAK 0xff
@@ -125,7 +126,7 @@ static struct token read_string(struct token_reader *reader, const struct head *
 	const uint8_t *data = head->argument <= SIZE_MAX ? read_bytes(&reader->in, (size_t)head->argument) : NULL;
 	struct span text = { (const char *)data, (size_t)head->argument };
 
-	if (!data || (head->major == TEXT && !tokens_text_valid(text)))
+	if (!data || (head->major == TEXT && !utf8_valid(text)))
 		return tokens_fault(reader, -EBADMSG);
 	return (struct token){ .kind = head->major == TEXT ? TOKEN_TEXT : TOKEN_BYTES, .text = text };
 }

@@ -23,7 +23,4 @@ struct token tokens_close(struct token_reader *reader);
 /* Fails the reader and gives the token that says so. */
 struct token tokens_fault(struct token_reader *reader, int error);
 
-/* Whether the text is UTF-8 (RFC 3629): no overlong form, no surrogate, nothing above U+10FFFF. */
-bool tokens_text_valid(struct span text);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "protocols/number.h"
 #include "protocols/tokens_format.h"
+#include "protocols/utf8.h"
 
 /* The next byte that is not white space, or -1 at the end. */
 static int peek(struct token_reader *reader)
@@ -122,7 +123,7 @@ static struct token read_text(struct token_reader *reader)
 		if (read_u8(in) != '"')
 			return tokens_fault(reader, -EBADMSG);
 	}
-	if (in->failed || !tokens_text_valid(text))
+	if (in->failed || !utf8_valid(text))
 		return tokens_fault(reader, -EBADMSG);
 	if (reader->error)
 		return (struct token){ .kind = TOKEN_FAULT };
