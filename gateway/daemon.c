@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,22 +16,19 @@
 #include "gateway/control.h"
 #include "gateway/control_server.h"
 #include "gateway/downloads.h"
-#include "gateway/gaps.h"
+#include "gateway/firmware.h"
 #include "gateway/general.h"
 #include "gateway/image_cache.h"
-#include "gateway/image_import.h"
 #include "gateway/image_policy.h"
 #include "gateway/log.h"
 #include "gateway/networks.h"
 #include "gateway/nodes.h"
-#include "gateway/ota.h"
-#include "gateway/publish.h"
 #include "gateway/random.h"
+#include "gateway/reading_flow.h"
 #include "gateway/reload.h"
 #include "gateway/schedule.h"
 #include "gateway/service.h"
 #include "gateway/tables.h"
-#include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/ticker.h"
 #include "gateway/topics.h"
@@ -52,12 +50,8 @@ struct daemon {
 
 	struct store *store;
 	struct nodes *nodes;
-	struct image_policy *policy;
-	struct image_cache *images;
-	struct image_imports *imports;
-	struct gaps *gaps;
-	struct publish *publish;
-	struct telemetry *telemetry;
+	struct firmware *firmware;
+	struct reading_flow *readings;
 	struct networks *networks;
 	struct updates *updates;
 
@@ -67,8 +61,7 @@ struct daemon {
 
 	struct topics topics;
 	struct upstream *upstream; /* NULL: the config names no broker */
-	struct upstream_client telemetry_client;
-	struct ota *ota;
+	uint64_t uplink_files;     /* see reload_files_mark() */
 };
 
 static const void *settings_of(const struct daemon *daemon, const struct settings_table *table)
@@ -79,6 +72,11 @@ static const void *settings_of(const struct daemon *daemon, const struct setting
 static struct moment now_of(const struct daemon *daemon)
 {
 	return clock_moment(daemon->options.clock);
+}
+
+static uint64_t uplink_files_mark(const struct daemon *daemon)
+{
+	return reload_files_mark(uplink_mqtt.settings, settings_of(daemon, uplink_mqtt.settings));
 }
 
 /* The loop and what wakes it. */
@@ -114,6 +112,28 @@ static void tell_ready(const struct daemon *daemon)
 	service_ready(status);
 }
 
+/* Whether the uplink was set up with other settings, or with files that have been replaced since. */
+static bool uplink_changed(struct daemon *daemon, const struct reload_result *result)
+{
+	uint64_t before = daemon->uplink_files;
+
+	daemon->uplink_files = uplink_files_mark(daemon);
+	return daemon->uplink_files != before || reload_touched(result, uplink_mqtt.settings);
+}
+
+static void apply_settings(struct daemon *daemon, const struct reload_result *result)
+{
+	const struct general_settings *general = settings_of(daemon, &general_settings_table);
+	char why[256] = "";
+
+	log_set_level((enum log_level)general->log_level);
+	networks_reload(daemon->networks, daemon->options.config);
+	if (firmware_reload(daemon->firmware, why, sizeof(why)) < 0)
+		log_error("images.keys_kept reason=\"%s\"", why);
+	if (daemon->upstream && uplink_changed(daemon, result))
+		(void)upstream_reload(daemon->upstream);
+}
+
 static void on_reload(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
@@ -121,13 +141,8 @@ static void on_reload(uv_signal_t *handle, int number)
 	struct reload_result result;
 
 	service_reloading(now_of(daemon).monotonic_ms);
-	if (reload_config(&result, options->config, options->config_path, options->tables) == 0) {
-		const struct general_settings *general = settings_of(daemon, &general_settings_table);
-		log_set_level((enum log_level)general->log_level);
-		networks_reload(daemon->networks, options->config);
-		if (daemon->upstream)
-			(void)upstream_reload(daemon->upstream);
-	}
+	if (reload_config(&result, options->config, options->config_path, options->tables) == 0)
+		apply_settings(daemon, &result);
 	tell_ready(daemon);
 }
 
@@ -204,55 +219,20 @@ static void on_images_ready(void *context)
 		networks_images_ready(daemon->networks);
 }
 
-static int open_images(struct daemon *daemon, char *why, size_t why_size)
+static int open_firmware(struct daemon *daemon, char *why, size_t why_size)
 {
-	const struct image_settings *settings = settings_of(daemon, &image_settings_table);
-	struct image_cache_options options = {
+	const struct firmware_parts parts = {
 		.store = daemon->store,
-		.quota_bytes = (uint64_t)settings->quota_bytes,
-		.cached_chunks = (unsigned)settings->cached_chunks,
+		.settings = settings_of(daemon, &image_settings_table),
 		.context = daemon,
 		.needed = image_is_needed,
 		.ready = on_images_ready,
 	};
-	int error = image_policy_open(&daemon->policy, settings, why, why_size);
 
-	if (!error)
-		error = image_cache_open(&daemon->images, &options);
-	if (error)
-		return error;
-	struct image_imports_options imports = {
-		.store = daemon->store,
-		.cache = daemon->images,
-		.policy = daemon->policy,
-	};
-	return image_imports_open(&daemon->imports, &imports);
+	return firmware_open(&daemon->firmware, &parts, why, why_size);
 }
 
 /* From the nodes to the broker. */
-
-static int send_upstream(void *context, const struct uplink_message *message, uint64_t ticket)
-{
-	struct daemon *daemon = context;
-
-	return daemon->upstream ? upstream_publish(daemon->upstream, message, ticket) : -ENOTCONN;
-}
-
-static int64_t tick_telemetry(void *context, struct moment now)
-{
-	struct daemon *daemon = context;
-	int64_t commit_ms = telemetry_tick(daemon->telemetry, now);
-	int64_t publish_ms = publish_tick(daemon->publish, now);
-
-	return commit_ms < publish_ms ? commit_ms : publish_ms;
-}
-
-static int64_t tick_gaps(void *context, struct moment now)
-{
-	struct daemon *daemon = context;
-
-	return gaps_tick(daemon->gaps);
-}
 
 static int expand_topics(struct daemon *daemon, char *why, size_t why_size)
 {
@@ -263,37 +243,27 @@ static int expand_topics(struct daemon *daemon, char *why, size_t why_size)
 	return error;
 }
 
-static int open_telemetry(struct daemon *daemon, char *why, size_t why_size)
+static int64_t tick_readings(void *context, struct moment now)
 {
-	const struct telemetry_settings *settings = settings_of(daemon, &telemetry_settings_table);
-	int error = gaps_open(&daemon->gaps, daemon->store);
+	struct daemon *daemon = context;
+
+	return reading_flow_tick(daemon->readings, now);
+}
+
+static int open_readings(struct daemon *daemon, char *why, size_t why_size)
+{
+	const struct reading_flow_parts parts = {
+		.store = daemon->store,
+		.settings = settings_of(daemon, &telemetry_settings_table),
+		.gateway = daemon->id,
+		.topic = daemon->topics.telemetry,
+		.boot = daemon->boot,
+	};
+	int error = reading_flow_open(&daemon->readings, &parts, now_of(daemon));
 
 	if (error)
 		return error;
-	struct publish_parts publish = {
-		.store = daemon->store,
-		.gaps = daemon->gaps,
-		.settings = settings,
-		.gateway = daemon->id,
-		.topic = daemon->topics.telemetry,
-		.send = send_upstream,
-		.context = daemon,
-	};
-	error = publish_open(&daemon->publish, &publish);
-	if (error)
-		return error;
-	struct telemetry_parts telemetry = {
-		.store = daemon->store,
-		.gaps = daemon->gaps,
-		.publish = daemon->publish,
-		.settings = settings,
-		.boot = daemon->boot,
-	};
-	error = telemetry_open(&daemon->telemetry, &telemetry, now_of(daemon));
-	if (error)
-		return error;
-	ticker_add(daemon->ticker, &(struct tick){ .call = tick_telemetry, .context = daemon, .eager = true });
-	ticker_add(daemon->ticker, &(struct tick){ .call = tick_gaps, .context = daemon });
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_readings, .context = daemon, .eager = true });
 	return 0;
 }
 
@@ -302,19 +272,15 @@ static int open_telemetry(struct daemon *daemon, char *why, size_t why_size)
 static struct image_source *find_image(void *context, const uint8_t sha256[32], const char **hardware)
 {
 	struct daemon *daemon = context;
-	const struct stored_image *image = image_cache_find(daemon->images, sha256);
 
-	if (!image || !image->complete)
-		return NULL;
-	*hardware = image->hardware;
-	return image_cache_source(daemon->images, sha256);
+	return firmware_find(daemon->firmware, sha256, hardware);
 }
 
 static int offer(void *context, const struct node *node, struct image_source *image)
 {
 	struct daemon *daemon = context;
 
-	image_cache_touch(daemon->images, image->sha256, now_of(daemon).wall_ms);
+	image_cache_touch(firmware_images(daemon->firmware), image->sha256, now_of(daemon).wall_ms);
 	return networks_offer(daemon->networks, node, image);
 }
 
@@ -332,8 +298,8 @@ static int open_networks(struct daemon *daemon, char *why, size_t why_size)
 		.clock = daemon->options.clock,
 		.random = &daemon->random,
 		.nodes = daemon->nodes,
-		.telemetry = daemon->telemetry,
-		.images = daemon->images,
+		.telemetry = reading_flow_telemetry(daemon->readings),
+		.images = firmware_images(daemon->firmware),
 		.schedule = settings_of(daemon, &schedule_settings_table),
 	};
 
@@ -397,15 +363,15 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.nodes = daemon->nodes,
 			.schedule = settings_of(daemon, &schedule_settings_table),
 			.updates = daemon->updates,
-			.images = daemon->images,
+			.images = firmware_images(daemon->firmware),
 			.image_settings = settings_of(daemon, &image_settings_table),
-			.telemetry = daemon->telemetry,
+			.telemetry = reading_flow_telemetry(daemon->readings),
 			.telemetry_settings = settings_of(daemon, &telemetry_settings_table),
-			.publish = daemon->publish,
+			.publish = reading_flow_publish(daemon->readings),
 			.networks = daemon->networks,
 			.upstream = daemon->upstream,
 		},
-		.imports = daemon->imports,
+		.imports = firmware_imports(daemon->firmware),
 	};
 	int error = commands_open(&daemon->commands, daemon->control, &parts);
 
@@ -417,21 +383,6 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 }
 
 /* The way upstream. */
-
-static void on_uplink_connected(void *context, unsigned window, struct moment now)
-{
-	publish_on_connected(context, window, now);
-}
-
-static void on_uplink_disconnected(void *context, struct moment now)
-{
-	publish_on_disconnected(context, now);
-}
-
-static void on_uplink_delivered(void *context, uint64_t ticket, int result, struct moment now)
-{
-	publish_on_delivered(context, ticket, result, now);
-}
 
 static int open_upstream(struct daemon *daemon, char *why, size_t why_size)
 {
@@ -450,43 +401,36 @@ static int open_upstream(struct daemon *daemon, char *why, size_t why_size)
 	int error = upstream_open(&daemon->upstream, &parts, why, why_size);
 	if (error)
 		return error;
-	daemon->telemetry_client = (struct upstream_client){
-		.tickets = PUBLISH_TICKETS,
-		.context = daemon->publish,
-		.connected = on_uplink_connected,
-		.disconnected = on_uplink_disconnected,
-		.delivered = on_uplink_delivered,
-	};
-	return upstream_attach(daemon->upstream, &daemon->telemetry_client);
+	daemon->uplink_files = uplink_files_mark(daemon);
+	return reading_flow_attach(daemon->readings, daemon->upstream);
 }
 
-static int64_t tick_ota(void *context, struct moment now)
+static int64_t tick_firmware(void *context, struct moment now)
 {
 	struct daemon *daemon = context;
 
-	return ota_tick(daemon->ota, now);
+	return firmware_tick(daemon->firmware, now);
 }
 
-static int open_ota(struct daemon *daemon, char *why, size_t why_size)
+static int attach_firmware(struct daemon *daemon, char *why, size_t why_size)
 {
-	struct ota_parts parts = {
+	const struct firmware_upstream parts = {
 		.loop = &daemon->loop,
 		.downloads = settings_of(daemon, &download_settings_table),
 		.blocks = settings_of(daemon, &block_settings_table),
 		.topics = &daemon->topics,
 		.upstream = daemon->upstream,
-		.imports = daemon->imports,
-		.cache = daemon->images,
 		.random = &daemon->random,
+		.control = daemon->control,
 	};
 
 	if (!daemon->upstream)
 		return 0;
-	int error = ota_open(&daemon->ota, &parts, now_of(daemon));
+	int error = firmware_attach(daemon->firmware, &parts, now_of(daemon));
 	if (error)
 		return error;
-	ticker_add(daemon->ticker, &(struct tick){ .call = tick_ota, .context = daemon, .eager = true });
-	return ota_register(daemon->ota, daemon->control);
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_firmware, .context = daemon, .eager = true });
+	return 0;
 }
 
 static int64_t tick_watchdog(void *context, struct moment now)
@@ -503,14 +447,14 @@ static const struct part {
 	{ "loop", open_loop },
 	{ "store", open_store },
 	{ "nodes", open_nodes },
-	{ "images", open_images },
+	{ "images", open_firmware },
 	{ "topics", expand_topics },
-	{ "telemetry", open_telemetry },
+	{ "telemetry", open_readings },
 	{ "networks", open_networks },
 	{ "updates", open_updates },
 	{ "control", open_control },
 	{ "upstream", open_upstream },
-	{ "ota", open_ota },
+	{ "downloads", attach_firmware },
 	{ "commands", open_commands },
 };
 
@@ -557,12 +501,8 @@ static void flush(struct daemon *daemon)
 	upstream_close(daemon->upstream);
 	control_close(daemon->control);
 	commands_close(daemon->commands);
-	ota_close(daemon->ota);
-	image_imports_close(daemon->imports);
-	if (daemon->telemetry)
-		telemetry_flush(daemon->telemetry, now_of(daemon));
-	if (daemon->publish)
-		publish_flush(daemon->publish, now_of(daemon));
+	firmware_flush(daemon->firmware);
+	reading_flow_flush(daemon->readings, now_of(daemon));
 	if (daemon->nodes)
 		nodes_flush(daemon->nodes);
 	store_close(daemon->store);
@@ -585,13 +525,11 @@ void daemon_close(struct daemon *daemon)
 	control_server_close(daemon->control_server);
 	flush(daemon);
 	/* First: nodes whose readings the store could not take any more are told so by their drivers. */
-	telemetry_close(daemon->telemetry);
+	reading_flow_refuse_rest(daemon->readings);
 	networks_close(daemon->networks);
 	updates_close(daemon->updates);
-	publish_close(daemon->publish);
-	gaps_close(daemon->gaps);
-	image_cache_close(daemon->images);
-	image_policy_close(daemon->policy);
+	reading_flow_close(daemon->readings);
+	firmware_close(daemon->firmware);
 	nodes_close(daemon->nodes);
 	close_loop(daemon);
 	free(daemon);

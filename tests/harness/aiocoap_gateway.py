@@ -32,7 +32,7 @@ class Gateway:
 
     def start(self):
         self.thread.start()
-        assert self.ready.wait(10)
+        assert self.ready.wait(60)
         return self
 
     def stop(self):

@@ -65,7 +65,7 @@ class Datagrams:
         except TimeoutError:
             return None
 
-    def ask(self, data, seconds=2.0):
+    def ask(self, data, seconds=20.0):
         self.send(data)
         return self.receive(seconds)
 

@@ -53,7 +53,7 @@ class Wakegate:
     def start(self):
         self.starts += 1
         self.process = Process([ours("wakegated"), "--config", self.config], self.folder / "wakegated.log")
-        wait_until("wakegated answers", self.answers, 20)
+        wait_until("wakegated answers", self.answers, 60)
         return self
 
     def answers(self):
@@ -83,7 +83,7 @@ class Wakegate:
     def kill(self):
         self.process.kill()
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=30):
         return self.process.stop(seconds) if self.process else None
 
     @property

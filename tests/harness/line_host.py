@@ -27,7 +27,7 @@ class LineHost:
             lines.put(json.loads(line))
         lines.put({"what": "ended"})
 
-    def wait(self, what, seconds=10):
+    def wait(self, what, seconds=60):
         """The next line of that kind; earlier ones of other kinds are passed over. queue.Empty if it does not come."""
         deadline = time.monotonic() + seconds
         while True:
@@ -42,7 +42,7 @@ class LineHost:
 
     def stop(self):
         self.say("quit")
-        assert self.child.wait(10) == 0, f"{self.program} did not end well"
+        assert self.child.wait(60) == 0, f"{self.program} did not end well"
 
     def kill(self):
         """As a power cut would."""

@@ -33,7 +33,7 @@ class Process:
         self.child.kill()
         return self.child.wait()
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=30):
         """SIGTERM, and SIGKILL where that does not help; the exit status."""
         if self.running:
             self.signal(signal.SIGTERM)
@@ -44,7 +44,7 @@ class Process:
         return self.child.returncode
 
 
-def wait_until(what, condition, seconds=10, step=0.05):
+def wait_until(what, condition, seconds=60, step=0.05):
     """Waits for `condition()` to be true and returns it; fails with `what` otherwise."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -44,7 +44,7 @@ class Scenario:
     def order_update(self, size=60_000):
         """A new image for all nodes; its SHA-256."""
         wait_until("all nodes have said what they are", lambda: len(
-            self.gateway.ask("node", "list", "--hardware", HARDWARE)["nodes"]) == self.node_count, 30)
+            self.gateway.ask("node", "list", "--hardware", HARDWARE)["nodes"]) == self.node_count, 120)
         self.images += 1
         payload = random.Random(self.seed + self.images).randbytes(size)
         digest = self.gateway.add_image(payload, version=f"{self.images + 1}.0.0", hardware=HARDWARE)

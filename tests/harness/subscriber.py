@@ -20,7 +20,7 @@ class Subscriber:
         options.SessionExpiryInterval = 3600  # the broker keeps what comes while we are away
         self.client.connect("127.0.0.1", port, clean_start=False, properties=options)
         self.client.loop_start()
-        assert self.subscribed.wait(10)
+        assert self.subscribed.wait(60)
 
     def on_connect(self, client, *_):
         client.subscribe(self.topic, qos=1)

@@ -20,11 +20,11 @@ class UplinkHost(LineHost):
         self.say(f"publish {ticket} {topic} {quality} {retain} {text}")
         return self.wait("published")["result"]
 
-    def wait_subscribed(self, seconds=15):
+    def wait_subscribed(self, seconds=60):
         while "mqtt.subscribed" not in self.wait("event", seconds)["line"]:
             pass
 
-    def wait_delivered(self, ticket, seconds=10):
+    def wait_delivered(self, ticket, seconds=60):
         while True:
             line = self.wait("delivered", seconds)
             if line["ticket"] == ticket:
@@ -45,9 +45,9 @@ class Listener:
             self.client.tls_set(**tls)
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
-        self.subscribed.get(timeout=10)
+        self.subscribed.get(timeout=60)
 
-    def take(self, seconds=10):
+    def take(self, seconds=60):
         return self.messages.get(timeout=seconds)
 
     def publish(self, topic, payload, retain=False, properties=None):

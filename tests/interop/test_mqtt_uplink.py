@@ -272,7 +272,7 @@ def test_closing_takes_at_most_a_second_even_if_the_broker_hangs(start_broker, s
         host.publish(n, "t", "@1000000")
     host.say("quit")
     assert host.wait("closed")["took_ms"] <= 1000
-    assert host.child.wait(10) == 0
+    assert host.child.wait(60) == 0
 
 
 def test_a_reload_connects_anew(host):

@@ -48,12 +48,12 @@ def test_the_reference_consumer_sees_each_reading_once(tmp_path, form, compressi
     consumer = Consumer(tmp_path, broker.port)
     try:
         ledger = run_nodes(tmp_path, gateway)
-        wait_until("some rows", lambda: len(consumer.rows()) > 10, 30)
+        wait_until("some rows", lambda: len(consumer.rows()) > 10, 60)
         consumer.process.kill()
         gateway.kill()  # what it had not heard of as delivered comes again
         gateway.start()
         consumer.start()
-        wait_until("all rows", lambda: len(consumer.rows()) >= len(ledger.made), 30)
+        wait_until("all rows", lambda: len(consumer.rows()) >= len(ledger.made), 60)
     finally:
         for part in (consumer.process, gateway, broker):
             part.stop()

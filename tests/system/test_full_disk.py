@@ -81,7 +81,7 @@ def test_a_full_disk_refuses_with_5_03_and_loses_nothing_it_took(full_disk):
     assert len(kept) > 1000
     upstream = full_disk.drain(lambda found: kept <= {time_ms for _, time_ms in found.readings})
     assert upstream.faults == [] and upstream.gaps == []
-    wait_until("the disk has room again", full_disk.takes_one_more, 30, 1)
+    wait_until("the disk has room again", full_disk.takes_one_more, 60, 1)
 
 
 @pytest.mark.parametrize("full_disk", ["drop_oldest"], indirect=True)

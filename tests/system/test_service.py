@@ -34,7 +34,7 @@ class Manager:
     def __init__(self, folder):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(str(folder / "notify"))
-        self.socket.settimeout(20)
+        self.socket.settimeout(60)
         environment = os.environ | {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "1000000"}
         environment.pop("WATCHDOG_PID", None)
         self.daemon = Process([ours("wakegated"), "-c", folder / "wakegate.cfg"], folder / "log", env=environment)

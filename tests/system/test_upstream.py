@@ -4,6 +4,8 @@ import hashlib
 import http.server
 import json
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -13,7 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from harness.broker import Broker
-from harness.find import ROOT
+from harness.find import ROOT, ours
 from harness.gateway import Wakegate
 from harness.process import Process, wait_until
 from harness.uplink import Listener
@@ -48,7 +50,7 @@ def start(tmp_path, broker):
         each.stop()
 
 
-def take(listener, topic, seconds=20):
+def take(listener, topic, seconds=60):
     """The next document on the topic."""
     deadline = time.monotonic() + seconds
     while True:
@@ -123,7 +125,7 @@ def test_an_image_over_mqtt_goes_on_after_kill_9(start, broker, tmp_path):
     image, digest = sign(gateway, 1_000_000)
     server = serve(gateway, broker, image)
     wait_until("a part is stored", lambda: any(
-        200_000 < each.get("stored_bytes", 0) for each in gateway.ask("image", "list")["images"]), 20)
+        200_000 < each.get("stored_bytes", 0) for each in gateway.ask("image", "list")["images"]), 60)
     gateway.kill()
     gateway.start()
     assert server.wait(60) == 0, server.output()
@@ -142,6 +144,53 @@ def test_an_untrusted_image_is_refused_and_nothing_of_it_stays(start, broker, li
         pass
     assert result["code"] == "refused" or "trusted" in result["message"]
     assert gateway.ask("image", "list")["images"] == []
+
+
+def log_has(gateway, word):
+    return word in gateway.process.output()
+
+
+def reload(gateway):
+    seen = gateway.process.output().count("config.reloaded")
+    gateway.process.signal(signal.SIGHUP)
+    wait_until("the config is read again", lambda: gateway.process.output().count("config.reloaded") > seen)
+
+
+def test_a_reload_trusts_a_key_that_was_replaced_under_its_name(start, tmp_path):
+    gateway = start()
+    image, digest = sign(gateway, 50_000)
+    public = gateway.key.with_suffix(".pem")
+    trusted = public.read_bytes()
+    subprocess.run([ours("wakegate"), "key", "create", tmp_path / "other"], check=True, stdin=subprocess.DEVNULL)
+    public.write_bytes((tmp_path / "other.pem").read_bytes())
+    reload(gateway)
+    assert gateway.cli("image", "add", image, check=False).returncode == 5
+    public.write_bytes(b"no key")
+    reload(gateway)
+    wait_until("it says so", lambda: log_has(gateway, "images.keys_kept"))
+    assert gateway.cli("image", "add", image, check=False).returncode == 5, "the keys read before stay"
+    public.write_bytes(trusted)
+    reload(gateway)
+    gateway.cli("image", "add", image)
+    assert complete(gateway, digest)
+
+
+def test_a_reload_reconnects_only_if_the_uplink_has_changed(start, listener):
+    gateway = start()
+    assert take(listener, "status/test")["state"] == "online"
+    config = gateway.config.read_text()
+    gateway.config.write_text(config.replace('"1 s"', '"2 s"'))
+    reload(gateway)
+    gateway.config.write_text(config + 'upstream: { remote_commands = [ "status" ]; };')
+    reload(gateway)
+    gateway.config.write_text(config.replace('"500 ms"', '"600 ms"'))
+    reload(gateway)
+    states = []
+    while len(states) < 1 or states[-1] != "online":
+        states.append(take(listener, "status/test")["state"])
+    log = gateway.process.output()
+    assert "config.changed name=schedule.interval applied=yes" in log
+    assert log.count("uplink.connected") == 2, log
 
 
 def test_a_malformed_manifest_is_answered_with_its_fault(start, listener):
@@ -180,7 +229,7 @@ def test_an_image_over_http_goes_on_after_kill_9(start, listener, tmp_path):
         "version": "2.0.0", "hardware": HARDWARE, "size": image.stat().st_size, "sha256": digest,
         "uri": f"http://127.0.0.1:{server.server_address[1]}/{image.name}"}))
     wait_until("a part is stored", lambda: any(
-        200_000 < each.get("stored_bytes", 0) for each in gateway.ask("image", "list")["images"]), 20)
+        200_000 < each.get("stored_bytes", 0) for each in gateway.ask("image", "list")["images"]), 60)
     gateway.kill()
     gateway.start()
     while (result := take(listener, "ota/test/result", 30))["state"] != "complete":

@@ -1,8 +1,10 @@
 #include "gateway/reload.h"
 
 #include "gateway/general.h"
+#include "gateway/image_policy.h"
 #include "gateway/log.h"
 #include "gateway/tables.h"
+#include "gateway/telemetry_settings.h"
 #include "tests/unit/config_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -92,5 +94,41 @@ START_TEST(a_file_without_changes_says_so)
 }
 END_TEST
 
-TEST_SUITE(reload, what_is_safe_is_applied_and_the_rest_waits_for_a_restart, a_faulty_file_changes_nothing,
+START_TEST(groups_are_touched_by_what_was_applied_only)
+{
+	struct reload_result result;
+	char lines[2000];
+
+	load("gateway: { id = \"a\"; };");
+	fixture_write(&f, "main.cfg", "gateway: { id = \"b\"; }; telemetry: { window = 7; };");
+	ck_assert_int_eq(reload(&result, lines, sizeof(lines)), 0);
+	ck_assert(reload_touched(&result, &telemetry_settings_table));
+	ck_assert(!reload_touched(&result, &general_settings_table));
+	fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_file_that_was_replaced_under_its_name_is_noticed)
+{
+	char text[300];
+
+	load("");
+	fixture_path(&f, path, sizeof(path), "release.pem");
+	const char *const names[] = { path };
+	struct image_settings values = { .trusted_keys = { names, 1 } };
+	uint64_t missing = reload_files_mark(&image_settings_table, &values);
+	fixture_write(&f, "release.pem", "one");
+	uint64_t first = reload_files_mark(&image_settings_table, &values);
+	ck_assert_uint_ne(first, missing);
+	ck_assert_uint_eq(first, reload_files_mark(&image_settings_table, &values));
+	snprintf(text, sizeof(text), "%s.new", path);
+	fixture_write(&f, "release.pem.new", "two");
+	ck_assert_int_eq(rename(text, path), 0);
+	ck_assert_uint_ne(first, reload_files_mark(&image_settings_table, &values));
+	fixture_close(&f);
+}
+END_TEST
+
+TEST_SUITE(reload, groups_are_touched_by_what_was_applied_only, a_file_that_was_replaced_under_its_name_is_noticed,
+	what_is_safe_is_applied_and_the_rest_waits_for_a_restart, a_faulty_file_changes_nothing,
 	a_file_without_changes_says_so)

@@ -1,0 +1,144 @@
+#include "gateway/reading_flow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "gateway/gaps.h"
+#include "gateway/publish.h"
+#include "gateway/telemetry.h"
+#include "gateway/upstream.h"
+
+struct reading_flow {
+	struct reading_flow_parts parts;
+	struct gaps *gaps;
+	struct publish *publish;
+	struct telemetry *telemetry;
+	struct upstream *upstream; /* NULL: none, or closed */
+	struct upstream_client client;
+};
+
+static int send_upstream(void *context, const struct uplink_message *message, uint64_t ticket)
+{
+	struct reading_flow *flow = context;
+
+	return flow->upstream ? upstream_publish(flow->upstream, message, ticket) : -ENOTCONN;
+}
+
+static int open_parts(struct reading_flow *flow, struct moment now)
+{
+	const struct reading_flow_parts *parts = &flow->parts;
+	struct publish_parts publish = {
+		.store = parts->store,
+		.settings = parts->settings,
+		.gateway = parts->gateway,
+		.topic = parts->topic,
+		.send = send_upstream,
+		.context = flow,
+	};
+	struct telemetry_parts telemetry = {
+		.store = parts->store,
+		.settings = parts->settings,
+		.boot = parts->boot,
+	};
+	int error = gaps_open(&flow->gaps, parts->store);
+
+	if (error)
+		return error;
+	publish.gaps = telemetry.gaps = flow->gaps;
+	error = publish_open(&flow->publish, &publish);
+	if (error)
+		return error;
+	telemetry.publish = flow->publish;
+	return telemetry_open(&flow->telemetry, &telemetry, now);
+}
+
+int reading_flow_open(struct reading_flow **out, const struct reading_flow_parts *parts, struct moment now)
+{
+	struct reading_flow *flow = calloc(1, sizeof(*flow));
+
+	if (!flow)
+		return -ENOMEM;
+	flow->parts = *parts;
+	int error = open_parts(flow, now);
+	if (error) {
+		reading_flow_close(flow);
+		return error;
+	}
+	*out = flow;
+	return 0;
+}
+
+static void on_connected(void *context, unsigned window, struct moment now)
+{
+	publish_on_connected(context, window, now);
+}
+
+static void on_disconnected(void *context, struct moment now)
+{
+	publish_on_disconnected(context, now);
+}
+
+static void on_delivered(void *context, uint64_t ticket, int result, struct moment now)
+{
+	publish_on_delivered(context, ticket, result, now);
+}
+
+int reading_flow_attach(struct reading_flow *flow, struct upstream *upstream)
+{
+	flow->upstream = upstream;
+	flow->client = (struct upstream_client){
+		.tickets = PUBLISH_TICKETS,
+		.context = flow->publish,
+		.connected = on_connected,
+		.disconnected = on_disconnected,
+		.delivered = on_delivered,
+	};
+	return upstream_attach(upstream, &flow->client);
+}
+
+int64_t reading_flow_tick(struct reading_flow *flow, struct moment now)
+{
+	int64_t commit_ms = telemetry_tick(flow->telemetry, now);
+	int64_t publish_ms = publish_tick(flow->publish, now);
+
+	return commit_ms < publish_ms ? commit_ms : publish_ms;
+}
+
+struct telemetry *reading_flow_telemetry(const struct reading_flow *flow)
+{
+	return flow->telemetry;
+}
+
+struct publish *reading_flow_publish(const struct reading_flow *flow)
+{
+	return flow->publish;
+}
+
+void reading_flow_flush(struct reading_flow *flow, struct moment now)
+{
+	if (!flow)
+		return;
+	flow->upstream = NULL;
+	if (flow->telemetry)
+		telemetry_flush(flow->telemetry, now);
+	if (flow->publish)
+		publish_flush(flow->publish, now);
+}
+
+void reading_flow_refuse_rest(struct reading_flow *flow)
+{
+	if (!flow)
+		return;
+	telemetry_close(flow->telemetry);
+	flow->telemetry = NULL;
+}
+
+void reading_flow_close(struct reading_flow *flow)
+{
+	if (!flow)
+		return;
+	reading_flow_refuse_rest(flow);
+	publish_close(flow->publish);
+	gaps_close(flow->gaps);
+	free(flow);
+}

@@ -1,0 +1,49 @@
+/*
+ * reading_flow: the way of the readings through the gateway put together: intake, what was lost, and publishing.
+ */
+#ifndef WAKEGATE_GATEWAY_READING_FLOW_H
+#define WAKEGATE_GATEWAY_READING_FLOW_H
+
+#include <stdint.h>
+
+#include "gateway/moment.h"
+
+struct publish;
+struct reading_flow;
+struct store;
+struct telemetry;
+struct telemetry_settings;
+struct upstream;
+
+/* All outlive the flow. */
+struct reading_flow_parts {
+	struct store *store;
+	const struct telemetry_settings *settings;
+	const char *gateway; /* this gateway's id */
+	const char *topic;   /* of the batches */
+	uint32_t boot;       /* which start of the gateway this is */
+};
+
+/* Blocks for milliseconds, for start-up. -ENOMEM, -EIO. */
+int reading_flow_open(struct reading_flow **out, const struct reading_flow_parts *parts, struct moment now);
+
+/* From now on readings go upstream; without it they stay in the store. It may be closed before the flow. -ENOBUFS. */
+int reading_flow_attach(struct reading_flow *flow, struct upstream *upstream);
+
+/* Call it after each round of events; milliseconds until it wants to be called again. */
+int64_t reading_flow_tick(struct reading_flow *flow, struct moment now);
+
+struct telemetry *reading_flow_telemetry(const struct reading_flow *flow);
+struct publish *reading_flow_publish(const struct reading_flow *flow);
+
+/* Hands all that was taken to the store; after the upstream was closed, before store_close(). NULL is fine. */
+void reading_flow_flush(struct reading_flow *flow, struct moment now);
+
+/* After store_close(): nodes whose readings the store could not take any more are told so, by drivers that are still
+ * open. NULL is fine. */
+void reading_flow_refuse_rest(struct reading_flow *flow);
+
+/* Frees. NULL is fine. */
+void reading_flow_close(struct reading_flow *flow);
+
+#endif
