@@ -7,6 +7,7 @@
 
 #include "drivers/uplink.h"
 #include "gateway/batch.h"
+#include "gateway/bucket.h"
 #include "gateway/gaps.h"
 #include "gateway/log.h"
 #include "gateway/segment_pack.h"
@@ -23,8 +24,9 @@
 #define DISCARDS_AT_ONCE 4096
 #define RETRY_MS 1000
 #define REFUSED_RETRY_MS (10 * 1000)
-#define BURST_MS 250 /* how much of the backlog's rate may be saved up */
 #define NEVER (INT64_MAX / 2)
+
+enum cap { CAP_READINGS, CAP_BYTES, CAP_MESSAGES, CAP_COUNT };
 
 /* A batch that the broker has not acknowledged. */
 struct flight {
@@ -48,8 +50,8 @@ struct publish {
 	unsigned window;
 	size_t limit; /* readings in a batch that the broker takes, as far as known */
 	int64_t hold_until_ms;
-	int64_t live_since_ms;        /* when the first live reading began to wait */
-	int64_t tokens, tokens_at_ms; /* thousandths of backlog readings that may be sent */
+	int64_t live_since_ms;         /* when the first live reading began to wait */
+	struct bucket caps[CAP_COUNT]; /* of the backlog */
 	uint64_t ticket;
 	struct flight *flights; /* UPLINK_WINDOW_MAX */
 	size_t flight_count;
@@ -220,8 +222,8 @@ void publish_on_connected(struct publish *publish, unsigned window, struct momen
 	publish->window = window > 0 ? window : 1;
 	publish->limit = SIZE_MAX;
 	publish->hold_until_ms = 0;
-	publish->tokens = 0;
-	publish->tokens_at_ms = now.monotonic_ms;
+	for (int i = 0; i < CAP_COUNT; i++)
+		bucket_init(&publish->caps[i], now.monotonic_ms);
 }
 
 void publish_on_disconnected(struct publish *publish, struct moment now)
@@ -404,6 +406,34 @@ static void wait_for_broker(struct publish *publish, int result)
 	publish->hold_until_ms = publish->now.monotonic_ms + REFUSED_RETRY_MS;
 }
 
+static void fill_caps(struct publish *publish)
+{
+	const struct telemetry_settings *settings = publish->parts.settings;
+	const int64_t rates[CAP_COUNT] = { settings->backlog_rate, settings->backlog_bytes,
+		settings->backlog_messages };
+
+	for (int i = 0; i < CAP_COUNT; i++)
+		bucket_fill(&publish->caps[i], rates[i], publish->now.monotonic_ms);
+}
+
+static void take_from_caps(struct publish *publish, size_t readings, size_t bytes)
+{
+	bucket_take(&publish->caps[CAP_READINGS], (int64_t)readings);
+	bucket_take(&publish->caps[CAP_BYTES], (int64_t)bytes);
+	bucket_take(&publish->caps[CAP_MESSAGES], 1);
+}
+
+/* Until the backlog's caps let another batch through; 0: now. */
+static int64_t caps_wait_ms(const struct publish *publish)
+{
+	int64_t wait_ms = 0;
+
+	for (int i = 0; i < CAP_COUNT; i++)
+		if (bucket_wait_ms(&publish->caps[i]) > wait_ms)
+			wait_ms = bucket_wait_ms(&publish->caps[i]);
+	return wait_ms;
+}
+
 /* Sends one batch of the stream; false if nothing went out and nothing more will for now. */
 static bool send_batch(struct publish *publish, struct stream *stream)
 {
@@ -420,7 +450,7 @@ static bool send_batch(struct publish *publish, struct stream *stream)
 	int result = send(publish, &message, label.first, last);
 	if (result == 0) {
 		if (stream == &publish->backlog)
-			publish->tokens -= (int64_t)count * 1000;
+			take_from_caps(publish, count, message.size);
 		else
 			publish->live_since_ms = publish->now.monotonic_ms;
 		return true;
@@ -457,18 +487,6 @@ static bool live_is_due(const struct publish *publish)
 	       (publish->live.waiting > 0 && age_ms >= publish->parts.settings->batch_age_ms);
 }
 
-static void refill_tokens(struct publish *publish)
-{
-	const struct telemetry_settings *settings = publish->parts.settings;
-	int64_t elapsed_ms = publish->now.monotonic_ms - publish->tokens_at_ms;
-	int64_t most = settings->backlog_rate * BURST_MS + 1000;
-
-	publish->tokens_at_ms = publish->now.monotonic_ms;
-	publish->tokens += elapsed_ms * settings->backlog_rate;
-	if (publish->tokens > most)
-		publish->tokens = most;
-}
-
 /* One place in the window is left to live readings. */
 static bool backlog_is_due(const struct publish *publish, size_t window)
 {
@@ -479,7 +497,7 @@ static bool backlog_is_due(const struct publish *publish, size_t window)
 		return false;
 	if (window > 1 && publish->flight_count + 1 >= window)
 		return false;
-	return publish->parts.settings->backlog_rate == 0 || publish->tokens > 0;
+	return caps_wait_ms(publish) == 0;
 }
 
 static void send_due(struct publish *publish)
@@ -511,10 +529,8 @@ static int64_t next_tick_ms(const struct publish *publish)
 		return publish->hold_until_ms - now_ms < next_ms ? publish->hold_until_ms - now_ms : next_ms;
 	if (publish->live.waiting > 0 && publish->live_since_ms + settings->batch_age_ms - now_ms < next_ms)
 		next_ms = publish->live_since_ms + settings->batch_age_ms - now_ms;
-	if (publish->backlog.waiting > 0 && settings->backlog_rate > 0 && publish->tokens <= 0) {
-		int64_t wait_ms = -publish->tokens / settings->backlog_rate + 1;
-		next_ms = wait_ms < next_ms ? wait_ms : next_ms;
-	}
+	if (publish->backlog.waiting > 0 && caps_wait_ms(publish) > 0 && caps_wait_ms(publish) < next_ms)
+		next_ms = caps_wait_ms(publish);
 	if (!publish->loading && backlog_in_store(publish) && next_ms > RETRY_MS)
 		next_ms = RETRY_MS;
 	return next_ms > 0 ? next_ms : 1;
@@ -527,7 +543,7 @@ int64_t publish_tick(struct publish *publish, struct moment now)
 		reset(publish);
 	discard_gone(publish);
 	if (publish->connected && now.monotonic_ms >= publish->hold_until_ms) {
-		refill_tokens(publish);
+		fill_caps(publish);
 		send_due(publish);
 		load_backlog(publish);
 	}

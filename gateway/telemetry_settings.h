@@ -20,9 +20,11 @@ struct telemetry_settings {
 	int64_t batch_count;
 	int64_t batch_bytes;
 	int64_t batch_age_ms;
-	int format;           /* enum batch_format */
-	int compression;      /* enum batch_compression */
-	int64_t backlog_rate; /* readings per second; 0: no cap */
+	int format;               /* enum batch_format */
+	int compression;          /* enum batch_compression */
+	int64_t backlog_rate;     /* readings per second; 0: no cap */
+	int64_t backlog_bytes;    /* likewise bytes */
+	int64_t backlog_messages; /* likewise messages */
 	int64_t window;
 };
 

@@ -312,6 +312,25 @@ static void go_up(struct bench *bench)
 	publish_on_connected(bench->publish, FLIGHTS, bench->now);
 }
 
+/* A part of the backlog under a cap of bytes, on the machine's clock. */
+static void measure_capped_drain(struct bench *bench)
+{
+	const double rate = 400 * 1000, seconds = 5;
+	struct publish_figures figures;
+
+	go_up(bench);
+	bench->settings.backlog_bytes = (int64_t)rate;
+	double start = seconds_now();
+	do {
+		turn(bench, 1);
+		publish_figures(bench->publish, &figures);
+	} while (seconds_now() - start < seconds);
+	double share = (double)figures.payload_bytes / rate / (seconds_now() - start);
+	figure("telemetry.drained_of_its_cap_least", share, "ratio", 0.95, true);
+	figure("telemetry.drained_of_its_cap_most", share, "ratio", 1.05, false);
+	bench->settings.backlog_bytes = 0;
+}
+
 static void measure_drain(struct bench *bench)
 {
 	struct publish_figures figures;
@@ -356,6 +375,7 @@ int main(void)
 	measure_paced(bench, 1000, 1000);
 	measure_paced(bench, 100, 1000);
 	measure_backlog(bench);
+	measure_capped_drain(bench);
 	measure_drain(bench);
 	measure_paced(bench, 1000, 1000);
 	close_bench(bench);

@@ -100,6 +100,42 @@ START_TEST(an_outage_drains_at_the_capped_rate_while_new_readings_flow)
 }
 END_TEST
 
+/* Milliseconds until all has come up. */
+static int64_t drain(struct house *house)
+{
+	int64_t start_ms = house->now.monotonic_ms;
+
+	house_connect(house);
+	while (waiting(house) > 0 && house->now.monotonic_ms < start_ms + 600000)
+		house_advance(house, 10);
+	return house->now.monotonic_ms - start_ms;
+}
+
+START_TEST(a_capped_backlog_drains_within_5_percent_of_each_cap)
+{
+	for (int cap = 0; cap < 3; cap++) {
+		struct house *house = house_build();
+		int64_t goal_ms = 40000;
+
+		house->settings.batch_count = 50;
+		house_open(house);
+		keep(house, 200, 100);
+		house->settings.backlog_rate = cap == 0 ? 500 : 0;
+		house->settings.backlog_bytes = cap == 1 ? 65536 : 0;
+		house->settings.backlog_messages = cap == 2 ? 10 : 0;
+		int64_t took_ms = drain(house);
+		if (cap == 1) {
+			struct publish_figures figures;
+			publish_figures(house->publish, &figures);
+			goal_ms = (int64_t)figures.payload_bytes * 1000 / 65536;
+		}
+		ck_assert_int_ge(took_ms, goal_ms * 95 / 100);
+		ck_assert_int_le(took_ms, goal_ms * 105 / 100);
+		house_tear_down(house);
+	}
+}
+END_TEST
+
 START_TEST(backlog_drains_oldest_first)
 {
 	struct house *house = house_build();
@@ -329,7 +365,8 @@ END_TEST
 
 TEST_SUITE(publish, a_live_reading_goes_up_when_its_batch_is_old_enough,
 	a_full_batch_goes_at_once_and_never_over_its_count, what_is_delivered_is_forgotten,
-	an_outage_drains_at_the_capped_rate_while_new_readings_flow, backlog_drains_oldest_first,
+	an_outage_drains_at_the_capped_rate_while_new_readings_flow,
+	a_capped_backlog_drains_within_5_percent_of_each_cap, backlog_drains_oldest_first,
 	a_lost_connection_repeats_under_the_same_numbers, the_window_is_kept,
 	a_broker_that_takes_small_messages_gets_small_ones, a_reading_that_no_broker_takes_becomes_a_gap,
 	a_broker_that_refuses_is_asked_again_later, a_damaged_segment_becomes_a_gap_and_the_others_go_up,
