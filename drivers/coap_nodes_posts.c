@@ -290,6 +290,7 @@ static int submit_report(struct coap_turn *turn, const struct senml_pack *pack)
 					    .readings = pack->readings,
 					    .count = pack->count,
 					    .exchange = exchange_of(turn, pack),
+					    .fast = !turn->request->confirmable,
 					    .done = on_report_done,
 					    .context = pending,
 				    });

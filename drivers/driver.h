@@ -54,7 +54,8 @@ struct reading_report {
 	uint64_t exchange; /* fingerprint of this very message, equal when the node repeats it; 0: none */
 	void (*done)(void *context, int result, uint32_t retry_s);
 	void *context;
-	bool urgent; /* an alarm: it is not to wait for company on its way to the disk */
+	bool urgent; /* an alarm: it does not wait for others to share its commit */
+	bool fast; /* the node wants its answer now: `done` is called at once, durable or not; see docs/telemetry.md */
 };
 
 /* How far a node is with the image it was offered, as seen on the wire or as the node says. */

@@ -136,7 +136,10 @@ int commit_add(
 	commit->count += (uint32_t)report->count;
 	if (report->exchange)
 		commit->exchanges[commit->exchange_count++] = report->exchange;
-	return commit_attach(commit, &waiter);
+	if (!report->fast)
+		return commit_attach(commit, &waiter);
+	commit->unheard++;
+	return 0;
 }
 
 void commit_tell(struct commit *commit, int result, uint32_t retry_s)

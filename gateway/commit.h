@@ -40,6 +40,7 @@ struct commit {
 	int64_t oldest_us, newest_us;
 	uint8_t *data;
 	size_t size, room;
+	uint32_t unheard; /* reports that were answered before they were durable */
 	struct commit_waiter *waiters;
 	size_t waiter_count, waiter_room;
 	uint64_t *exchanges;
@@ -50,7 +51,7 @@ struct commit {
 struct commit *commit_new(struct segment_writer *writer);
 void commit_free(struct commit *commit);
 
-/* Adds the report and its waiter. -ENOBUFS: the commit is full, -ENOMEM; then it is as it was. */
+/* Adds the report and, unless it is fast, its waiter. -ENOBUFS: the commit is full, -ENOMEM; then it is as it was. */
 int commit_add(
 	struct commit *commit, struct segment_writer *writer, const struct reading_report *report, struct moment now);
 

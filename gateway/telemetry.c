@@ -177,7 +177,9 @@ static void fail_commit(struct telemetry *telemetry, struct commit *commit, int 
 	for (size_t i = 0; i < commit->exchange_count; i++)
 		exchange_remove(&telemetry->exchanges, commit->exchanges[i]);
 	telemetry->figures.pending -= commit->waiter_count;
-	telemetry->figures.refused += commit->waiter_count;
+	telemetry->figures.refused += commit->waiter_count + commit->unheard;
+	if (commit->unheard > 0)
+		log_warning("telemetry.fast_lost reports=%u error=%d", commit->unheard, -result);
 	unlink_commit(telemetry, commit);
 	commit_tell(commit, result, retry_s(telemetry));
 	commit_free(commit);
@@ -378,7 +380,7 @@ static bool is_repeated(struct telemetry *telemetry, const struct reading_report
 	if (!entry)
 		return false;
 	telemetry->figures.repeated++;
-	if (entry->commit == EXCHANGE_DURABLE) {
+	if (entry->commit == EXCHANGE_DURABLE || report->fast) {
 		report->done(report->context, -EALREADY, 0);
 		return true;
 	}
@@ -453,15 +455,17 @@ void telemetry_take(struct telemetry *telemetry, const struct reading_report *re
 		return;
 	}
 	telemetry->figures.reports++;
-	telemetry->figures.pending++;
+	telemetry->figures.pending += !report->fast;
 	if (report->exchange)
 		exchange_add(&telemetry->exchanges,
 			&(struct exchange_entry){ report->exchange, now.monotonic_ms, telemetry->open->serial });
 	tell_observers(telemetry, report);
-	if (telemetry->open->size < COMMIT_BYTES && !report->urgent)
-		return;
-	close_open(telemetry);
-	submit_closed(telemetry);
+	if (telemetry->open->size >= COMMIT_BYTES || report->urgent) {
+		close_open(telemetry);
+		submit_closed(telemetry);
+	}
+	if (report->fast)
+		report->done(report->context, 0, 0);
 }
 
 static void forget_exchanges(struct telemetry *telemetry)

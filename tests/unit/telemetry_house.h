@@ -38,7 +38,8 @@ struct house {
 	struct publish *publish;
 	struct telemetry *telemetry;
 	/* nodes */
-	uint32_t value; /* the next one */
+	uint32_t value;    /* the next one */
+	bool urgent, fast; /* the reports that follow */
 	unsigned acknowledged, refused, repeated;
 	uint32_t retry_s;
 	bool acked[HOUSE_VALUES];
@@ -235,7 +236,8 @@ static inline void house_take_as(struct house *house, uint32_t value, uint32_t c
 			.has_sum = true, /* which does not compress */
 			.sum = number_from_integer((int64_t)((value + i) * 0x9e3779b97f4a7c15 >> 2)),
 		};
-	struct reading_report report = { node, readings, count, exchange, house_done, context };
+	struct reading_report report = { node, readings, count, exchange, house_done, context, house->urgent,
+		house->fast };
 	telemetry_take(house->telemetry, &report, house->now);
 }
 

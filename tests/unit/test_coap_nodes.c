@@ -379,6 +379,22 @@ START_TEST(readings_that_cannot_be_kept_are_not_acknowledged)
 }
 END_TEST
 
+START_TEST(a_non_confirmable_report_wants_its_answer_at_once)
+{
+	set_stage();
+	for (int confirmable = 0; confirmable < 2; confirmable++) {
+		ask(COAP_POST, "t", NULL);
+		stage.request.confirmable = confirmable;
+		take(COAP_URI_QUERY, "ep=n1");
+		give(COAP_FORMAT_SENML_JSON, "[{\"n\":\"temp\",\"v\":21.5}]");
+		ck_assert_int_eq(handle(), -EINPROGRESS);
+		ck_assert_int_eq(stage.report.fast, !confirmable);
+		stage.report.done(stage.report.context, 0, 0);
+	}
+	clear_stage();
+}
+END_TEST
+
 START_TEST(the_exchange_of_a_report_names_node_and_bytes)
 {
 	uint64_t first;
@@ -606,9 +622,10 @@ TEST_SUITE(coap_nodes, a_check_in_is_told_to_the_host_and_answered_with_the_next
 	an_offer_is_told_in_the_format_that_is_asked_for, a_proven_identity_replaces_the_claimed_one,
 	who_is_nobody_is_refused, a_node_that_is_not_welcome_hears_why,
 	wrong_formats_methods_and_paths_have_their_codes, readings_are_acknowledged_when_they_are_durable,
-	readings_that_cannot_be_kept_are_not_acknowledged, the_exchange_of_a_report_names_node_and_bytes,
-	a_status_is_said_by_the_node_itself, any_block_of_any_size_comes_with_etag_and_size,
-	without_block2_the_gateway_chooses_the_size, a_block_past_the_end_is_a_bad_request,
-	a_client_that_has_it_gets_2_03, bytes_on_their_way_are_waited_for_and_lost_ones_are_an_error,
+	readings_that_cannot_be_kept_are_not_acknowledged, a_non_confirmable_report_wants_its_answer_at_once,
+	the_exchange_of_a_report_names_node_and_bytes, a_status_is_said_by_the_node_itself,
+	any_block_of_any_size_comes_with_etag_and_size, without_block2_the_gateway_chooses_the_size,
+	a_block_past_the_end_is_a_bad_request, a_client_that_has_it_gets_2_03,
+	bytes_on_their_way_are_waited_for_and_lost_ones_are_an_error,
 	block_requests_are_credited_to_the_node_of_that_address, traffic_is_counted_between_contacts,
 	a_body_in_several_blocks_is_too_large, offers_are_bounded_and_replaced, the_links_tell_what_there_is)

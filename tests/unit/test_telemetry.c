@@ -36,6 +36,25 @@ START_TEST(reports_share_a_commit)
 }
 END_TEST
 
+START_TEST(a_fast_report_is_answered_at_once_and_kept_with_the_others)
+{
+	struct house *house = house_build();
+
+	house_open(house);
+	house->fast = true;
+	house_take_as(house, 1, 4, 77);
+	ck_assert_uint_eq(house->acknowledged, 1);
+	house_take_as(house, 1, 4, 77);
+	ck_assert_uint_eq(house->repeated, 1);
+	house_advance(house, 300);
+	house_crash(house);
+	house_connect(house);
+	house_advance(house, 3000);
+	ck_assert_uint_eq(house_check(house), 4);
+	house_tear_down(house);
+}
+END_TEST
+
 START_TEST(an_empty_report_is_fine)
 {
 	struct house *house = house_build();
@@ -345,7 +364,8 @@ START_TEST(observers_see_what_is_taken)
 }
 END_TEST
 
-TEST_SUITE(telemetry, a_report_is_acknowledged_after_the_commit_delay, reports_share_a_commit, an_empty_report_is_fine,
+TEST_SUITE(telemetry, a_report_is_acknowledged_after_the_commit_delay, reports_share_a_commit,
+	a_fast_report_is_answered_at_once_and_kept_with_the_others, an_empty_report_is_fine,
 	a_repeat_waits_with_the_first_and_is_kept_once, a_repeat_is_known_for_its_life_only,
 	a_repeat_is_known_after_a_crash_and_after_delivery, numbers_go_on_after_a_restart,
 	numbers_go_on_when_everything_was_delivered, a_lost_database_gives_no_number_twice,
