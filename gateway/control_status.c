@@ -130,9 +130,9 @@ static json_t *drivers_status(const struct control_status *parts)
 
 static json_t *store_status(const struct store_figures *store)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "commits", NUMBER(store->commits), "commit_failures",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:b}", "commits", NUMBER(store->commits), "commit_failures",
 		NUMBER(store->commit_failures), "last_commit_us", NUMBER(store->last_commit_us), "longest_commit_us",
-		NUMBER(store->longest_commit_us), "queued", NUMBER(store->queued));
+		NUMBER(store->longest_commit_us), "queued", NUMBER(store->queued), "damaged", (int)store->damaged);
 }
 
 static json_t *status(const struct control_status *parts)

@@ -62,6 +62,7 @@ struct daemon {
 	struct topics topics;
 	struct upstream *upstream; /* NULL: the config names no broker */
 	uint64_t uplink_files;     /* see reload_files_mark() */
+	bool damage_told;
 };
 
 static const void *settings_of(const struct daemon *daemon, const struct settings_table *table)
@@ -88,11 +89,22 @@ static void wake_loop(void *context)
 	uv_async_send(&daemon->store_woken);
 }
 
+static void tell_damage(struct daemon *daemon)
+{
+	struct store_figures figures;
+
+	store_figures(daemon->store, &figures);
+	if (figures.damaged && !daemon->damage_told)
+		log_error("store.damaged checked=at_next_start");
+	daemon->damage_told = figures.damaged;
+}
+
 static void on_store_woken(uv_async_t *handle)
 {
 	struct daemon *daemon = handle->data;
 
 	store_dispatch(daemon->store);
+	tell_damage(daemon);
 }
 
 static void on_stop(uv_signal_t *handle, int number)

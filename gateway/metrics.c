@@ -43,6 +43,8 @@ static const struct metric metrics[] = {
 	{ "store", "last_commit_us", "wakegate_store_last_commit_seconds", "Duration of the last commit.", 1e-6 },
 	{ "store", "longest_commit_us", "wakegate_store_longest_commit_seconds", "Duration of the longest commit.",
 		1e-6 },
+	{ "store", "damaged", "wakegate_store_damaged", "1: damage was met, the next start checks the file as a whole.",
+		1 },
 	{ "store", "queued", "wakegate_store_queued", "Operations not completed.", 1 },
 };
 

@@ -119,6 +119,9 @@ static void print_store(const struct cli *cli, const json_t *store)
 	if (failures)
 		print_line(cli, "", "%s%" PRId64 " commits failed%s", tone_begin(TONE_BAD, cli->terminal.colour),
 			failures, tone_end(TONE_BAD, cli->terminal.colour));
+	if (json_is_true(json_object_get(store, "damaged")))
+		print_line(cli, "", "%sdamage was met on the disk; a restart checks all of it%s",
+			tone_begin(TONE_BAD, cli->terminal.colour), tone_end(TONE_BAD, cli->terminal.colour));
 }
 
 static int run_status(struct cli *cli)
