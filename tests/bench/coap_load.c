@@ -16,10 +16,10 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "protocols/coap.h"
+#include "tests/bench/load.h"
 
 #define CLIENTS_MAX 1000
 #define QUIET_MAX 60000
@@ -43,20 +43,6 @@ struct load {
 	struct client clients[CLIENTS_MAX];
 	uint64_t answers, repeats;
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
 
 static void write_path(struct coap_writer *writer, const char *path)
 {
@@ -203,13 +189,6 @@ static double run_clients(struct load *load)
 	return (double)load->answers / ((double)(now - begun) / 1e9);
 }
 
-static unsigned number_of(const char *text, unsigned most)
-{
-	unsigned long number = strtoul(text, NULL, 10);
-
-	return number > most ? most : (unsigned)number;
-}
-
 static void parse_arguments(struct load *load, int argc, char **argv)
 {
 	static const struct option options[] = { { "port", 1, NULL, 'p' }, { "path", 1, NULL, 'a' },
@@ -219,17 +198,17 @@ static void parse_arguments(struct load *load, int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'p')
-			load->port = (uint16_t)number_of(optarg, UINT16_MAX);
+			load->port = (uint16_t)number_of(optarg, 0, UINT16_MAX);
 		else if (option == 'a')
 			snprintf(load->path, sizeof(load->path), "%s", optarg);
 		else if (option == 'q')
-			load->quiet = number_of(optarg, QUIET_MAX);
+			load->quiet = number_of(optarg, 0, QUIET_MAX);
 		else if (option == 'h')
 			load->hello = optarg;
 		else if (option == 'c')
-			load->client_count = number_of(optarg, CLIENTS_MAX);
+			load->client_count = number_of(optarg, 0, CLIENTS_MAX);
 		else if (option == 'b')
-			load->blocks = number_of(optarg, COAP_BLOCK_NUMBER_MAX);
+			load->blocks = number_of(optarg, 0, COAP_BLOCK_NUMBER_MAX);
 		else if (option == 's')
 			load->seconds = atof(optarg);
 		else

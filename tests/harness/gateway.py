@@ -47,7 +47,8 @@ class Wakegate:
     def make_key(self):
         key = self.folder / "signing"
         if not key.with_suffix(".key").exists():
-            subprocess.run([ours("wakegate"), "key", "create", key], check=True, stdin=subprocess.DEVNULL)
+            subprocess.run([ours("wakegate"), "key", "create", key], check=True, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL)
         return key
 
     def start(self):

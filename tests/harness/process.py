@@ -1,4 +1,5 @@
 """process: a child process with its output in a file, ended by its own id."""
+import os
 import pathlib
 import signal
 import subprocess
@@ -53,3 +54,16 @@ def wait_until(what, condition, seconds=60, step=0.05):
             return found
         time.sleep(step)
     raise AssertionError(f"{what}: not within {seconds} s")
+
+
+def pin(pid, core):
+    """Keeps the process with all its threads on one core, where there are two or more."""
+    if os.cpu_count() > 1:
+        for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), {core})
+
+
+def cpu_s(pid):
+    """Seconds of processor time that the process has used, all threads together."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
