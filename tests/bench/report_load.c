@@ -1,7 +1,8 @@
 /*
  * report_load: nodes that post reports of four readings over CoAP, each the next one when the last is acknowledged.
  *
- *     report_load --port N [--nodes N] [--seconds N] [--rate N] [--epoch MS] [--linger N] [--ledger FILE]
+ *     report_load --port N [--nodes N] [--seconds N] [--reports N] [--rate N] [--epoch MS]
+ *                 [--linger N] [--ledger FILE]
  *
  * Node i is `node-i` at an address of its own in 127.4.0.0/16, behind one socket. A report is 109 bytes of SenML CBOR:
  * temperature, humidity, battery and RSSI. Report n of a node bears the time epoch + 16 n + noise, its values follow
@@ -9,9 +10,9 @@
  * not acknowledged is sent again every 500 ms, byte for byte, as often as it takes.
  *
  * --rate is in reports per second of all nodes together; without it they go as fast as they are acknowledged. After
- * --seconds no node begins another report, and for --linger seconds those under way are waited for. Prints acknowledged
- * reports per second, repetitions, refusals, and the milliseconds that half and 99 % of the answers took. The ledger
- * says for each node how many reports it made and how many of them were acknowledged.
+ * --seconds or --reports in all no node begins another report, and for --linger seconds those under way are waited for.
+ * Prints acknowledged reports per second, repetitions, refusals, and the milliseconds that half and 99 % of the answers
+ * took. The ledger says for each node how many reports it made and how many of them were acknowledged.
  */
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -72,7 +73,7 @@ struct load {
 	int fd;
 	struct sockaddr_in server;
 	unsigned node_count;
-	double seconds, linger_s, rate;
+	double seconds, linger_s, rate, reports;
 	int64_t epoch_ms;
 	const char *ledger;
 	struct node *nodes;
@@ -177,8 +178,10 @@ static void make_ready(struct load *load, unsigned index)
 
 static void begin_reports(struct load *load, int64_t since_ns, int64_t now)
 {
-	double most = load->rate > 0 ? load->rate * (double)since_ns / NS_PER_S : (double)UINT64_MAX;
+	double most = load->rate > 0 ? load->rate * (double)since_ns / NS_PER_S : load->reports;
 
+	if (most > load->reports)
+		most = load->reports;
 	while (load->ready_count > 0 && load->begun < most) {
 		unsigned index = load->ready[load->ready_first];
 		load->ready_first = (load->ready_first + 1) % load->node_count;
@@ -235,7 +238,7 @@ static double run(struct load *load)
 {
 	int64_t begun = now_ns(), until = begun + (int64_t)(load->seconds * NS_PER_S), now = begun, tick = begun;
 
-	while (now < until) {
+	while (now < until && (load->begun < load->reports || load->under_way > 0)) {
 		begin_reports(load, now - begun, now);
 		flush(load);
 		receive(load);
@@ -316,8 +319,9 @@ static void open_load(struct load *load)
 static void parse_arguments(struct load *load, int argc, char **argv)
 {
 	static const struct option options[] = { { "port", 1, NULL, 'p' }, { "nodes", 1, NULL, 'n' },
-		{ "seconds", 1, NULL, 's' }, { "rate", 1, NULL, 'r' }, { "epoch", 1, NULL, 'e' },
-		{ "linger", 1, NULL, 'l' }, { "ledger", 1, NULL, 'f' }, { NULL, 0, NULL, 0 } };
+		{ "seconds", 1, NULL, 's' }, { "rate", 1, NULL, 'r' }, { "reports", 1, NULL, 't' },
+		{ "epoch", 1, NULL, 'e' }, { "linger", 1, NULL, 'l' }, { "ledger", 1, NULL, 'f' },
+		{ NULL, 0, NULL, 0 } };
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -329,6 +333,8 @@ static void parse_arguments(struct load *load, int argc, char **argv)
 			load->seconds = atof(optarg);
 		else if (option == 'r')
 			load->rate = atof(optarg);
+		else if (option == 't')
+			load->reports = atof(optarg);
 		else if (option == 'e')
 			load->epoch_ms = atoll(optarg);
 		else if (option == 'l')
@@ -342,7 +348,7 @@ static void parse_arguments(struct load *load, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static struct load load = { .node_count = 1000, .seconds = 2 };
+	static struct load load = { .node_count = 1000, .seconds = 2, .reports = 1e18 };
 	struct timespec wall;
 
 	clock_gettime(CLOCK_REALTIME, &wall);
