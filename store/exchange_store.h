@@ -10,7 +10,12 @@
 
 #include "store/store.h"
 
-/* Calls `each` for every fingerprint of a message kept after `since_ms`; blocks, for start-up. Ascending time. */
+#define EXCHANGES_RECALLED_MAX 131072
+
+/*
+ * Calls `each` for the fingerprints of messages kept after `since_ms`, in ascending time. Of the newest only: segments
+ * are left out once those after them have EXCHANGES_RECALLED_MAX. Blocks, for start-up.
+ */
 int store_exchanges_load(struct store *store, int64_t since_ms,
 	void (*each)(void *context, uint64_t exchange, int64_t kept_at_ms), void *context);
 

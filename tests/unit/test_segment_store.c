@@ -278,6 +278,43 @@ START_TEST(fingerprints_outlive_their_segments)
 }
 END_TEST
 
+static void count_exchange(void *context, uint64_t exchange, int64_t kept_at_ms)
+{
+	struct seen *seen = context;
+
+	seen->exchanges++;
+	seen->last_kept_at_ms = seen->last_kept_at_ms ? seen->last_kept_at_ms : kept_at_ms; /* of the first */
+}
+
+START_TEST(only_the_newest_fingerprints_are_recalled)
+{
+	enum { EACH = 60000, SEGMENTS = 5 };
+	struct stepped_store stepped;
+	struct seen seen = { 0 };
+	uint64_t *exchanges = calloc(EACH, sizeof(*exchanges));
+
+	stepped_open(&stepped);
+	for (int64_t i = 1; i <= SEGMENTS; i++) {
+		struct stored_segment segment = { .first = (uint64_t)i,
+			.count = 1,
+			.data = "x",
+			.size = 1,
+			.exchanges = exchanges,
+			.exchange_count = EACH,
+			.kept_at_ms = i };
+		struct outcome outcome;
+		ck_assert_int_eq(store_segment_append(stepped.store, &segment, outcome_reply(&outcome)), 0);
+		ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
+	}
+	ck_assert_int_eq(discard(&stepped, 4, 0), 0);
+	ck_assert_int_eq(store_exchanges_load(stepped.store, 0, count_exchange, &seen), 0);
+	ck_assert_uint_eq(seen.exchanges, 3 * EACH); /* EXCHANGES_RECALLED_MAX, to the end of a segment */
+	ck_assert_int_eq(seen.last_kept_at_ms, 3);
+	stepped_close(&stepped);
+	free(exchanges);
+}
+END_TEST
+
 START_TEST(fingerprints_are_forgotten)
 {
 	struct stepped_store stepped;
@@ -356,5 +393,5 @@ END_TEST
 TEST_SUITE(segment_store, segments_survive_a_restart, an_empty_store_has_nothing, a_sequence_number_is_given_once,
 	what_makes_no_sense_is_refused, a_load_keeps_to_its_range_and_its_bytes, totals_are_exact_whatever_goes_first,
 	a_full_quota_refuses_and_an_eviction_makes_room, an_eviction_of_everything_ends,
-	fingerprints_outlive_their_segments, fingerprints_are_forgotten, a_damaged_segment_is_told_as_lost,
-	a_file_that_is_nearly_empty_shrinks)
+	fingerprints_outlive_their_segments, only_the_newest_fingerprints_are_recalled, fingerprints_are_forgotten,
+	a_damaged_segment_is_told_as_lost, a_file_that_is_nearly_empty_shrinks)
