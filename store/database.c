@@ -95,10 +95,10 @@ static int set_up(struct database *database, const struct database_options *opti
 	(void)snprintf(sql, sizeof(sql),
 		"PRAGMA synchronous = EXTRA; PRAGMA page_size = %d; PRAGMA auto_vacuum = %s;"
 		"PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d;"
-		"PRAGMA cache_size = -512; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+		"PRAGMA cache_size = -%u; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
 		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA max_page_count = %lld",
 		DATABASE_PAGE_SIZE, options->gives_back ? "INCREMENTAL" : "NONE", WAL_FRAMES_MAX * DATABASE_PAGE_SIZE,
-		pages ? (long long)(pages + RESERVE_PAGES) : 4294967294LL);
+		options->cache_kb, pages ? (long long)(pages + RESERVE_PAGES) : 4294967294LL);
 	database->quota_pages = pages ? pages : UINT64_MAX;
 	database->gives_back = options->gives_back;
 	return database_errno(database->connection, sqlite3_exec(database->connection, sql, NULL, NULL, NULL));

@@ -28,6 +28,7 @@ struct database_options {
 	const char *const *checks;
 	const char *const *checks_after_crash;
 	uint64_t quota_bytes; /* 0: none */
+	unsigned cache_kb;    /* pages that SQLite keeps in memory */
 	bool gives_back;      /* free pages can be given back to the file system by space_tidy() */
 };
 

@@ -58,15 +58,18 @@ static const char *const telemetry_checks_after_crash[] = { "SELECT 'ok' FROM se
 static const struct database_options files[STORE_FILES] = {
 	[STORE_GATEWAY] = { .name = "gateway.db",
 		.schema = &schema_gateway,
+		.cache_kb = 256,
 		.checks = gateway_checks,
 		.checks_after_crash = nothing_more },
 	[STORE_IMAGES] = { .name = "images.db",
 		.schema = &schema_images,
+		.cache_kb = 64, /* chunks are read whole and kept by their reader */
 		.checks = images_checks,
 		.checks_after_crash = images_checks_after_crash,
 		.gives_back = true },
 	[STORE_TELEMETRY] = { .name = "telemetry.db",
 		.schema = &schema_telemetry,
+		.cache_kb = 512,
 		.checks = telemetry_checks,
 		.checks_after_crash = telemetry_checks_after_crash },
 };

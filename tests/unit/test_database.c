@@ -234,6 +234,7 @@ static int open_with(struct database *database, const struct stepped_store *step
 	const struct database_options options = { .directory = stepped->directory,
 		.name = "test.db",
 		.schema = schema,
+		.cache_kb = 64,
 		.checks = no_checks,
 		.checks_after_crash = no_checks };
 	char set_aside[256], why[256];
