@@ -11,10 +11,10 @@
 #include "gateway/exchange_table.h"
 #include "gateway/gaps.h"
 #include "gateway/log.h"
+#include "gateway/numbers.h"
 #include "gateway/publish.h"
 #include "gateway/segment_pack.h"
 #include "gateway/telemetry_settings.h"
-#include "protocols/cursor.h"
 #include "protocols/segment.h"
 #include "store/exchange_store.h"
 #include "store/segment_store.h"
@@ -27,20 +27,13 @@
 #define EVICTIONS_MAX 3 /* for one commit, before it is refused */
 #define FORGET_INTERVAL_MS (60 * 1000)
 
-/* Numbers below the mark in gateway.db may have been given: if telemetry.db is lost, none is given twice. */
-#define MARK_SETTING "telemetry.mark"
-#define MARK_STEP (UINT64_C(1) << 20)
-
 struct telemetry {
 	struct telemetry_parts parts;
 	struct commit *open;            /* NULL: none */
 	struct commit *commits, **last; /* closed ones, in their order */
 	unsigned commit_count, submitted;
 	uint32_t serial;
-	uint64_t next;         /* sequence number for the next commit */
-	uint64_t durable_next; /* above all numbers that the store may know */
-	uint64_t oldest;       /* number that was in the store at the start */
-	uint64_t marked;
+	struct numbers numbers;
 	bool evicting, closing, full;
 	unsigned evictions;
 	uint64_t evicted; /* readings, by the eviction under way */
@@ -72,44 +65,14 @@ static void load_exchange(void *context, uint64_t exchange, int64_t kept_at_ms)
 		exchange_add(&telemetry->exchanges, &entry);
 }
 
-static void write_mark(struct telemetry *telemetry)
+static int start_numbers(struct telemetry *telemetry)
 {
-	uint8_t value[16];
-	struct writer out;
+	struct numbers_found found;
+	int result = numbers_load(&telemetry->numbers, telemetry->parts.store, telemetry->parts.journal_name, &found);
 
-	telemetry->marked = telemetry->next + 2 * MARK_STEP;
-	writer_init(&out, value, sizeof(value));
-	write_le64(&out, telemetry->oldest);
-	write_le64(&out, telemetry->marked);
-	(void)store_setting_put(telemetry->parts.store, MARK_SETTING, value, sizeof(value), (struct store_reply){ 0 });
-}
-
-/* Where the numbers go on: after the last one in telemetry.db or, if that is new, after all that were ever marked. */
-static int find_next(struct telemetry *telemetry)
-{
-	uint8_t value[16];
-	struct segment_summary summary;
-	int result = store_segment_summary(telemetry->parts.store, &summary);
-
-	if (result < 0)
-		return result;
-	result = store_setting_get(telemetry->parts.store, MARK_SETTING, value, sizeof(value));
-	if (result < 0 && result != -ENOENT)
-		return result;
-	telemetry->next = summary.next > 0 ? summary.next : 1;
-	if (result == sizeof(value) && summary.next == 0) {
-		struct reader in;
-		struct gap gap = { .reason = GAP_DATABASE_LOST };
-
-		reader_init(&in, value, sizeof(value));
-		gap.first = read_le64(&in);
-		telemetry->next = read_le64(&in);
-		gap.last = telemetry->next - 1;
-		gaps_add(telemetry->parts.gaps, &gap);
-	}
-	telemetry->durable_next = telemetry->next;
-	telemetry->oldest = summary.first > 0 ? summary.first : telemetry->next;
-	return 0;
+	if (result == 0)
+		numbers_start(&telemetry->numbers, &found, 0, telemetry->parts.gaps);
+	return result;
 }
 
 int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, struct moment now)
@@ -126,7 +89,7 @@ int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, 
 	exchange_table_init(&telemetry->exchanges);
 	result = segment_packer_open(&telemetry->packer);
 	if (result == 0)
-		result = find_next(telemetry);
+		result = start_numbers(telemetry);
 	if (result == 0)
 		result = store_exchanges_load(parts->store, now.wall_ms - EXCHANGE_LIFE_MS, load_exchange, telemetry);
 	if (result < 0) {
@@ -230,8 +193,8 @@ static void on_appended(void *context, int result)
 		return;
 	}
 	/* Unless there was no room the store may know the numbers, even where it failed. */
-	if (result != -ENOSPC && telemetry->durable_next < end)
-		telemetry->durable_next = end;
+	if (result != -ENOSPC)
+		numbers_seen(&telemetry->numbers, end);
 	if (result == 0) {
 		keep_commit(telemetry, commit);
 		return;
@@ -249,7 +212,7 @@ static int submit(struct telemetry *telemetry, struct commit *commit)
 	struct store_reply reply = { .done = on_appended, .context = commit };
 
 	segment_pack(telemetry->packer, commit->data, commit->size, &packed);
-	commit->first = telemetry->next;
+	commit->first = telemetry->numbers.next;
 	struct stored_segment segment = {
 		.first = commit->first,
 		.count = commit->count,
@@ -268,10 +231,8 @@ static int submit(struct telemetry *telemetry, struct commit *commit)
 		return result;
 	commit->state = COMMIT_SUBMITTED;
 	telemetry->submitted++;
-	telemetry->next += commit->count;
+	(void)numbers_give(&telemetry->numbers, commit->count);
 	telemetry->figures.segment_bytes += packed.size;
-	if (telemetry->next + MARK_STEP > telemetry->marked)
-		write_mark(telemetry);
 	return 0;
 }
 
@@ -341,7 +302,7 @@ static void evict(struct telemetry *telemetry)
 /* The commit's numbers are free again, unless the store may know a higher one. */
 static void give_back(struct telemetry *telemetry, struct commit *commit)
 {
-	if (commit->first > 0 && commit->first < telemetry->durable_next)
+	if (commit->first > 0 && commit->first < telemetry->numbers.seen)
 		note_unused(telemetry, commit->first, commit->count);
 	commit->first = 0;
 }
@@ -357,7 +318,7 @@ static void settle(struct telemetry *telemetry)
 		return;
 	for (; commit; commit = commit->next)
 		give_back(telemetry, commit);
-	telemetry->next = telemetry->durable_next;
+	numbers_take_back(&telemetry->numbers);
 	if (telemetry->parts.settings->when_full == WHEN_FULL_REFUSE || telemetry->evictions == EVICTIONS_MAX)
 		refuse_all(telemetry);
 	else
@@ -512,6 +473,7 @@ void telemetry_flush(struct telemetry *telemetry, struct moment now)
 	if (!telemetry->evicting)
 		submit_closed(telemetry);
 	(void)gaps_tick(telemetry->parts.gaps);
+	numbers_stop(&telemetry->numbers);
 }
 
 void telemetry_close(struct telemetry *telemetry)
@@ -547,5 +509,5 @@ void telemetry_unobserve(struct telemetry *telemetry, const struct telemetry_obs
 void telemetry_figures(const struct telemetry *telemetry, struct telemetry_figures *out)
 {
 	*out = telemetry->figures;
-	out->next = telemetry->next;
+	out->next = telemetry->numbers.next;
 }

@@ -32,7 +32,8 @@ struct telemetry_parts {
 	struct gaps *gaps;
 	struct publish *publish; /* gets what is durable; NULL: it stays in the store */
 	const struct telemetry_settings *settings;
-	uint32_t boot; /* which start of the gateway this is */
+	uint32_t boot;         /* which start of the gateway this is */
+	uint64_t journal_name; /* for its journal, should it have none yet: any random number */
 };
 
 /* Goes on after the last sequence number of the store. Blocks; for start-up. -ENOMEM, -EIO. */

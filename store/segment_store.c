@@ -14,7 +14,7 @@
 
 /* What the table holds: exact without counting, because the newest row and the mark carry it along. */
 struct totals {
-	int64_t newest; /* 0: there is no row */
+	int64_t newest; /* first number of the newest row; 0: there is none */
 	int64_t next;
 	int64_t readings;
 	int64_t segments;
@@ -59,6 +59,7 @@ static int read_totals(struct database *database, struct totals *out)
 		return result;
 	/* The mark is the later word unless a segment was appended after it. */
 	*out = newest.newest == mark.newest ? mark : newest;
+	out->newest = newest.newest;
 	if (out->next < mark.next)
 		out->next = mark.next;
 	return 0;
@@ -97,6 +98,35 @@ static uint32_t segment_checksum(const struct stored_segment *segment)
 	return crc32c(crc, segment->data, segment->size);
 }
 
+/* Whether a segment is there that has one of these numbers: 1, 0 or an error. */
+static int overlaps(struct database *database, uint64_t first, uint64_t end)
+{
+	static const char sql[] = "SELECT first + count FROM segment WHERE first < ? ORDER BY first DESC LIMIT 1";
+	struct row row = { 0 };
+	int result = database_prepare(database, sql, &row.statement);
+
+	if (result < 0)
+		return result;
+	bind_int(&row, (int64_t)end);
+	row.next = 0;
+	result = database_step(database, row.statement);
+	if (result <= 0)
+		return result;
+	result = (uint64_t)row_int(&row) > first;
+	(void)sqlite3_reset(row.statement);
+	return result;
+}
+
+static int check_numbers(struct database *database, const struct stored_segment *segment, const struct totals *totals)
+{
+	if ((int64_t)segment->first >= totals->next)
+		return 0;
+	if (!segment->late)
+		return -EEXIST;
+	int result = overlaps(database, segment->first, segment->first + segment->count);
+	return result > 0 ? -EEXIST : result;
+}
+
 struct append {
 	struct operation base;
 	struct stored_segment segment;
@@ -114,8 +144,8 @@ static int run_append(struct operation *operation, struct database *database)
 	struct row row = { 0 };
 	int result = read_totals(database, &totals);
 
-	if (result == 0 && (int64_t)segment->first < totals.next)
-		return -EEXIST;
+	if (result == 0)
+		result = check_numbers(database, segment, &totals);
 	if (result == 0)
 		result = space_make(database, segment->size + exchanges_size);
 	if (result == 0)
@@ -134,7 +164,13 @@ static int run_append(struct operation *operation, struct database *database)
 	bind_int(&row, append->crc);
 	bind_blob(&row, segment->exchanges, exchanges_size);
 	bind_blob(&row, segment->data, segment->size);
-	return database_step(database, row.statement);
+	result = database_step(database, row.statement);
+	/* The totals that count are those of the newest row, which is another one if this came late. */
+	if (result < 0 || (int64_t)segment->first > totals.newest)
+		return result;
+	totals.readings += segment->count;
+	totals.segments++;
+	return write_mark(database, &totals);
 }
 
 int store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply)
@@ -157,6 +193,37 @@ int store_segment_append(struct store *store, const struct stored_segment *segme
 	append->segment.exchanges = append->bytes;
 	append->segment.data = append->bytes + segment->exchange_count;
 	return store_submit(store, &append->base);
+}
+
+struct skip {
+	struct operation base;
+	int64_t next;
+};
+
+static int run_skip(struct operation *operation, struct database *database)
+{
+	const struct skip *skip = (struct skip *)operation;
+	struct totals totals;
+	int result = read_totals(database, &totals);
+
+	if (result < 0 || totals.next >= skip->next)
+		return result;
+	totals.next = skip->next;
+	return write_mark(database, &totals);
+}
+
+int store_segment_skip(struct store *store, uint64_t next, struct store_reply reply)
+{
+	static const struct operation_kind kind = { STORE_TELEMETRY, OPERATION_WRITES, run_skip, NULL, NULL };
+	struct skip *skip;
+
+	if (next > INT64_MAX)
+		return -EINVAL;
+	skip = operation_new(&kind, sizeof(*skip), reply);
+	if (!skip)
+		return -ENOMEM;
+	skip->next = (int64_t)next;
+	return store_submit(store, &skip->base);
 }
 
 struct loaded {

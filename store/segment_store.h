@@ -8,6 +8,7 @@
 #ifndef WAKEGATE_STORE_SEGMENT_STORE_H
 #define WAKEGATE_STORE_SEGMENT_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,10 +31,17 @@ struct stored_segment {
 	const uint64_t *exchanges; /* fingerprints of the messages in it, see reading_report.exchange */
 	size_t exchange_count;
 	int64_t kept_at_ms; /* wall clock at the append */
+	bool late;          /* its numbers were given before some that the table knows already */
 };
 
-/* Appends; copies everything. `first` must be above all sequence numbers ever given (-EEXIST). */
+/*
+ * Appends; copies everything. `first` must be above all sequence numbers ever given or, if it comes late, its numbers
+ * must not be those of a segment that is there (-EEXIST).
+ */
 int store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply);
+
+/* All sequence numbers below `next` count as given. */
+int store_segment_skip(struct store *store, uint64_t next, struct store_reply reply);
 
 /*
  * Loads in order the segments whose `first` is at least `from` and below `below`, at most `max_bytes` or

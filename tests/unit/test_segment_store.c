@@ -52,7 +52,7 @@ static void see_done(void *context, int result)
 }
 
 /* A segment of ten readings, its bytes all the low byte of `first`. */
-static int append(struct stepped_store *stepped, uint64_t first, size_t size)
+static int append_as(struct stepped_store *stepped, uint64_t first, size_t size, bool late)
 {
 	uint64_t exchanges[2] = { first * 100, first * 100 + 1 };
 	struct stored_segment segment = { .first = first,
@@ -64,7 +64,8 @@ static int append(struct stepped_store *stepped, uint64_t first, size_t size)
 		.size = size,
 		.exchanges = exchanges,
 		.exchange_count = 2,
-		.kept_at_ms = (int64_t)first };
+		.kept_at_ms = (int64_t)first,
+		.late = late };
 	struct outcome outcome;
 	uint8_t *data = malloc(size + 1);
 
@@ -73,6 +74,11 @@ static int append(struct stepped_store *stepped, uint64_t first, size_t size)
 	int result = store_segment_append(stepped->store, &segment, outcome_reply(&outcome));
 	free(data);
 	return result < 0 ? result : outcome_of(stepped, &outcome);
+}
+
+static int append(struct stepped_store *stepped, uint64_t first, size_t size)
+{
+	return append_as(stepped, first, size, false);
 }
 
 static struct seen load(struct stepped_store *stepped, uint64_t from, uint64_t below, size_t max_bytes)
@@ -147,6 +153,55 @@ START_TEST(a_sequence_number_is_given_once)
 	ck_assert_uint_eq(summary(&stepped).next, 110);
 	ck_assert_int_eq(append(&stepped, 109, 10), -EEXIST);
 	ck_assert_int_eq(append(&stepped, 110, 10), 0);
+	stepped_close(&stepped);
+}
+END_TEST
+
+START_TEST(a_late_segment_finds_its_place)
+{
+	struct stepped_store stepped;
+
+	stepped_open(&stepped);
+	ck_assert_int_eq(append(&stepped, 100, 50), 0);
+	ck_assert_int_eq(append(&stepped, 200, 50), 0);
+	ck_assert_int_eq(append(&stepped, 150, 50), -EEXIST);
+	ck_assert_int_eq(append_as(&stepped, 150, 50, true), 0);
+	ck_assert_int_eq(append_as(&stepped, 50, 50, true), 0);
+	ck_assert_int_eq(append_as(&stepped, 91, 50, true), -EEXIST);
+	ck_assert_int_eq(append_as(&stepped, 105, 50, true), -EEXIST);
+	ck_assert_int_eq(append_as(&stepped, 159, 50, true), -EEXIST);
+	ck_assert_uint_eq(summary(&stepped).segments, 4);
+	ck_assert_int_eq(append(&stepped, 210, 50), 0);
+	stepped_reopen(&stepped);
+	ck_assert_uint_eq(summary(&stepped).readings, 50);
+	ck_assert_uint_eq(summary(&stepped).first, 50);
+	ck_assert_uint_eq(load(&stepped, 0, UINT64_MAX, 100000).count, 5);
+	ck_assert_int_eq(discard(&stepped, 210, INT64_MAX), 0);
+	ck_assert_int_eq(append_as(&stepped, 170, 50, true), 0);
+	ck_assert_int_eq(discard(&stepped, 200, INT64_MAX), 0);
+	ck_assert_int_eq(append_as(&stepped, 205, 50, true), 0);
+	ck_assert_uint_eq(summary(&stepped).segments, 5);
+	ck_assert_uint_eq(summary(&stepped).next, 220);
+	stepped_close(&stepped);
+}
+END_TEST
+
+START_TEST(skipped_numbers_count_as_given)
+{
+	struct stepped_store stepped;
+	struct outcome outcome;
+
+	stepped_open(&stepped);
+	ck_assert_int_eq(store_segment_skip(stepped.store, 500, outcome_reply(&outcome)), 0);
+	ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
+	ck_assert_int_eq(append(&stepped, 499, 50), -EEXIST);
+	ck_assert_int_eq(append(&stepped, 500, 50), 0);
+	ck_assert_int_eq(append_as(&stepped, 400, 50, true), 0);
+	ck_assert_int_eq(store_segment_skip(stepped.store, 505, outcome_reply(&outcome)), 0);
+	ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
+	stepped_reopen(&stepped);
+	ck_assert_uint_eq(summary(&stepped).next, 510);
+	ck_assert_uint_eq(summary(&stepped).readings, 20);
 	stepped_close(&stepped);
 }
 END_TEST
@@ -391,7 +446,8 @@ START_TEST(a_file_that_is_nearly_empty_shrinks)
 END_TEST
 
 TEST_SUITE(segment_store, segments_survive_a_restart, an_empty_store_has_nothing, a_sequence_number_is_given_once,
-	what_makes_no_sense_is_refused, a_load_keeps_to_its_range_and_its_bytes, totals_are_exact_whatever_goes_first,
+	a_late_segment_finds_its_place, skipped_numbers_count_as_given, what_makes_no_sense_is_refused,
+	a_load_keeps_to_its_range_and_its_bytes, totals_are_exact_whatever_goes_first,
 	a_full_quota_refuses_and_an_eviction_makes_room, an_eviction_of_everything_ends,
 	fingerprints_outlive_their_segments, only_the_newest_fingerprints_are_recalled, fingerprints_are_forgotten,
 	a_damaged_segment_is_told_as_lost, a_file_that_is_nearly_empty_shrinks)
