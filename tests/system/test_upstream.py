@@ -121,7 +121,7 @@ def test_an_image_comes_over_mqtt(start, broker, listener):
 
 
 def test_an_image_over_mqtt_goes_on_after_kill_9(start, broker, tmp_path):
-    gateway = start(blocks={"size": "16 KB", "rate": "400 KB"})
+    gateway = start(blocks={"size": "16 KB", "rate": "150 KB"})
     image, digest = sign(gateway, 1_000_000)
     server = serve(gateway, broker, image)
     wait_until("a part is stored", lambda: any(
@@ -220,7 +220,8 @@ class RangeHandler(http.server.SimpleHTTPRequestHandler):
 
 
 def test_an_image_over_http_goes_on_after_kill_9(start, listener, tmp_path):
-    gateway = start(download={"allow_http": True, "rate": "400 KB", "backoff_min": "200 ms"})
+    gateway = start(download={"allow_http": True, "rate": "150 KB", "backoff_min": "200 ms"})
+    assert take(listener, "status/test")["state"] == "online"
     image, digest = sign(gateway, 1_000_000)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(RangeHandler, directory=tmp_path))
     server.starts = []
@@ -232,7 +233,7 @@ def test_an_image_over_http_goes_on_after_kill_9(start, listener, tmp_path):
         200_000 < each.get("stored_bytes", 0) for each in gateway.ask("image", "list")["images"]), 60)
     gateway.kill()
     gateway.start()
-    while (result := take(listener, "ota/test/result", 30))["state"] != "complete":
+    while (result := take(listener, "ota/test/result"))["state"] != "complete":
         assert result["state"] == "fetching"
     assert complete(gateway, digest)
     assert server.starts[0] == 0 and server.starts[-1] > 200_000
