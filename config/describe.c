@@ -12,13 +12,16 @@ static void write_number(const struct setting *setting, char *out, size_t size, 
 		value_write_duration(out, size, number);
 	else if (setting->type == SETTING_SIZE)
 		value_write_size(out, size, number);
+	else if (setting->type == SETTING_DAILY)
+		value_write_daily(out, size, number);
 	else
 		snprintf(out, size, "%" PRId64, number);
 }
 
 static bool is_number(const struct setting *setting)
 {
-	return setting->type == SETTING_INTEGER || setting->type == SETTING_DURATION || setting->type == SETTING_SIZE;
+	return setting->type == SETTING_INTEGER || setting->type == SETTING_DURATION || setting->type == SETTING_SIZE ||
+	       setting->type == SETTING_DAILY;
 }
 
 static bool is_ranged(const struct setting *setting)
@@ -105,6 +108,10 @@ void describe_allowed(const struct setting *setting, char *out, size_t size)
 	case SETTING_SIZE:
 		write_number_range(setting, "a size", range, sizeof(range));
 		snprintf(out, size, "%s in B, KB, MB, GB or TB, such as \"64 KB\"", range);
+		break;
+	case SETTING_DAILY:
+		write_number_range(setting, "a size for each day", range, sizeof(range));
+		snprintf(out, size, "%s in B, KB, MB, GB or TB, such as \"1 GB/day\"", range);
 		break;
 	case SETTING_TEXT:
 		write_text(setting, out, size);

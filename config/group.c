@@ -204,6 +204,7 @@ static void (*const read_by_type[])(struct group_reader *, const struct item *) 
 	[SETTING_INTEGER] = read_integer,
 	[SETTING_DURATION] = read_quoted,
 	[SETTING_SIZE] = read_quoted,
+	[SETTING_DAILY] = read_quoted,
 	[SETTING_TEXT] = read_quoted,
 	[SETTING_FILE] = read_quoted,
 	[SETTING_SECRET] = read_secret,

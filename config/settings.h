@@ -17,6 +17,7 @@ enum setting_type {
 	SETTING_INTEGER,  /* int64_t */
 	SETTING_DURATION, /* int64_t milliseconds: "250 ms", "90 s", "15 min", "6 h", "2 d" */
 	SETTING_SIZE,     /* int64_t bytes: "512 B", "64 KB", "1 GB" (powers of 1024) */
+	SETTING_DAILY,    /* int64_t bytes a day: "1 GB/day" (powers of 1024), "0" */
 	SETTING_TEXT,     /* const char *: any text; NULL where there is no default */
 	SETTING_FILE,     /* const char *: a path; relative ones are taken from the main config file's folder */
 	SETTING_SECRET, /* const char *: the path of a file that holds a secret; the file must not be readable by all */

@@ -71,6 +71,24 @@ int value_parse_size(int64_t *out_bytes, const char *text)
 	return parse_with_unit(out_bytes, text, size_units);
 }
 
+int value_parse_daily(int64_t *out_bytes, const char *text)
+{
+	static const char suffix[] = "/day";
+	size_t size = strlen(text), suffix_size = sizeof(suffix) - 1;
+	char amount[32];
+
+	if (strcmp(text, "0") == 0) {
+		*out_bytes = 0;
+		return 0;
+	}
+	if (size < suffix_size || size - suffix_size >= sizeof(amount) ||
+		strcmp(text + size - suffix_size, suffix) != 0)
+		return -EINVAL;
+	memcpy(amount, text, size - suffix_size);
+	amount[size - suffix_size] = '\0';
+	return value_parse_size(out_bytes, amount);
+}
+
 void value_write_duration(char *out, size_t size, int64_t ms)
 {
 	write_with_unit(out, size, ms, duration_units);
@@ -79,6 +97,14 @@ void value_write_duration(char *out, size_t size, int64_t ms)
 void value_write_size(char *out, size_t size, int64_t bytes)
 {
 	write_with_unit(out, size, bytes, size_units);
+}
+
+void value_write_daily(char *out, size_t size, int64_t bytes)
+{
+	char amount[32];
+
+	value_write_size(amount, sizeof(amount), bytes);
+	snprintf(out, size, "%s/day", amount);
 }
 
 bool value_in_range(const struct setting *setting, int64_t value)
@@ -116,6 +142,8 @@ static int store_number(const struct setting *setting, const char *text, void *s
 		error = value_parse_duration(&value, text);
 	else if (setting->type == SETTING_SIZE)
 		error = value_parse_size(&value, text);
+	else if (setting->type == SETTING_DAILY)
+		error = value_parse_daily(&value, text);
 	else
 		error = parse_integer(&value, text);
 	if (error || !value_in_range(setting, value))
@@ -157,6 +185,7 @@ int value_store(const struct setting *setting, const char *text, const struct va
 	case SETTING_INTEGER:
 	case SETTING_DURATION:
 	case SETTING_SIZE:
+	case SETTING_DAILY:
 		return store_number(setting, text, slot);
 	case SETTING_TEXT:
 	case SETTING_FILE:
@@ -180,6 +209,7 @@ size_t value_size(const struct setting *setting)
 		[SETTING_INTEGER] = sizeof(int64_t),
 		[SETTING_DURATION] = sizeof(int64_t),
 		[SETTING_SIZE] = sizeof(int64_t),
+		[SETTING_DAILY] = sizeof(int64_t),
 		[SETTING_TEXT] = sizeof(const char *),
 		[SETTING_FILE] = sizeof(const char *),
 		[SETTING_SECRET] = sizeof(const char *),
@@ -230,6 +260,7 @@ bool value_equal(const struct setting *setting, const void *a, const void *b)
 	case SETTING_INTEGER:
 	case SETTING_DURATION:
 	case SETTING_SIZE:
+	case SETTING_DAILY:
 		return *(const int64_t *)a == *(const int64_t *)b;
 	case SETTING_TEXT:
 	case SETTING_FILE:

@@ -24,10 +24,13 @@ struct value_home {
 /* "15 min" in milliseconds, "64 KB" in bytes: digits, perhaps a space, a unit. 0 or -EINVAL, also on overflow. */
 int value_parse_duration(int64_t *out_ms, const char *text);
 int value_parse_size(int64_t *out_bytes, const char *text);
+/* "1 GB/day" in bytes a day; "0" is fine too. */
+int value_parse_daily(int64_t *out_bytes, const char *text);
 
 /* The same the other way round, with the largest unit that leaves no rest. */
 void value_write_duration(char *out, size_t size, int64_t ms);
 void value_write_size(char *out, size_t size, int64_t bytes);
+void value_write_daily(char *out, size_t size, int64_t bytes);
 
 /* Whether a number, or the length of a text, is within the setting's range. */
 bool value_in_range(const struct setting *setting, int64_t value);

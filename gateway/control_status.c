@@ -8,6 +8,7 @@
 #include "drivers/driver.h"
 #include "gateway/control_describe.h"
 #include "gateway/control_request.h"
+#include "gateway/governor.h"
 #include "gateway/image_cache.h"
 #include "gateway/image_policy.h"
 #include "gateway/metrics.h"
@@ -135,6 +136,33 @@ static json_t *store_status(const struct store_figures *store)
 		NUMBER(store->longest_commit_us), "queued", NUMBER(store->queued), "damaged", (int)store->damaged);
 }
 
+/* What is not known, or not asked for, is left out. */
+static json_t *wear_status(const struct control_status *parts, const struct store_figures *store, struct moment now)
+{
+	const struct telemetry_settings *settings = parts->telemetry_settings;
+	struct telemetry_figures taken;
+	struct governor_figures wear;
+
+	telemetry_figures(parts->telemetry, &taken);
+	governor_figures(parts->governor, now, &wear);
+	json_t *object = json_pack("{s:I, s:I, s:I, s:I}", "written_bytes", NUMBER(wear.total_bytes), "day_bytes",
+		NUMBER(wear.day_bytes), "telemetry_bytes", NUMBER(store->telemetry_written_bytes), "bound_ms",
+		NUMBER(wear.bound_ms));
+	if (taken.readings > 0)
+		(void)json_object_set_new(object, "bytes_per_reading",
+			json_real((double)store->telemetry_written_bytes / (double)taken.readings));
+	if (wear.per_day_bytes >= 0)
+		(void)json_object_set_new(object, "per_day_bytes", json_integer(NUMBER(wear.per_day_bytes)));
+	if (settings->wear_budget_bytes > 0) {
+		(void)json_object_set_new(object, "budget_bytes", json_integer(NUMBER(settings->wear_budget_bytes)));
+		(void)json_object_set_new(object, "saved_bytes", json_integer(NUMBER(wear.account_bytes)));
+		(void)json_object_set_new(object, "over_budget", json_boolean(wear.over_budget));
+	}
+	if (wear.life_years >= 0)
+		(void)json_object_set_new(object, "life_years", json_real(wear.life_years));
+	return object;
+}
+
 static json_t *status(const struct control_status *parts)
 {
 	struct moment now = clock_moment(parts->clock);
@@ -152,6 +180,7 @@ static json_t *status(const struct control_status *parts)
 	(void)json_object_set_new(object, "images", images_status(parts));
 	(void)json_object_set_new(object, "telemetry", telemetry_status(parts, &store));
 	(void)json_object_set_new(object, "store", store_status(&store));
+	(void)json_object_set_new(object, "wear", wear_status(parts, &store, now));
 	return object;
 }
 

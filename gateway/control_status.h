@@ -8,6 +8,7 @@
 
 struct clock;
 struct control;
+struct governor;
 struct image_cache;
 struct image_settings;
 struct networks;
@@ -34,6 +35,7 @@ struct control_status {
 	struct telemetry *telemetry;
 	const struct telemetry_settings *telemetry_settings;
 	struct publish *publish;
+	struct governor *governor;
 	struct networks *networks;
 	struct upstream *upstream; /* NULL: there is no uplink */
 };

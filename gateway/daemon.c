@@ -380,6 +380,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.telemetry = reading_flow_telemetry(daemon->readings),
 			.telemetry_settings = settings_of(daemon, &telemetry_settings_table),
 			.publish = reading_flow_publish(daemon->readings),
+			.governor = reading_flow_governor(daemon->readings),
 			.networks = daemon->networks,
 			.upstream = daemon->upstream,
 		},

@@ -45,6 +45,15 @@ static const struct metric metrics[] = {
 		1e-6 },
 	{ "store", "damaged", "wakegate_store_damaged", "1: damage was met, the next start checks the file as a whole.",
 		1 },
+	{ "wear", "written_bytes", "wakegate_written_bytes_total", "Bytes written to the card, over all starts.", 1 },
+	{ "wear", "day_bytes", "wakegate_written_day_bytes", "Bytes written in the last 24 hours.", 1 },
+	{ "wear", "bytes_per_reading", "wakegate_written_per_reading_bytes",
+		"Bytes written to telemetry.db for each reading, since the start.", 1 },
+	{ "wear", "bound_ms", "wakegate_commit_bound_seconds", "How long readings wait to be written together.", 1e-3 },
+	{ "wear", "budget_bytes", "wakegate_wear_budget_bytes", "Bytes a day that may be written.", 1 },
+	{ "wear", "over_budget", "wakegate_wear_over_budget", "Whether the longest bound does not keep the budget.",
+		1 },
+	{ "wear", "life_years", "wakegate_card_life_years", "Until the card's endurance is used up, at this pace.", 1 },
 	{ "store", "queued", "wakegate_store_queued", "Operations not completed.", 1 },
 };
 

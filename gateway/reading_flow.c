@@ -4,12 +4,14 @@
 #include <stdlib.h>
 
 #include "gateway/gaps.h"
+#include "gateway/governor.h"
 #include "gateway/publish.h"
 #include "gateway/telemetry.h"
 #include "gateway/upstream.h"
 
 struct reading_flow {
 	struct reading_flow_parts parts;
+	struct governor *governor;
 	struct gaps *gaps;
 	struct publish *publish;
 	struct telemetry *telemetry;
@@ -40,8 +42,10 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 		.settings = parts->settings,
 		.boot = parts->boot,
 	};
-	int error = gaps_open(&flow->gaps, parts->store);
+	int error = governor_open(&flow->governor, parts->store, parts->settings, now);
 
+	if (!error)
+		error = gaps_open(&flow->gaps, parts->store);
 	if (error)
 		return error;
 	publish.gaps = telemetry.gaps = flow->gaps;
@@ -49,6 +53,7 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 	if (error)
 		return error;
 	telemetry.publish = flow->publish;
+	telemetry.governor = flow->governor;
 	return telemetry_open(&flow->telemetry, &telemetry, now);
 }
 
@@ -100,8 +105,10 @@ int64_t reading_flow_tick(struct reading_flow *flow, struct moment now)
 {
 	int64_t commit_ms = telemetry_tick(flow->telemetry, now);
 	int64_t publish_ms = publish_tick(flow->publish, now);
+	int64_t wear_ms = governor_tick(flow->governor, now);
+	int64_t next_ms = commit_ms < publish_ms ? commit_ms : publish_ms;
 
-	return commit_ms < publish_ms ? commit_ms : publish_ms;
+	return next_ms < wear_ms ? next_ms : wear_ms;
 }
 
 struct telemetry *reading_flow_telemetry(const struct reading_flow *flow)
@@ -114,6 +121,11 @@ struct publish *reading_flow_publish(const struct reading_flow *flow)
 	return flow->publish;
 }
 
+struct governor *reading_flow_governor(const struct reading_flow *flow)
+{
+	return flow->governor;
+}
+
 void reading_flow_flush(struct reading_flow *flow, struct moment now)
 {
 	if (!flow)
@@ -123,6 +135,8 @@ void reading_flow_flush(struct reading_flow *flow, struct moment now)
 		telemetry_flush(flow->telemetry, now);
 	if (flow->publish)
 		publish_flush(flow->publish, now);
+	if (flow->governor)
+		governor_flush(flow->governor, now);
 }
 
 void reading_flow_refuse_rest(struct reading_flow *flow)
@@ -140,5 +154,6 @@ void reading_flow_close(struct reading_flow *flow)
 	reading_flow_refuse_rest(flow);
 	publish_close(flow->publish);
 	gaps_close(flow->gaps);
+	governor_close(flow->governor);
 	free(flow);
 }

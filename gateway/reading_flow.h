@@ -8,6 +8,7 @@
 
 #include "gateway/moment.h"
 
+struct governor;
 struct publish;
 struct reading_flow;
 struct store;
@@ -35,6 +36,7 @@ int64_t reading_flow_tick(struct reading_flow *flow, struct moment now);
 
 struct telemetry *reading_flow_telemetry(const struct reading_flow *flow);
 struct publish *reading_flow_publish(const struct reading_flow *flow);
+struct governor *reading_flow_governor(const struct reading_flow *flow);
 
 /* Hands all that was taken to the store; after the upstream was closed, before store_close(). NULL is fine. */
 void reading_flow_flush(struct reading_flow *flow, struct moment now);

@@ -10,6 +10,7 @@
 #include "gateway/commit.h"
 #include "gateway/exchange_table.h"
 #include "gateway/gaps.h"
+#include "gateway/governor.h"
 #include "gateway/log.h"
 #include "gateway/numbers.h"
 #include "gateway/publish.h"
@@ -357,6 +358,13 @@ static bool is_repeated(struct telemetry *telemetry, const struct reading_report
 	return true;
 }
 
+static int64_t commit_bound_ms(const struct telemetry *telemetry)
+{
+	if (telemetry->parts.governor)
+		return governor_bound_ms(telemetry->parts.governor, telemetry->now);
+	return telemetry->parts.settings->commit_delay_ms;
+}
+
 static int open_commit(struct telemetry *telemetry)
 {
 	if (telemetry->commit_count >= COMMITS_MAX)
@@ -367,7 +375,7 @@ static int open_commit(struct telemetry *telemetry)
 	telemetry->open->owner = telemetry;
 	telemetry->serial += telemetry->serial + 1 == EXCHANGE_DURABLE ? 2 : 1;
 	telemetry->open->serial = telemetry->serial;
-	telemetry->open->due_ms = telemetry->now.monotonic_ms + telemetry->parts.settings->commit_delay_ms;
+	telemetry->open->due_ms = telemetry->now.monotonic_ms + commit_bound_ms(telemetry);
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #define TELEMETRY_OBSERVERS_MAX 16
 
 struct gaps;
+struct governor;
 struct publish;
 struct reading;
 struct reading_report;
@@ -32,8 +33,9 @@ struct telemetry_parts {
 	struct gaps *gaps;
 	struct publish *publish; /* gets what is durable; NULL: it stays in the store */
 	const struct telemetry_settings *settings;
-	uint32_t boot;         /* which start of the gateway this is */
-	uint64_t journal_name; /* for its journal, should it have none yet: any random number */
+	uint32_t boot;             /* which start of the gateway this is */
+	uint64_t journal_name;     /* for its journal, should it have none yet: any random number */
+	struct governor *governor; /* chooses the commit bound; NULL: it is commit_delay */
 };
 
 /* Goes on after the last sequence number of the store. Blocks; for start-up. -ENOMEM, -EIO. */

@@ -17,6 +17,8 @@ struct telemetry_settings {
 	int when_full;       /* enum when_full */
 	int64_t retry_after_ms;
 	int64_t commit_delay_ms;
+	int64_t wear_budget_bytes;    /* a day; 0: none */
+	int64_t card_endurance_bytes; /* 0: not known */
 	int64_t batch_count;
 	int64_t batch_bytes;
 	int64_t batch_age_ms;

@@ -11,6 +11,7 @@
 #include "store/damage.h"
 #include "store/schema.h"
 #include "store/space.h"
+#include "store/written.h"
 
 #define RESERVE_PAGES 256    /* above the quota, so that deleting never fails for it */
 #define BUSY_TIMEOUT_MS 2000 /* somebody looks at the file with sqlite3 */
@@ -128,7 +129,7 @@ static int open_file(struct database *database, const struct database_options *o
 		(void)snprintf(why, why_size, "%s", strerror(-result));
 		return result;
 	}
-	int code = sqlite3_open_v2(database->path, &database->connection, flags, options->vfs);
+	int code = sqlite3_open_v2(database->path, &database->connection, flags, written_vfs(database->written));
 	if (!database->connection)
 		return -ENOMEM;
 	result = database_errno(database->connection, code);
@@ -174,7 +175,9 @@ int database_init(
 		(void)snprintf(why, why_size, "the path of %s is too long", options->name);
 		return -ENAMETOOLONG;
 	}
-	int result = open_file(database, options, found, sizeof(found));
+	int result = written_open(&database->written, options->vfs);
+	if (result == 0)
+		result = open_file(database, options, found, sizeof(found));
 	if (result == -EBADMSG) {
 		close_as_found(database);
 		result = damage_set_aside(database->path, set_aside, 256);
@@ -201,6 +204,8 @@ void database_finish(struct database *database)
 	database->statement_count = 0;
 	(void)sqlite3_close(database->connection);
 	database->connection = NULL;
+	written_close(database->written);
+	database->written = NULL;
 }
 
 int database_prepare(struct database *database, const char *sql, sqlite3_stmt **out)

@@ -17,6 +17,7 @@
 #define DATABASE_PATH_MAX 192
 
 struct schema;
+struct written;
 
 struct database_options {
 	const char *directory;
@@ -34,6 +35,7 @@ struct database_options {
 
 struct database {
 	sqlite3 *connection;
+	struct written *written; /* what its files were written */
 	char path[DATABASE_PATH_MAX];
 	struct {
 		const char *sql;

@@ -1,5 +1,6 @@
 /* The small named values of store/store.h. */
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "store/database.h"
@@ -66,19 +67,41 @@ static int run_put(struct operation *operation, struct database *database)
 	return database_step(database, row.statement);
 }
 
-int store_setting_put(struct store *store, const char *name, const void *value, size_t size, struct store_reply reply)
+/* NULL: no memory. */
+static struct operation *new_put(
+	const struct operation_kind *kind, const char *name, const void *value, size_t size, struct store_reply reply)
 {
-	static const struct operation_kind kind = { STORE_GATEWAY, OPERATION_WRITES, run_put, NULL, NULL };
-	struct put *put;
+	struct put *put = operation_new(kind, sizeof(*put) + size, reply);
 
-	if (strlen(name) > SETTING_NAME_MAX || size > SETTING_VALUE_MAX)
-		return -EINVAL;
-	put = operation_new(&kind, sizeof(*put) + size, reply);
 	if (!put)
-		return -ENOMEM;
+		return NULL;
 	memcpy(put->name, name, strlen(name) + 1);
 	put->size = size;
 	if (size)
 		memcpy(put->value, value, size);
-	return store_submit(store, &put->base);
+	return &put->base;
+}
+
+static bool is_too_large(const char *name, size_t size)
+{
+	return strlen(name) > SETTING_NAME_MAX || size > SETTING_VALUE_MAX;
+}
+
+int store_setting_put(struct store *store, const char *name, const void *value, size_t size, struct store_reply reply)
+{
+	static const struct operation_kind kind = { STORE_GATEWAY, OPERATION_WRITES, run_put, NULL, NULL };
+
+	if (is_too_large(name, size))
+		return -EINVAL;
+	return store_submit(store, new_put(&kind, name, value, size, reply));
+}
+
+int store_setting_put_later(
+	struct store *store, const char *name, const void *value, size_t size, struct store_reply reply)
+{
+	static const struct operation_kind kind = { STORE_GATEWAY, OPERATION_WRITES_LATER, run_put, NULL, NULL };
+
+	if (is_too_large(name, size))
+		return -EINVAL;
+	return store_submit(store, new_put(&kind, name, value, size, reply));
 }

@@ -17,6 +17,7 @@
 #include "store/operation.h"
 #include "store/schema.h"
 #include "store/space.h"
+#include "store/written.h"
 
 struct store {
 	struct database databases[STORE_FILES];
@@ -88,12 +89,15 @@ static void take_figures(struct store *store)
 
 	figures->telemetry_bytes = space_used(&store->databases[STORE_TELEMETRY]);
 	figures->images_bytes = space_used(&store->databases[STORE_IMAGES]);
+	figures->telemetry_written_bytes = written_bytes(store->databases[STORE_TELEMETRY].written);
+	figures->written_bytes = 0;
 	figures->commits = 0;
 	figures->commit_failures = 0;
 	figures->longest_commit_us = 0;
 	figures->damaged = false;
 	for (int i = 0; i < STORE_FILES; i++) {
 		const struct group *group = &store->groups[i];
+		figures->written_bytes += written_bytes(store->databases[i].written);
 		figures->commits += group->commits;
 		figures->commit_failures += group->commit_failures;
 		if (group->longest_commit_us > figures->longest_commit_us)

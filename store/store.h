@@ -62,7 +62,9 @@ struct store_findings {
 struct store_figures {
 	uint64_t telemetry_bytes; /* size on disk of telemetry.db and its WAL */
 	uint64_t images_bytes;
-	uint64_t commits; /* since open */
+	uint64_t written_bytes;           /* to all files since open, as the disk sees it, see store/written.h */
+	uint64_t telemetry_written_bytes; /* of these to telemetry.db */
+	uint64_t commits;                 /* since open */
 	uint64_t commit_failures;
 	uint64_t last_commit_us; /* how long the last commit took */
 	uint64_t longest_commit_us;
@@ -92,5 +94,9 @@ void store_figures(struct store *store, struct store_figures *out);
  */
 int store_setting_get(struct store *store, const char *name, void *buffer, size_t size);
 int store_setting_put(struct store *store, const char *name, const void *value, size_t size, struct store_reply reply);
+
+/* The same, but rides in the next commit of anything else, at the latest a second later. */
+int store_setting_put_later(
+	struct store *store, const char *name, const void *value, size_t size, struct store_reply reply);
 
 #endif

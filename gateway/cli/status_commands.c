@@ -124,6 +124,41 @@ static void print_store(const struct cli *cli, const json_t *store)
 			tone_begin(TONE_BAD, cli->terminal.colour), tone_end(TONE_BAD, cli->terminal.colour));
 }
 
+static void print_budget(const struct cli *cli, const json_t *wear)
+{
+	bool over = json_is_true(json_object_get(wear, "over_budget"));
+	int64_t budget = field_number(wear, "budget_bytes");
+	char size[HUMAN_SIZE], bound[HUMAN_SIZE];
+
+	human_duration(bound, field_number(wear, "bound_ms"));
+	if (!budget)
+		print_line(cli, "", "no budget; readings wait up to %s for a commit", bound);
+	else
+		print_line(cli, "", "budget %s a day%s; readings wait up to %s for a commit",
+			human_size(size, (uint64_t)budget), over ? ", exceeded" : "", bound);
+}
+
+static void print_wear(const struct cli *cli, const json_t *wear)
+{
+	const json_t *per_reading = json_object_get(wear, "bytes_per_reading");
+	const json_t *per_day = json_object_get(wear, "per_day_bytes"), *years = json_object_get(wear, "life_years");
+	char total[HUMAN_SIZE], day[HUMAN_SIZE], pace[HUMAN_SIZE], reading[48] = "", life[48] = "";
+
+	if (!wear)
+		return;
+	if (per_reading)
+		snprintf(reading, sizeof(reading), ", %.0f B per reading", json_number_value(per_reading));
+	print_line(cli, "wear", "%s written in 24 h, %s in all%s",
+		human_size(day, (uint64_t)field_number(wear, "day_bytes")),
+		human_size(total, (uint64_t)field_number(wear, "written_bytes")), reading);
+	if (years)
+		snprintf(life, sizeof(life), "; the card lasts %.1f years", json_number_value(years));
+	if (per_day)
+		print_line(cli, "", "%s a day at this pace%s", human_size(pace, (uint64_t)json_integer_value(per_day)),
+			life);
+	print_budget(cli, wear);
+}
+
 static int run_status(struct cli *cli)
 {
 	json_t *status;
@@ -140,6 +175,7 @@ static int run_status(struct cli *cli)
 	print_images(cli, json_object_get(status, "images"));
 	print_telemetry(cli, json_object_get(status, "telemetry"));
 	print_store(cli, json_object_get(status, "store"));
+	print_wear(cli, json_object_get(status, "wear"));
 	json_decref(status);
 	return CLI_OK;
 }

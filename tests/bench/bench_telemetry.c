@@ -43,6 +43,7 @@ struct bench {
 	struct moment now;
 	int64_t ahead_ms;               /* of the machine's clock */
 	uint64_t acknowledged, refused; /* reports */
+	uint64_t written_at_open;
 	bool connected;
 	uint64_t flights[FLIGHTS];
 	size_t flight_count;
@@ -133,6 +134,7 @@ static void open_bench(struct bench *bench)
 	char why[256] = "";
 
 	bench->now = bench_now(bench);
+	bench->written_at_open = written();
 	if (store_open(&bench->store, &options, &findings, why, sizeof(why)) < 0)
 		fail(why);
 	struct publish_parts publish = { .store = bench->store,
@@ -284,6 +286,18 @@ static void measure_paced(struct bench *bench, unsigned per_second, int64_t dela
 	figure(name, (double)(written() - bytes) / sent, "B", 0, false);
 }
 
+/* What the store counts, which the wear budget rests on, against what the kernel counts for this process. */
+static void measure_counting(struct bench *bench)
+{
+	struct store_figures figures;
+
+	store_figures(bench->store, &figures);
+	double counted = (double)figures.written_bytes, real = (double)(written() - bench->written_at_open);
+	figure("telemetry.written_by_the_kernels_count", real, "B", 0, false);
+	figure("telemetry.written_count_off_by_factor", counted > real ? counted / real : real / counted, "", 1.1,
+		false);
+}
+
 /* A backlog of a million readings, a start on top of it, and the way upstream. */
 static void measure_backlog(struct bench *bench)
 {
@@ -374,6 +388,7 @@ int main(void)
 	measure_paced(bench, 1000, 250);
 	measure_paced(bench, 1000, 1000);
 	measure_paced(bench, 100, 1000);
+	measure_counting(bench);
 	measure_backlog(bench);
 	measure_capped_drain(bench);
 	measure_drain(bench);

@@ -53,6 +53,25 @@ START_TEST(sizes_are_powers_of_1024)
 }
 END_TEST
 
+START_TEST(sizes_for_each_day_say_so)
+{
+	static const char *const bad[] = { "", "/day", "1 GB", "1 GB/d", "1 GB/day ", "1 GB /day", "-1 GB/day", "00",
+		"8388608 TB/day", "1 GB/hour", "111111111111111111111111111111111 B/day" };
+	int64_t bytes;
+
+	ck_assert_int_eq(value_parse_daily(&bytes, "1 GB/day"), 0);
+	ck_assert_int_eq(bytes, INT64_C(1) << 30);
+	ck_assert_int_eq(value_parse_daily(&bytes, "200MB/day"), 0);
+	ck_assert_int_eq(bytes, 200 << 20);
+	ck_assert_int_eq(value_parse_daily(&bytes, "0"), 0);
+	ck_assert_int_eq(bytes, 0);
+	bytes = 77;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(value_parse_daily(&bytes, bad[i]) == -EINVAL, "%s", bad[i]);
+	ck_assert_int_eq(bytes, 77);
+}
+END_TEST
+
 START_TEST(what_is_written_reads_back_the_same)
 {
 	static const int64_t numbers[] = { 0, 1, 999, 1000, 1024, 60000, 61000, 3600000, 86400000, 65536, 1 << 30,
@@ -63,6 +82,9 @@ START_TEST(what_is_written_reads_back_the_same)
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		value_write_duration(text, sizeof(text), numbers[i]);
 		ck_assert_int_eq(value_parse_duration(&back, text), 0);
+		ck_assert_int_eq(back, numbers[i]);
+		value_write_daily(text, sizeof(text), numbers[i]);
+		ck_assert_int_eq(value_parse_daily(&back, text), 0);
 		ck_assert_int_eq(back, numbers[i]);
 		value_write_size(text, sizeof(text), numbers[i]);
 		ck_assert_int_eq(value_parse_size(&back, text), 0);
@@ -88,6 +110,8 @@ START_TEST(ranges_are_put_in_words)
 			"a duration from 500 ms to 90 s in ms, s, min, h or d, such as \"15 min\"" },
 		{ { .type = SETTING_SIZE, .least = 1 << 20, .most = INT64_MAX },
 			"a size of at least 1 MB in B, KB, MB, GB or TB, such as \"64 KB\"" },
+		{ { .type = SETTING_DAILY, .least = 0, .most = INT64_C(1) << 40 },
+			"a size for each day from 0 B/day to 1 TB/day in B, KB, MB, GB or TB, such as \"1 GB/day\"" },
 		{ { .type = SETTING_TEXT }, "a text of at most 4096 bytes in quotes" },
 		{ { .type = SETTING_TEXT, .least = 1, .most = 64 }, "a text of 1 to 64 bytes in quotes" },
 		{ { .type = SETTING_FILE }, "a path in quotes" },
@@ -118,4 +142,5 @@ START_TEST(words_are_cut_to_the_room_there_is)
 END_TEST
 
 TEST_SUITE(value, durations_are_read_with_their_unit, durations_that_are_none_are_refused, sizes_are_powers_of_1024,
-	what_is_written_reads_back_the_same, ranges_are_put_in_words, words_are_cut_to_the_room_there_is)
+	sizes_for_each_day_say_so, what_is_written_reads_back_the_same, ranges_are_put_in_words,
+	words_are_cut_to_the_room_there_is)
