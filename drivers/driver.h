@@ -25,8 +25,9 @@ struct uv_loop_s;
 /* A node made itself heard. Text is "" and numbers are negative where it said nothing. */
 struct node_contact {
 	const char *node;
-	bool proven;  /* the identity was proven by DTLS or OSCORE, not just claimed */
-	bool reports; /* a check-in: the fields below are what the node says it runs */
+	bool proven;      /* the identity was proven by DTLS or OSCORE, not just claimed */
+	bool reports;     /* a check-in: the fields below are what the node says it runs */
+	bool unscheduled; /* it comes when it likes: it cannot be told of slots and misses none */
 	const char *hardware;
 	const char *version;
 	uint8_t image[32];   /* head of the SHA-256 of the image it runs */
@@ -98,6 +99,8 @@ struct driver_host {
 	struct image_source *(*image)(void *context, const char *name);
 	/* A stable event word followed by facts, for the log. */
 	void (*event)(void *context, enum driver_level level, const char *line);
+	/* The node's connection broke, as far as its network noticed: counts as a drop. */
+	void (*lost)(void *context, const char *node);
 };
 
 /* A named figure of a driver; the counter is read, never reset. */
@@ -117,11 +120,13 @@ struct driver_ops {
 		char *why, size_t why_size);
 	/* The settings were read anew; optional. -ENOTSUP if the change needs a restart. */
 	int (*reload)(struct driver *driver, const void *settings);
-	/* From now on the node is to have this image; replaces a former offer. -ENOBUFS: too many offers stand. */
+	/* From now on the node is to have this image; replaces a former offer. -ENOBUFS: too many offers stand;
+	 * -ENOTSUP: this network carries no firmware. */
 	int (*offer)(struct driver *driver, const struct driver_offer *offer);
 	/* The offer to this node no longer stands; 0 also if there was none. */
 	int (*withdraw)(struct driver *driver, const char *node);
-	/* A word for a node, passed on at its next contact; optional. */
+	/* A word for a node, passed on when it can be; optional: a network without it takes none. -EINVAL: the node
+	 * cannot be told, -ENOBUFS: too many wait. */
 	int (*command)(struct driver *driver, const char *node, const char *text);
 	/* Bytes for which read() said -EAGAIN may be there now. */
 	void (*images_ready)(struct driver *driver);
@@ -133,5 +138,6 @@ struct driver_ops {
 
 extern const struct driver_ops driver_coap;
 extern const struct driver_ops driver_dummy;
+extern const struct driver_ops driver_mqtt;
 
 #endif

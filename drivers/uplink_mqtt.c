@@ -7,10 +7,10 @@
 #include <string.h>
 #include <uv.h>
 
+#include "drivers/password_file.h"
 #include "drivers/reconnect.h"
 #include "drivers/uplink_mqtt_session.h"
 
-#define PASSWORD_MAX 1024
 #define GOODBYE_MS 500     /* for what was published to leave */
 #define THREADS_MS 400     /* for Paho's threads to end */
 #define PACKET_OVERHEAD 64 /* bytes of an MQTT packet's headers and property lengths, at most */
@@ -123,21 +123,6 @@ static void on_attempt_late(uv_timer_t *timer)
 
 /* ---- connecting ---- */
 
-/* Reads the secret without its line's end; 0 or a negative errno. */
-static int read_password(const char *path, char *out, size_t room)
-{
-	FILE *file = fopen(path, "r");
-
-	if (!file)
-		return -errno;
-	size_t size = fread(out, 1, room - 1, file);
-	int result = ferror(file) ? -EIO : 0;
-	fclose(file);
-	out[size] = '\0';
-	out[strcspn(out, "\r\n")] = '\0';
-	return result;
-}
-
 static void on_session_events(void *context)
 {
 	struct uplink *uplink = context;
@@ -170,9 +155,9 @@ static int open_session(struct uplink *uplink, const char *password)
 static void connect_broker(struct uplink *uplink)
 {
 	const char *path = uplink->settings->password_file;
-	char password[PASSWORD_MAX] = "";
+	char password[PASSWORD_SIZE] = "";
 	char reason[300];
-	int result = path ? read_password(path, password, sizeof(password)) : 0;
+	int result = path ? password_file_read(path, password) : 0;
 
 	if (result < 0) {
 		snprintf(reason, sizeof(reason), "%s: %s", path, strerror(-result));

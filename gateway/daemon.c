@@ -307,6 +307,7 @@ static int open_networks(struct daemon *daemon, char *why, size_t why_size)
 {
 	struct networks_parts parts = {
 		.loop = &daemon->loop,
+		.gateway = daemon->id,
 		.clock = daemon->options.clock,
 		.random = &daemon->random,
 		.nodes = daemon->nodes,

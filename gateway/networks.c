@@ -16,7 +16,7 @@
 #include "gateway/telemetry.h"
 #include "gateway/updates.h"
 
-const struct driver_ops *const network_drivers[] = { &driver_coap, NULL };
+const struct driver_ops *const network_drivers[] = { &driver_coap, &driver_mqtt, NULL };
 
 #define NETWORKS_MAX 16
 
@@ -34,22 +34,35 @@ struct networks {
 	size_t count;
 };
 
+static void give_slot(
+	const struct networks_parts *parts, struct node *node, struct moment now, struct contact_answer *answer)
+{
+	struct stored_node *record = &node->record;
+	int64_t next_ms =
+		schedule_next_ms(parts->schedule, record->rank, nodes_count(parts->nodes), now, parts->random);
+
+	record->drops += node_missed(node, parts->schedule->interval_ms, now);
+	record->next_contact_ms = now.wall_ms + next_ms;
+	answer->next_s = (uint32_t)((next_ms + 999) / 1000);
+}
+
 static int on_contact(void *context, const struct node_contact *contact, struct contact_answer *answer)
 {
 	const struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
 	struct moment now = clock_moment(parts->clock);
 	struct node *node;
-	int error = nodes_contact(parts->nodes, network->ops->name, contact, now, &node);
 
+	/* Its own batches, where nodes and uplink share a broker and its topics, are no node's. */
+	if (strcmp(contact->node, parts->gateway) == 0)
+		return -EACCES;
+	int error = nodes_contact(parts->nodes, network->ops->name, contact, now, &node);
 	if (error)
 		return error;
-	struct stored_node *record = &node->record;
-	record->drops += node_missed(node, parts->schedule->interval_ms, now);
-	int64_t next_ms =
-		schedule_next_ms(parts->schedule, record->rank, nodes_count(parts->nodes), now, parts->random);
-	record->next_contact_ms = now.wall_ms + next_ms;
-	answer->next_s = (uint32_t)((next_ms + 999) / 1000);
+	if (contact->unscheduled)
+		node->record.next_contact_ms = 0;
+	else
+		give_slot(parts, node, now, answer);
 	updates_on_contact(network->networks->updates, node, contact->reports, now);
 	return 0;
 }
@@ -67,6 +80,21 @@ static void on_report(void *context, const struct reading_report *report)
 	node->record.readings += report->count;
 	nodes_changed(parts->nodes, node, false);
 	telemetry_take(parts->telemetry, report, clock_moment(parts->clock));
+}
+
+/* From now on it counts as missing, until it is heard of again. */
+static void on_lost(void *context, const char *id)
+{
+	const struct network *network = context;
+	const struct networks_parts *parts = &network->networks->parts;
+	struct node *node = nodes_find(parts->nodes, id);
+
+	if (!node)
+		return;
+	node->record.drops++;
+	node->record.next_contact_ms = clock_moment(parts->clock).wall_ms;
+	nodes_changed(parts->nodes, node, false);
+	log_info("node.lost node=%s", id);
 }
 
 static void on_progress(void *context, const struct delivery_progress *progress)
@@ -113,6 +141,7 @@ static int start(
 			.context = network,
 			.contact = on_contact,
 			.report = on_report,
+			.lost = on_lost,
 			.progress = on_progress,
 			.image = on_image,
 			.event = on_event,

@@ -30,6 +30,7 @@ extern const struct driver_ops *const network_drivers[];
 /* What the networks report to. Everything outlives them. */
 struct networks_parts {
 	struct uv_loop_s *loop;
+	const char *gateway; /* its id: no node may bear it */
 	const struct clock *clock;
 	struct random *random;
 	struct nodes *nodes;

@@ -32,6 +32,7 @@ void tables_init(struct tables *tables)
 	add(tables, &download_settings_table);
 	add(tables, &block_settings_table);
 	add(tables, driver_coap.settings);
+	add(tables, driver_mqtt.settings);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
 	add(tables, &telemetry_settings_table);

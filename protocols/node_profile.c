@@ -225,11 +225,16 @@ static int read_sha256(struct token_reader *reader, const struct token *token, v
 	return 0;
 }
 
+static bool text_is(const struct token *token, const char *text)
+{
+	return token->kind == TOKEN_TEXT && token->text.size == strlen(text) &&
+	       memcmp(token->text.data, text, token->text.size) == 0;
+}
+
 static int read_state(struct token_reader *reader, const struct token *token, void *field)
 {
-	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]) && token->kind == TOKEN_TEXT; i++) {
-		if (strlen(state_names[i]) != token->text.size ||
-			memcmp(state_names[i], token->text.data, token->text.size) != 0)
+	for (size_t i = 0; i < sizeof(state_names) / sizeof(state_names[0]); i++) {
+		if (!text_is(token, state_names[i]))
 			continue;
 		*(enum profile_state *)field = (enum profile_state)i;
 		return 0;
@@ -312,6 +317,70 @@ int profile_parse_status(struct profile_status *out, enum token_format format, s
 
 	if (result == 0)
 		*out = status;
+	return result;
+}
+
+static int read_presence(struct token_reader *reader, const struct token *token, void *field)
+{
+	static const char *const names[] = { "online", "asleep", "offline" };
+	struct profile_node_status *status = field;
+
+	for (int i = PROFILE_ONLINE; i <= PROFILE_OFFLINE; i++) {
+		if (!text_is(token, names[i]))
+			continue;
+		status->presence = (enum profile_presence)i;
+		return 0;
+	}
+	status->presence = PROFILE_UPDATING;
+	return read_state(reader, token, &status->update.state);
+}
+
+int profile_parse_node_status(struct profile_node_status *out, enum token_format format, struct span data)
+{
+	static const struct key keys[] = {
+		{ "state", read_presence, 0, false },
+		KEY(profile_node_status, "hardware", checkin.hardware, read_short_text),
+		KEY(profile_node_status, "hw", checkin.hardware, read_short_text),
+		KEY(profile_node_status, "version", checkin.version, read_short_text),
+		KEY(profile_node_status, "image", checkin, read_image),
+		KEY(profile_node_status, "sha256", checkin, read_image),
+		KEY(profile_node_status, "battery", checkin.battery_percent, read_battery),
+		KEY(profile_node_status, "rssi", checkin.signal_dbm, read_signal),
+		KEY(profile_node_status, "offset", update.offset, read_u32),
+		KEY(profile_node_status, "code", update.code, read_code),
+	};
+	static const struct map map = MAP_OF(keys);
+	struct profile_node_status status = { .checkin = { .battery_percent = -1 } };
+	int result = parse_map(&status, format, data, &map);
+
+	if (result == 0)
+		*out = status;
+	return result;
+}
+
+static int read_wanted_digest(struct token_reader *reader, const struct token *token, void *field)
+{
+	struct profile_block_request *request = field;
+
+	request->has_sha256 = true;
+	return read_sha256(reader, token, request->sha256);
+}
+
+int profile_parse_block_request(struct profile_block_request *out, enum token_format format, struct span data)
+{
+	static const struct key keys[] = {
+		{ "sha256", read_wanted_digest, 0, false },
+		REQUIRED_KEY(profile_block_request, "offset", offset, read_u32),
+		REQUIRED_KEY(profile_block_request, "size", size, read_u32),
+	};
+	static const struct map map = MAP_OF(keys);
+	struct profile_block_request request = { 0 };
+	int result = parse_map(&request, format, data, &map);
+
+	if (result == 0 && request.size == 0)
+		result = -ERANGE;
+	if (result == 0)
+		*out = request;
 	return result;
 }
 

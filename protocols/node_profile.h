@@ -1,9 +1,10 @@
 /*
- * node_profile: the maps that gateway and node exchange over plain CoAP: check-in, answer and status.
+ * node_profile: the maps that gateway and node exchange: check-in, answer and status over plain CoAP, presence and
+ * requests for blocks over MQTT.
  *
  * CBOR (content format 60) or JSON (50), the same keys in both. Digests are byte strings in CBOR and hex in JSON.
  * Unknown keys are ignored; a known key with a value of the wrong type or out of range is refused. Both sides are
- * here: the gateway's and the node's. docs/coap.md describes the exchange.
+ * here: the gateway's and the node's. docs/coap.md and docs/mqtt-nodes.md describe the exchange.
  */
 #ifndef WAKEGATE_PROTOCOLS_NODE_PROFILE_H
 #define WAKEGATE_PROTOCOLS_NODE_PROFILE_H
@@ -62,12 +63,37 @@ struct profile_status {
 	uint32_t offset; /* bytes it has */
 };
 
+/* What a node behind a broker is, by the "state" of its status: one of those below, or of its update as above. */
+enum profile_presence {
+	PROFILE_ONLINE,   /* "online", or nothing said */
+	PROFILE_ASLEEP,   /* "asleep": it left in order */
+	PROFILE_OFFLINE,  /* "offline": its last will; the connection broke */
+	PROFILE_UPDATING, /* at work on its update, see `update` */
+};
+
+/* {"state", "hardware", "version", "image", "battery", "rssi", "offset", "code"}; "hw" and "sha256" for two of them. */
+struct profile_node_status {
+	enum profile_presence presence;
+	struct profile_status update;
+	struct profile_checkin checkin;
+};
+
+/* {"sha256", "offset", "size"}: bytes of an image that are asked for. */
+struct profile_block_request {
+	bool has_sha256;
+	uint8_t sha256[32];
+	uint32_t offset;
+	uint32_t size; /* at least 1 */
+};
+
 const char *profile_state_name(enum profile_state state);
 
 /* Each fills `out`; -EBADMSG malformed or against the profile, -ENOBUFS a text too long, -ERANGE a number. */
 int profile_parse_checkin(struct profile_checkin *out, enum token_format format, struct span data);
 int profile_parse_answer(struct profile_answer *out, enum token_format format, struct span data);
 int profile_parse_status(struct profile_status *out, enum token_format format, struct span data);
+int profile_parse_node_status(struct profile_node_status *out, enum token_format format, struct span data);
+int profile_parse_block_request(struct profile_block_request *out, enum token_format format, struct span data);
 
 /* Each writes one map; the writer says whether it fitted (PROFILE_MESSAGE_MAX always does). */
 void profile_write_checkin(struct writer *out, enum token_format format, const struct profile_checkin *checkin);
