@@ -1,4 +1,5 @@
 """The control protocol as docs/control.md tells it, spoken by pyzmq."""
+import contextlib
 import errno
 import hashlib
 import json
@@ -6,6 +7,7 @@ import os
 import pathlib
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,7 @@ import pytest
 
 from harness.find import ROOT
 from harness.gateway import Wakegate
+from harness.process import wait_until
 
 zmq = pytest.importorskip("zmq", reason="pyzmq is not installed (tests/run installs it)")
 PAGE = (ROOT / "docs" / "control.md").read_text()
@@ -130,11 +133,18 @@ def test_an_image_goes_up_in_pieces(gateway, client):
     assert result(client, "image.list")["images"] == []
 
 
+def stored_chunks(gateway):
+    """How many chunks of images have reached the disk; an answer tells what was taken, which is more."""
+    with contextlib.closing(sqlite3.connect(f"file:{gateway.data}/images.db?mode=ro", uri=True)) as database:
+        return database.execute("SELECT COUNT(*) FROM chunk").fetchone()[0]
+
+
 def test_an_upload_goes_on_where_another_client_left_it(gateway, client):
     data = os.urandom(300_000)
     claim = {"name": "raw.bin", "size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "hardware": "any"}
     begun = result(client, "image.upload", **claim)
     ask(client, {"command": "image.upload.data", "upload": begun["upload"], "offset": 0}, data[:200_000])
+    wait_until("a chunk is on disk", lambda: stored_chunks(gateway) > 0)
     gateway.kill()
     gateway.start()
     begun = result(client, "image.upload", **claim)

@@ -24,9 +24,20 @@ static void sleep_to_slot(struct simnode *node, int64_t now_ms)
 		told ? node->wake_at_ms : now_ms + pause / 2 + (int64_t)random_below(&node->random, (uint64_t)pause));
 }
 
-/* Power is gone, with all that was in memory. */
+/* The boot loader swaps the images: the new one runs on trial. */
+static void swap_images(struct simnode *node)
+{
+	flash_move(&node->flash, FLASH_RUNNING, FLASH_FORMER);
+	flash_move(&node->flash, FLASH_NEW, FLASH_RUNNING);
+	flash_append(&node->flash, FLASH_TRIAL, "trial", 5);
+	download_forget(&node->download, &node->flash);
+}
+
+/* Power is gone, with all that was in memory; an image that was marked for the next start gets it, however it came. */
 static void restart(struct simnode *node, int64_t now_ms)
 {
+	if (node->restart_due)
+		swap_images(node);
 	node->counts.restarts++;
 	node->phase = SIMNODE_OFF;
 	node->exchange.open = false;
@@ -201,16 +212,6 @@ static void begin(struct simnode *node, enum simnode_task task, int64_t now_ms)
 	exchange_open(&node->exchange, size, now_ms);
 }
 
-/* Swaps the images, as a boot loader does, and starts the new one. */
-static void activate(struct simnode *node, int64_t now_ms)
-{
-	flash_move(&node->flash, FLASH_RUNNING, FLASH_FORMER);
-	flash_move(&node->flash, FLASH_NEW, FLASH_RUNNING);
-	flash_append(&node->flash, FLASH_TRIAL, "trial", 5);
-	download_forget(&node->download, &node->flash);
-	restart(node, now_ms);
-}
-
 /* What the node does next while it is awake and waits for nothing. */
 static void next_task(struct simnode *node, int64_t now_ms)
 {
@@ -219,7 +220,7 @@ static void next_task(struct simnode *node, int64_t now_ms)
 	if (node->status_due)
 		begin(node, SIMNODE_STATUS, now_ms);
 	else if (node->restart_due)
-		activate(node, now_ms);
+		restart(node, now_ms);
 	else if (readings_batch(&node->readings, &node->flash))
 		begin(node, SIMNODE_TELEMETRY, now_ms);
 	else if (node->checkin_due)

@@ -6,6 +6,7 @@ from harness.process import wait_until
 from harness.scenario import Scenario
 
 TELEMETRY = {"batch_age": "200 ms", "commit_delay": "50 ms"}
+UPDATE = {"retry_after": "10 s"}  # an attempt that fails is made again within the test
 
 
 def known_images(scenario):
@@ -14,7 +15,7 @@ def known_images(scenario):
 
 def test_kill_9_loses_nothing_repeats_nothing_and_every_node_ends_on_the_right_image(tmp_path):
     kills = scaled("KILLS", 10)
-    with Scenario(tmp_path, telemetry=TELEMETRY) as scenario:
+    with Scenario(tmp_path, telemetry=TELEMETRY, update=UPDATE) as scenario:
         scenario.start_nodes()
         digest = scenario.order_update()
         for _ in range(kills):
