@@ -6,6 +6,8 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "gateway/segment_columns.h"
+#include "protocols/columns.h"
 #include "protocols/segment.h"
 
 #define LEVEL 3      /* smaller by a third than level 1 on reports; beyond it only the time grows */
@@ -13,12 +15,13 @@
 
 struct segment_packer {
 	ZSTD_CCtx *context;
-	uint8_t out[ZSTD_COMPRESSBOUND(SEGMENT_BYTES_MAX)];
+	uint8_t *columns; /* of the last segment */
+	uint8_t *frame;
 };
 
 int segment_packer_open(struct segment_packer **out)
 {
-	struct segment_packer *packer = malloc(sizeof(*packer));
+	struct segment_packer *packer = calloc(1, sizeof(*packer));
 
 	if (!packer)
 		return -ENOMEM;
@@ -36,18 +39,46 @@ void segment_packer_close(struct segment_packer *packer)
 	if (!packer)
 		return;
 	ZSTD_freeCCtx(packer->context);
+	free(packer->columns);
+	free(packer->frame);
 	free(packer);
 }
 
-void segment_pack(struct segment_packer *packer, const void *data, size_t size, struct packed_segment *out)
+/* The columns take the place of the rows in `best` where they are smaller; where they cannot be had, rows do. */
+static void try_columns(struct segment_packer *packer, size_t count, struct packed_segment *best)
+{
+	size_t size = 0;
+
+	free(packer->columns);
+	packer->columns = NULL;
+	if (segment_to_columns(best->data, best->size, count, &packer->columns, &size) < 0)
+		return;
+	if (size < best->size)
+		*best = (struct packed_segment){ packer->columns, size, COLUMNS_VERSION };
+}
+
+static void try_frame(struct segment_packer *packer, struct packed_segment *best)
+{
+	size_t room = ZSTD_compressBound(best->size);
+
+	if (best->size < SMALLEST)
+		return;
+	free(packer->frame);
+	packer->frame = malloc(room);
+	if (!packer->frame)
+		return;
+	size_t size = ZSTD_compressCCtx(packer->context, packer->frame, room, best->data, best->size, LEVEL);
+	if (!ZSTD_isError(size) && size < best->size)
+		*best = (struct packed_segment){ packer->frame, size, best->codec | SEGMENT_ZSTD };
+}
+
+void segment_pack(
+	struct segment_packer *packer, const void *data, size_t size, size_t count, struct packed_segment *out)
 {
 	assert(size <= SEGMENT_BYTES_MAX);
 	*out = (struct packed_segment){ .data = data, .size = size, .codec = SEGMENT_ROWS };
-	if (size < SMALLEST)
-		return;
-	size_t packed = ZSTD_compressCCtx(packer->context, packer->out, sizeof(packer->out), data, size, LEVEL);
-	if (!ZSTD_isError(packed) && packed < size)
-		*out = (struct packed_segment){ packer->out, packed, SEGMENT_ROWS | SEGMENT_ZSTD };
+	try_columns(packer, count, out);
+	try_frame(packer, out);
 }
 
 static int decompress(const struct packed_segment *packed, uint8_t **out, size_t *size)
@@ -96,15 +127,30 @@ static int check_count(const uint8_t *data, size_t size, uint32_t count)
 	return result == 0 && found == count ? 0 : -EBADMSG;
 }
 
+/* Columns become rows in their place. */
+static int make_rows(uint8_t **data, size_t *size)
+{
+	uint8_t *columns = *data;
+	int result;
+
+	*data = NULL;
+	result = segment_from_columns(columns, *size, data, size);
+	free(columns);
+	return result;
+}
+
 int segment_unpack(const struct packed_segment *packed, uint32_t count, uint8_t **out, size_t *size)
 {
+	uint8_t codec = packed->codec & (uint8_t)~SEGMENT_ZSTD;
 	uint8_t *data = NULL;
 	size_t data_size = 0;
 	int result;
 
-	if ((packed->codec & ~SEGMENT_ZSTD) != SEGMENT_ROWS)
+	if (codec != SEGMENT_ROWS && codec != COLUMNS_VERSION)
 		return -ENOTSUP;
 	result = packed->codec & SEGMENT_ZSTD ? decompress(packed, &data, &data_size) : copy(packed, &data, &data_size);
+	if (result == 0 && codec == COLUMNS_VERSION)
+		result = make_rows(&data, &data_size);
 	if (result == 0)
 		result = check_count(data, data_size, count);
 	if (result < 0) {

@@ -1,5 +1,5 @@
 /*
- * segment_pack: segments as the store keeps them: compressed with zstd where that makes them smaller.
+ * segment_pack: segments as the store keeps them: as columns and compressed with zstd, where that makes them smaller.
  */
 #ifndef WAKEGATE_GATEWAY_SEGMENT_PACK_H
 #define WAKEGATE_GATEWAY_SEGMENT_PACK_H
@@ -22,12 +22,13 @@ struct packed_segment {
 	uint8_t codec;
 };
 
-/* Packs at most SEGMENT_BYTES_MAX bytes of version SEGMENT_ROWS. */
-void segment_pack(struct segment_packer *packer, const void *data, size_t size, struct packed_segment *out);
+/* Packs at most SEGMENT_BYTES_MAX bytes of version SEGMENT_ROWS, which hold `count` readings. */
+void segment_pack(
+	struct segment_packer *packer, const void *data, size_t size, size_t count, struct packed_segment *out);
 
 /*
- * Unpacks and walks through it: *out, for free(), holds exactly `count` readings. -EBADMSG if it does not, -ENOTSUP a
- * codec of a newer version, -ENOMEM.
+ * Unpacks into version SEGMENT_ROWS and walks through it: *out, for free(), holds exactly `count` readings. -EBADMSG if
+ * it does not, -ENOTSUP a codec of a newer version, -ENOMEM.
  */
 int segment_unpack(const struct packed_segment *packed, uint32_t count, uint8_t **out, size_t *size);
 

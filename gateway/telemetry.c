@@ -212,7 +212,7 @@ static int submit(struct telemetry *telemetry, struct commit *commit)
 	struct packed_segment packed;
 	struct store_reply reply = { .done = on_appended, .context = commit };
 
-	segment_pack(telemetry->packer, commit->data, commit->size, &packed);
+	segment_pack(telemetry->packer, commit->data, commit->size, commit->count, &packed);
 	commit->first = telemetry->numbers.next;
 	struct stored_segment segment = {
 		.first = commit->first,

@@ -219,6 +219,15 @@ static inline void house_done(void *context, int result, uint32_t retry_s)
 	free(report);
 }
 
+/* SplitMix64, made positive: neither its values nor their differences compress. */
+static inline int64_t house_scramble(uint64_t value)
+{
+	value *= 0x9e3779b97f4a7c15;
+	value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9;
+	value = (value ^ value >> 27) * 0x94d049bb133111eb;
+	return (int64_t)((value ^ value >> 31) >> 2);
+}
+
 static inline void house_take_as(struct house *house, uint32_t value, uint32_t count, uint64_t exchange)
 {
 	struct house_report *context = malloc(sizeof(*context));
@@ -234,7 +243,7 @@ static inline void house_take_as(struct house *house, uint32_t value, uint32_t c
 			.kind = READING_NUMBER,
 			.number = number_from_integer(value + i),
 			.has_sum = true, /* which does not compress */
-			.sum = number_from_integer((int64_t)((value + i) * 0x9e3779b97f4a7c15 >> 2)),
+			.sum = number_from_integer(house_scramble(value + i)),
 		};
 	struct reading_report report = { node, readings, count, exchange, house_done, context, house->urgent,
 		house->fast };

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "protocols/columns.h"
 #include "protocols/segment.h"
 #include "tests/unit/suite.h"
 
@@ -31,7 +32,7 @@ static void check_round_trip(unsigned reports, uint8_t codec)
 	size_t size = fill(reports);
 	size_t back = 0;
 
-	segment_pack(packer, buffer, size, &packed);
+	segment_pack(packer, buffer, size, reports, &packed);
 	ck_assert_uint_eq(packed.codec, codec);
 	ck_assert_int_eq(segment_unpack(&packed, reports, &data, &back), 0);
 	ck_assert_uint_eq(back, size);
@@ -45,9 +46,24 @@ START_TEST(a_segment_comes_back_as_packed)
 {
 	ck_assert_int_eq(segment_packer_open(&packer), 0);
 	check_round_trip(1, SEGMENT_ROWS);
-	check_round_trip(1000, SEGMENT_ROWS | SEGMENT_ZSTD);
-	check_round_trip(30000, SEGMENT_ROWS | SEGMENT_ZSTD);
+	check_round_trip(10, COLUMNS_VERSION);
+	check_round_trip(30000, COLUMNS_VERSION | SEGMENT_ZSTD);
+	/* More readings than columns take. */
+	check_round_trip(40000, SEGMENT_ROWS | SEGMENT_ZSTD);
 	segment_packer_close(packer);
+}
+END_TEST
+
+START_TEST(rows_of_an_older_gateway_are_read)
+{
+	uint8_t *data = NULL;
+	size_t size = fill(50);
+	size_t back = 0;
+
+	ck_assert_int_eq(segment_unpack(&(struct packed_segment){ buffer, size, SEGMENT_ROWS }, 50, &data, &back), 0);
+	ck_assert_uint_eq(back, size);
+	ck_assert_mem_eq(data, buffer, size);
+	free(data);
 }
 END_TEST
 
@@ -60,8 +76,10 @@ START_TEST(what_is_not_a_segment_is_refused)
 	ck_assert_int_eq(segment_unpack(&packed, 1, &data, &size), -EBADMSG);
 	packed.codec = SEGMENT_ROWS | SEGMENT_ZSTD;
 	ck_assert_int_eq(segment_unpack(&packed, 1, &data, &size), -EBADMSG);
-	packed.codec = SEGMENT_ROWS + 1;
+	packed.codec = COLUMNS_VERSION + 1;
 	ck_assert_int_eq(segment_unpack(&packed, 1, &data, &size), -ENOTSUP);
+	packed.codec = COLUMNS_VERSION;
+	ck_assert_int_eq(segment_unpack(&packed, 1, &data, &size), -EBADMSG);
 	packed = (struct packed_segment){ "", 0, SEGMENT_ROWS };
 	ck_assert_int_eq(segment_unpack(&packed, 0, &data, &size), -EBADMSG);
 	ck_assert_ptr_null(data);
@@ -74,7 +92,7 @@ START_TEST(a_flipped_bit_never_yields_another_count)
 	uint8_t copy[4096];
 
 	ck_assert_int_eq(segment_packer_open(&packer), 0);
-	segment_pack(packer, buffer, fill(200), &packed);
+	segment_pack(packer, buffer, fill(200), 200, &packed);
 	ck_assert_uint_le(packed.size, sizeof(copy));
 	for (size_t bit = 0; bit < packed.size * 8; bit++) {
 		struct packed_segment flipped = { copy, packed.size, packed.codec };
@@ -90,5 +108,5 @@ START_TEST(a_flipped_bit_never_yields_another_count)
 }
 END_TEST
 
-TEST_SUITE(segment_pack, a_segment_comes_back_as_packed, what_is_not_a_segment_is_refused,
-	a_flipped_bit_never_yields_another_count)
+TEST_SUITE(segment_pack, a_segment_comes_back_as_packed, rows_of_an_older_gateway_are_read,
+	what_is_not_a_segment_is_refused, a_flipped_bit_never_yields_another_count)

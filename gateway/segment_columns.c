@@ -1,0 +1,136 @@
+#include "gateway/segment_columns.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/segment_pack.h"
+#include "protocols/columns.h"
+
+static int add_rows(struct columns_writer *columns, const void *rows, size_t size)
+{
+	struct segment_walk *walk = malloc(sizeof(*walk));
+	struct segment_entry entry;
+	int result;
+
+	if (!walk)
+		return -ENOMEM;
+	segment_walk_init(walk, rows, size);
+	while ((result = segment_walk_next(walk, &entry)) == 1)
+		if ((result = columns_add(columns, &entry)) < 0)
+			break;
+	free(walk);
+	return result;
+}
+
+static int write_columns(struct columns_writer *columns, uint8_t **out, size_t *out_size)
+{
+	size_t room = columns_bound(columns);
+	uint8_t *data = malloc(room);
+	struct writer writer;
+
+	if (!data)
+		return -ENOMEM;
+	writer_init(&writer, data, room);
+	columns_write(columns, &writer);
+	*out = data;
+	*out_size = writer_size(&writer);
+	return 0;
+}
+
+int segment_to_columns(const void *rows, size_t size, size_t count, uint8_t **out, size_t *out_size)
+{
+	/* A text of the rows is no longer than they are. */
+	struct columns_limits limits = { count, size, SIZE_MAX };
+
+	if (count > COLUMNS_READINGS_MAX || size > COLUMNS_TEXT_BYTES_MAX)
+		return -ENOBUFS;
+	void *memory = malloc(columns_writer_memory(&limits));
+	if (!memory)
+		return -ENOMEM;
+	struct columns_writer *columns = columns_writer_init(memory, &limits);
+	int result = add_rows(columns, rows, size);
+	if (result == 0)
+		result = write_columns(columns, out, out_size);
+	free(memory);
+	return result;
+}
+
+/* What readings become rows with. */
+struct transcription {
+	struct segment_writer rows;
+	struct reading readings[READINGS_MAX]; /* of one report */
+	size_t count;
+	struct segment_entry last;
+};
+
+static int end_report(struct transcription *to)
+{
+	struct segment_report report = { to->last.node, to->last.received_ms, to->readings, to->count };
+
+	if (to->count == 0)
+		return 0;
+	to->count = 0;
+	/* Columns that say more than a segment may hold come from no writer of ours. */
+	return segment_write_report(&to->rows, &report) < 0 ? -EBADMSG : 0;
+}
+
+static bool same_report(const struct transcription *to, const struct segment_entry *entry)
+{
+	return to->count > 0 && to->count < READINGS_MAX && to->last.node.data == entry->node.data &&
+	       to->last.received_ms == entry->received_ms;
+}
+
+static int write_rows(struct transcription *to, struct columns_reader *columns)
+{
+	struct segment_entry entry;
+	int result = 0;
+
+	while (result == 0 && columns_next(columns, &entry) == 1) {
+		if (!same_report(to, &entry))
+			result = end_report(to);
+		to->last = entry;
+		to->readings[to->count++] = entry.reading;
+	}
+	return result < 0 ? result : end_report(to);
+}
+
+static int transcribe(struct columns_reader *columns, uint8_t **out, size_t *out_size)
+{
+	struct transcription *to = malloc(sizeof(*to));
+	uint8_t *data = malloc(SEGMENT_BYTES_MAX);
+	int result = -ENOMEM;
+
+	if (to && data) {
+		to->count = 0;
+		segment_writer_init(&to->rows, data, SEGMENT_BYTES_MAX);
+		result = write_rows(to, columns);
+	}
+	if (result == 0) {
+		*out_size = segment_writer_size(&to->rows);
+		uint8_t *exact = realloc(data, *out_size ? *out_size : 1);
+		*out = exact ? exact : data;
+		data = NULL;
+	}
+	free(to);
+	free(data);
+	return result;
+}
+
+int segment_from_columns(const void *columns, size_t size, uint8_t **out, size_t *out_size)
+{
+	struct columns_reader *reader;
+	size_t bytes = columns_reader_memory(columns, size);
+
+	if (bytes == 0)
+		return -EBADMSG;
+	void *memory = malloc(bytes);
+	if (!memory)
+		return -ENOMEM;
+	int result = columns_reader_init(&reader, memory, columns, size);
+	if (result == 0)
+		result = transcribe(reader, out, out_size);
+	free(memory);
+	return result;
+}
