@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "drivers/driver.h"
+#include "gateway/clock.h"
 #include "gateway/control_describe.h"
 #include "gateway/control_request.h"
 #include "gateway/governor.h"
@@ -163,6 +164,18 @@ static json_t *wear_status(const struct control_status *parts, const struct stor
 	return object;
 }
 
+/* The last jump only where there was one. */
+static json_t *clock_status(const struct clock_watch *watch)
+{
+	json_t *object = json_pack("{s:I}", "jumps", NUMBER(watch->jumps));
+
+	if (watch->jumps > 0) {
+		(void)json_object_set_new(object, "last_jump_ms", json_integer(NUMBER(clock_jump_ms(&watch->last))));
+		describe_time(object, "last_jump_at_ms", watch->last.to_ms);
+	}
+	return object;
+}
+
 static json_t *status(const struct control_status *parts)
 {
 	struct moment now = clock_moment(parts->clock);
@@ -172,6 +185,7 @@ static json_t *status(const struct control_status *parts)
 	json_t *object = json_pack("{s:s, s:s, s:I, s:I, s:I}", "gateway", parts->gateway, "version", WAKEGATE_VERSION,
 		"time_ms", NUMBER(now.wall_ms), "uptime_ms", NUMBER(now.monotonic_ms - parts->started_ms),
 		"memory_bytes", NUMBER(memory_bytes()));
+	(void)json_object_set_new(object, "clock", clock_status(parts->clock_watch));
 	if (parts->upstream)
 		(void)json_object_set_new(object, "uplink", uplink_status(parts));
 	(void)json_object_set_new(object, "nodes", nodes_status(parts, now));

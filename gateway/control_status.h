@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 struct clock;
+struct clock_watch;
 struct control;
 struct governor;
 struct image_cache;
@@ -24,6 +25,7 @@ struct upstream;
 /* What the commands need; all of it outlives the dispatcher. */
 struct control_status {
 	const struct clock *clock;
+	const struct clock_watch *clock_watch;
 	const char *gateway; /* its id */
 	int64_t started_ms;  /* monotonic */
 	struct store *store;

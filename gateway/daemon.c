@@ -12,6 +12,7 @@
 #include "drivers/uplink.h"
 #include "drivers/uplink_mqtt.h"
 #include "gateway/block_fetch.h"
+#include "gateway/clock.h"
 #include "gateway/commands.h"
 #include "gateway/control.h"
 #include "gateway/control_server.h"
@@ -36,6 +37,8 @@
 #include "gateway/updates.h"
 #include "gateway/upstream.h"
 #include "store/store.h"
+
+#define CLOCK_LOOK_MS 10000
 
 struct daemon {
 	struct daemon_options options;
@@ -63,6 +66,7 @@ struct daemon {
 	struct upstream *upstream; /* NULL: the config names no broker */
 	uint64_t uplink_files;     /* see reload_files_mark() */
 	bool damage_told;
+	struct clock_watch clock_watch;
 };
 
 static const void *settings_of(const struct daemon *daemon, const struct settings_table *table)
@@ -158,6 +162,21 @@ static void on_reload(uv_signal_t *handle, int number)
 	tell_ready(daemon);
 }
 
+/* The wall clock may be set at any time; what was timed by it moves before anything judges by it. */
+static int64_t tick_clock(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+	struct clock_jump jump;
+
+	if (!clock_watch_look(&daemon->clock_watch, now, &jump))
+		return CLOCK_LOOK_MS;
+	log_notice("clock.jumped from_ms=%lld to_ms=%lld by_s=%lld", (long long)jump.from_ms, (long long)jump.to_ms,
+		(long long)clock_jump_ms(&jump) / 1000);
+	nodes_follow_clock(daemon->nodes, &jump);
+	updates_follow_clock(daemon->updates, &jump);
+	return CLOCK_LOOK_MS;
+}
+
 static int open_loop(struct daemon *daemon, char *why, size_t why_size)
 {
 	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
@@ -169,7 +188,10 @@ static int open_loop(struct daemon *daemon, char *why, size_t why_size)
 		daemon->signals[i].data = daemon;
 		uv_signal_start(&daemon->signals[i], numbers[i] == SIGHUP ? on_reload : on_stop, numbers[i]);
 	}
-	return ticker_open(&daemon->ticker, &daemon->loop, daemon->options.clock);
+	int error = ticker_open(&daemon->ticker, &daemon->loop, daemon->options.clock);
+	if (!error)
+		ticker_add(daemon->ticker, &(struct tick){ .call = tick_clock, .context = daemon, .eager = true });
+	return error;
 }
 
 /* What must survive. */
@@ -370,6 +392,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 	struct commands_parts parts = {
 		.status = {
 			.clock = daemon->options.clock,
+			.clock_watch = &daemon->clock_watch,
 			.gateway = daemon->id,
 			.started_ms = now_of(daemon).monotonic_ms,
 			.store = daemon->store,

@@ -16,6 +16,8 @@ struct metric {
 static const struct metric metrics[] = {
 	{ NULL, "uptime_ms", "wakegate_uptime_seconds", "Time since the daemon started.", 1e-3 },
 	{ NULL, "memory_bytes", "wakegate_memory_bytes", "Resident memory of the daemon.", 1 },
+	{ "clock", "jumps", "wakegate_clock_jumps_total", "How often the wall clock was set.", 1 },
+	{ "clock", "last_jump_ms", "wakegate_clock_last_jump_seconds", "How far it was set the last time.", 1e-3 },
 	{ "uplink", "connected", "wakegate_uplink_connected", "Whether a session with a broker stands.", 1 },
 	{ "uplink", "sessions", "wakegate_uplink_sessions_total", "Sessions with a broker begun.", 1 },
 	{ "uplink", "bytes_sent", "wakegate_uplink_sent_bytes_total", "Bytes sent upstream.", 1 },

@@ -8,6 +8,7 @@
 #include "config/settings.h"
 #include "drivers/driver.h"
 #include "drivers/id_map.h"
+#include "gateway/clock.h"
 
 #define SAVED_AT_ONCE 256 /* nodes in one operation of the store */
 
@@ -363,6 +364,19 @@ void nodes_heard(struct nodes *nodes, struct node *node, struct moment now)
 	if (node->record.next_contact_ms && node->record.next_contact_ms < now.wall_ms)
 		node->record.next_contact_ms = now.wall_ms;
 	nodes_changed(nodes, node, false);
+}
+
+void nodes_follow_clock(struct nodes *nodes, const struct clock_jump *jump)
+{
+	for (size_t i = 0; i < nodes->count; i++) {
+		struct stored_node *record = &nodes->list[i]->record;
+
+		record->first_seen_ms = clock_jump_moved(jump, record->first_seen_ms);
+		record->last_seen_ms = clock_jump_moved(jump, record->last_seen_ms);
+		if (record->next_contact_ms > 0)
+			record->next_contact_ms = clock_jump_moved(jump, record->next_contact_ms);
+		nodes_changed(nodes, nodes->list[i], false);
+	}
 }
 
 uint32_t node_missed(const struct node *node, int64_t interval_ms, struct moment now)

@@ -15,6 +15,7 @@
 #include "gateway/moment.h"
 #include "store/node_store.h"
 
+struct clock_jump;
 struct node_contact;
 struct nodes;
 struct settings_table;
@@ -69,6 +70,9 @@ void nodes_changed(struct nodes *nodes, struct node *node, bool urgent);
 
 /* The node was heard outside a contact, in the middle of a transfer: until now it has missed no slot. */
 void nodes_heard(struct nodes *nodes, struct node *node, struct moment now);
+
+/* The wall clock was set: what is known of the nodes' contacts follows it, so that nobody has missed slots by that. */
+void nodes_follow_clock(struct nodes *nodes, const struct clock_jump *jump);
 
 /* How many slots the node has missed by now; 0 while its next contact is not due. */
 uint32_t node_missed(const struct node *node, int64_t interval_ms, struct moment now);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "config/settings.h"
+#include "gateway/clock.h"
 #include "gateway/random.h"
 
 static const struct setting settings[] = {
@@ -110,6 +111,16 @@ bool update_is_active(const struct update *update)
 bool update_is_due(const struct update *update, struct moment now)
 {
 	return update_is_active(update) && update->record.retry_at_ms <= now.wall_ms;
+}
+
+void update_follow_clock(struct update *update, const struct clock_jump *jump)
+{
+	struct stored_update *record = &update->record;
+
+	record->created_ms = clock_jump_moved(jump, record->created_ms);
+	record->changed_ms = clock_jump_moved(jump, record->changed_ms);
+	if (record->retry_at_ms > 0)
+		record->retry_at_ms = clock_jump_moved(jump, record->retry_at_ms);
 }
 
 __attribute__((format(printf, 4, 5))) static struct update_step enter(

@@ -17,6 +17,7 @@
 #include "gateway/moment.h"
 #include "store/update_store.h"
 
+struct clock_jump;
 struct random;
 struct settings_table;
 
@@ -86,6 +87,9 @@ bool update_is_due(const struct update *update, struct moment now);
 /* Applies the event. Events that make no sense in a state change nothing. */
 struct update_step update_apply(struct update *update, const struct update_event *event,
 	const struct update_settings *settings, struct moment now, struct random *random);
+
+/* The wall clock was set: the times of an active update move with it, so that it has the time that it had. */
+void update_follow_clock(struct update *update, const struct clock_jump *jump);
 
 /* Two digest heads name the same image: equal over the shorter one, which has at least 4 bytes. */
 bool digest_heads_match(const uint8_t *a, uint8_t a_size, const uint8_t *b, uint8_t b_size);

@@ -285,6 +285,16 @@ void updates_on_progress(
 		apply(updates, node, update, &event, now);
 }
 
+void updates_follow_clock(struct updates *updates, const struct clock_jump *jump)
+{
+	for (size_t i = 0; i < updates->count; i++) {
+		if (!update_is_active(updates->list[i]))
+			continue;
+		update_follow_clock(updates->list[i], jump);
+		save(updates, updates->list[i], NULL);
+	}
+}
+
 void updates_forget(struct updates *updates, const char *node)
 {
 	struct update *update = id_map_find(&updates->by_node, node);

@@ -12,6 +12,7 @@
 #include "gateway/moment.h"
 #include "gateway/update.h"
 
+struct clock_jump;
 struct delivery_progress;
 struct image_source;
 struct node;
@@ -74,6 +75,9 @@ void updates_on_contact(struct updates *updates, struct node *node, bool reports
 /* What a driver saw or the node said. */
 void updates_on_progress(
 	struct updates *updates, struct node *node, const struct delivery_progress *progress, struct moment now);
+
+/* The wall clock was set: active updates follow it and are saved; before the next tick, which judges by their times. */
+void updates_follow_clock(struct updates *updates, const struct clock_jump *jump);
 
 /* The node is gone from the registry. */
 void updates_forget(struct updates *updates, const char *node);

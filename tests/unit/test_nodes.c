@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "drivers/driver.h"
+#include "gateway/clock.h"
 #include "tests/unit/scratch_store.h"
 #include "tests/unit/suite.h"
 
@@ -215,8 +216,31 @@ START_TEST(a_node_that_fetches_an_image_misses_no_slot)
 }
 END_TEST
 
+START_TEST(a_clock_that_is_set_makes_nobody_miss_slots)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+	struct node_contact contact = check_in_of("node-1");
+	struct clock_jump jump = { .from_ms = start.wall_ms, .to_ms = start.wall_ms + 400 * INTERVAL_MS };
+	struct moment now = { .monotonic_ms = start.monotonic_ms, .wall_ms = jump.to_ms };
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), 0);
+	node->record.next_contact_ms = start.wall_ms + INTERVAL_MS;
+	nodes_follow_clock(nodes, &jump);
+	ck_assert_uint_eq(node_missed(node, INTERVAL_MS, now), 0);
+	ck_assert_int_eq(node->record.next_contact_ms, now.wall_ms + INTERVAL_MS);
+	ck_assert_int_eq(node->record.last_seen_ms, now.wall_ms);
+	nodes_flush(nodes);
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
 TEST_SUITE(nodes, a_node_joins_once_and_outlives_a_restart,
 	what_a_node_runs_is_saved_at_once_and_counters_with_the_flush, a_node_can_be_added_before_it_is_heard_of,
 	what_is_no_identity_is_refused, a_full_registry_takes_nobody_and_a_removal_frees_place_and_rank,
 	ranks_outlive_a_restart, missed_slots_are_counted_and_two_are_forgiven,
-	a_node_that_fetches_an_image_misses_no_slot)
+	a_node_that_fetches_an_image_misses_no_slot, a_clock_that_is_set_makes_nobody_miss_slots)

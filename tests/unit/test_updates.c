@@ -5,6 +5,7 @@
 
 #include "drivers/driver.h"
 #include "drivers/image_source.h"
+#include "gateway/clock.h"
 #include "gateway/nodes.h"
 #include "gateway/random.h"
 #include "tests/unit/scratch_store.h"
@@ -189,6 +190,57 @@ START_TEST(an_update_goes_on_after_a_restart)
 }
 END_TEST
 
+static void set_clock(struct bench *bench, int64_t by_ms)
+{
+	struct clock_jump jump = { .from_ms = bench->now.wall_ms, .to_ms = bench->now.wall_ms + by_ms };
+
+	bench->now.wall_ms = jump.to_ms;
+	nodes_follow_clock(bench->nodes, &jump);
+	updates_follow_clock(bench->updates, &jump);
+}
+
+START_TEST(an_update_survives_a_clock_that_is_set_forward)
+{
+	struct bench *bench = bench_open();
+
+	bench->now.wall_ms = 60000;
+	struct node *node = contact(bench, "node-1", old_image);
+	order(bench, node, false);
+	progress(bench, node, DELIVERY_DOWNLOADING, 1024);
+	set_clock(bench, 1790000000000);
+	updates_tick(bench->updates, bench->now);
+	ck_assert_int_eq(updates_find(bench->updates, "node-1")->state, UPDATE_DOWNLOADING);
+	close_domain(bench);
+	scratch_store_start(&bench->scratch);
+	open_domain(bench);
+	const struct update *update = updates_find(bench->updates, "node-1");
+	ck_assert_int_eq(update->record.created_ms, bench->now.wall_ms);
+	ck_assert_int_eq(update->record.changed_ms, bench->now.wall_ms);
+	bench->now.wall_ms += options.deadline_ms + 1;
+	updates_tick(bench->updates, bench->now);
+	ck_assert_int_eq(updates_find(bench->updates, "node-1")->state, UPDATE_FAILED);
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(a_retry_waits_as_long_as_it_would_when_the_clock_is_set)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+
+	order(bench, node, false);
+	progress(bench, node, DELIVERY_FAILED, 0);
+	const struct update *update = updates_find(bench->updates, "node-1");
+	int64_t wait_ms = update->record.retry_at_ms - bench->now.wall_ms;
+	ck_assert_int_ge(wait_ms, options.retry_after_ms);
+	set_clock(bench, 40 * options.retry_most_ms);
+	ck_assert_int_eq(update->record.retry_at_ms - bench->now.wall_ms, wait_ms);
+	set_clock(bench, -90 * options.retry_most_ms);
+	ck_assert_int_eq(update->record.retry_at_ms - bench->now.wall_ms, wait_ms);
+	bench_close(bench);
+}
+END_TEST
+
 START_TEST(orders_that_make_no_sense_are_refused)
 {
 	struct bench *bench = bench_open();
@@ -290,6 +342,7 @@ START_TEST(a_node_that_is_removed_takes_its_update_with_it)
 END_TEST
 
 TEST_SUITE(updates, an_order_is_offered_until_the_node_runs_it, an_update_goes_on_after_a_restart,
+	an_update_survives_a_clock_that_is_set_forward, a_retry_waits_as_long_as_it_would_when_the_clock_is_set,
 	orders_that_make_no_sense_are_refused, a_failed_attempt_is_offered_again_when_its_pause_is_over,
 	a_cancelled_update_is_withdrawn, every_step_is_journalled_and_watchers_are_told,
 	a_node_that_is_removed_takes_its_update_with_it)
