@@ -4,8 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* The first byte of a reading: its kind in the low three bits, then what follows. */
+/*
+ * The first byte of a reading: its kind in the low three bits, then what follows. Booleans use bit 3 for their value,
+ * so one whose time is a date is a kind of its own.
+ */
+#define KIND_DATED_BOOLEAN (READING_DATA + 1)
 #define FLAG_TRUE 0x08
+#define FLAG_DATED 0x08
 #define FLAG_UNIT 0x10
 #define FLAG_TIME 0x20
 #define FLAG_SUM 0x40
@@ -145,13 +150,22 @@ static void write_number(struct writer *out, const struct number *number)
 	write_le64(out, bits);
 }
 
+static uint8_t kind_byte(const struct reading *reading)
+{
+	bool is_dated = reading->has_time && reading->is_dated;
+
+	if (reading->kind != READING_BOOLEAN)
+		return (uint8_t)(reading->kind | (is_dated ? FLAG_DATED : 0));
+	return (uint8_t)((is_dated ? KIND_DATED_BOOLEAN : READING_BOOLEAN) | (reading->boolean ? FLAG_TRUE : 0));
+}
+
 static void write_reading(struct segment_writer *writer, const struct reading *reading)
 {
 	struct writer *out = &writer->out;
 
-	write_u8(out, (uint8_t)(reading->kind | (reading->boolean ? FLAG_TRUE : 0) |
-				(reading->unit.size ? FLAG_UNIT : 0) | (reading->has_time ? FLAG_TIME : 0) |
-				(reading->has_sum ? FLAG_SUM : 0) | (reading->update_time_ms ? FLAG_UPDATE_TIME : 0)));
+	write_u8(out, (uint8_t)(kind_byte(reading) | (reading->unit.size ? FLAG_UNIT : 0) |
+				(reading->has_time ? FLAG_TIME : 0) | (reading->has_sum ? FLAG_SUM : 0) |
+				(reading->update_time_ms ? FLAG_UPDATE_TIME : 0)));
 	write_text(writer, reading->name);
 	if (reading->unit.size > 0)
 		write_text(writer, reading->unit);
@@ -268,18 +282,24 @@ static struct number read_number(struct reader *in)
 	return number;
 }
 
+static void set_kind(struct reading *out, uint8_t flags)
+{
+	unsigned kind = flags & KIND_MASK;
+	bool is_boolean = kind == READING_BOOLEAN || kind == KIND_DATED_BOOLEAN;
+
+	out->kind = is_boolean ? READING_BOOLEAN : (enum reading_kind)kind;
+	out->boolean = is_boolean && flags & FLAG_TRUE;
+	out->is_dated = out->has_time && (is_boolean ? kind == KIND_DATED_BOOLEAN : flags & FLAG_DATED);
+}
+
 static void read_reading(struct segment_walk *walk, struct reading *out)
 {
 	struct reader *in = &walk->state.in;
 	uint8_t flags = read_u8(in);
 
-	*out = (struct reading){
-		.kind = (enum reading_kind)(flags & KIND_MASK),
-		.boolean = flags & FLAG_TRUE,
-		.has_time = flags & FLAG_TIME,
-		.has_sum = flags & FLAG_SUM,
-	};
-	if ((flags & KIND_MASK) > READING_DATA)
+	*out = (struct reading){ .has_time = flags & FLAG_TIME, .has_sum = flags & FLAG_SUM };
+	set_kind(out, flags);
+	if ((flags & KIND_MASK) > KIND_DATED_BOOLEAN)
 		in->failed = true;
 	out->name = read_text(walk);
 	if (flags & FLAG_UNIT)

@@ -2,8 +2,8 @@
  * segment: reports of nodes packed into few bytes, readings exactly as they were sent; format version 1, row by row.
  *
  * Texts (node ids, names, units) are written once per segment and referred to by number afterwards; times are
- * differences. docs/segment-format.md describes every byte. A columnar format will be version 2, so whoever keeps a
- * segment keeps SEGMENT_ROWS beside it. Nothing allocates; the caller owns all memory.
+ * differences. docs/segment-format.md describes every byte. Columns (protocols/columns.h) are version 2, so whoever
+ * keeps a segment keeps SEGMENT_ROWS beside it. Nothing allocates; the caller owns all memory.
  */
 #ifndef WAKEGATE_PROTOCOLS_SEGMENT_H
 #define WAKEGATE_PROTOCOLS_SEGMENT_H

@@ -82,8 +82,10 @@ static inline void sample_fill(struct random *random, struct sample *sample)
 	}
 	sample_value(random, sample);
 	reading->has_time = random_below(random, 2);
-	if (reading->has_time)
+	if (reading->has_time) {
 		reading->time_us = INT64_C(1700000000000000) + (int64_t)random_below(random, 1000000000000);
+		reading->is_dated = random_below(random, 2);
+	}
 	if (random_below(random, 3) == 0)
 		reading->update_time_ms = (uint32_t)random_next(random);
 }

@@ -82,7 +82,7 @@ static struct segment_entry entry_of(const char *node, int64_t received_ms, cons
 	return (struct segment_entry){ { node, strlen(node) }, received_ms, { .name = { name, strlen(name) } } };
 }
 
-/* Random reports of a few nodes: what sample_readings makes, times in any order, dated ones among them. */
+/* Random reports of a few nodes: what sample_readings makes, times in any order. */
 static size_t fill(struct random *random, struct sample *samples, struct segment_entry *entries)
 {
 	static const char *const nodes[] = { "", "node-1", "node-2", "site/room-12/sensor-00a1b2c3d4", "n" };
@@ -99,7 +99,6 @@ static size_t fill(struct random *random, struct sample *samples, struct segment
 		}
 		sample_fill(random, &samples[i]);
 		entries[i] = (struct segment_entry){ { node, strlen(node) }, received_ms, samples[i].reading };
-		entries[i].reading.is_dated = samples[i].reading.has_time && random_below(random, 2);
 	}
 	return count;
 }
