@@ -146,6 +146,27 @@ static void check_groups(const struct loading *loading)
 		group_check(loading->reader.faults, &loading->config->groups[i]);
 }
 
+static struct group *group_of_table(const struct config *config, const struct settings_table *table)
+{
+	for (size_t i = 0; i < config->count; i++)
+		if (config->tables[i] == table)
+			return &config->groups[i];
+	return NULL;
+}
+
+/* Only once every group is right by itself. */
+static void check_beside(const struct loading *loading)
+{
+	const struct config *config = loading->config;
+
+	for (size_t i = 0; i < config->count; i++) {
+		const struct group *group = &config->groups[i];
+		const struct group *other = group->table->beside ? group_of_table(config, group->table->beside) : NULL;
+		if (other)
+			group_check_beside(loading->reader.faults, group, other);
+	}
+}
+
 static int init_groups(struct config *config, const struct value_home *home, const char *path)
 {
 	config->groups = arena_take(&config->arena, config->count * sizeof(*config->groups));
@@ -179,6 +200,8 @@ static int load(struct config *config, const char *path, struct config_faults *f
 		return error;
 	if (!loading.cut)
 		check_groups(&loading);
+	if (faults->count == 0)
+		check_beside(&loading);
 	return faults->count ? -EINVAL : 0;
 }
 
@@ -205,11 +228,10 @@ int config_load(struct config **out, const char *path, const struct settings_tab
 
 static const struct group *group_of(const struct config *config, const struct settings_table *table)
 {
-	for (size_t i = 0; i < config->count; i++)
-		if (config->tables[i] == table)
-			return &config->groups[i];
-	assert(!"the table is not one that was given to config_load()");
-	return NULL;
+	const struct group *group = group_of_table(config, table);
+
+	assert(group); /* the table is one that was given to config_load() */
+	return group;
 }
 
 const void *config_values(const struct config *config, const struct settings_table *table)

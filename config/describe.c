@@ -21,7 +21,7 @@ static void write_number(const struct setting *setting, char *out, size_t size, 
 static bool is_number(const struct setting *setting)
 {
 	return setting->type == SETTING_INTEGER || setting->type == SETTING_DURATION || setting->type == SETTING_SIZE ||
-	       setting->type == SETTING_DAILY;
+	       setting->type == SETTING_DAILY || setting->type == SETTING_NUMBER;
 }
 
 static bool is_ranged(const struct setting *setting)
@@ -100,6 +100,9 @@ void describe_allowed(const struct setting *setting, char *out, size_t size)
 		break;
 	case SETTING_INTEGER:
 		write_number_range(setting, "a whole number", out, size);
+		break;
+	case SETTING_NUMBER:
+		write_number_range(setting, "a number", out, size);
 		break;
 	case SETTING_DURATION:
 		write_number_range(setting, "a duration", range, sizeof(range));

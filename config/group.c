@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <libconfig.h>
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -52,6 +53,18 @@ static void read_integer(struct group_reader *reader, const struct item *item)
 
 	if ((type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64) && value_in_range(item->setting, value))
 		*(int64_t *)item->slot = value;
+	else
+		refuse(reader, item);
+}
+
+static void read_real(struct group_reader *reader, const struct item *item)
+{
+	double value = config_setting_type(item->found) == CONFIG_TYPE_FLOAT
+			       ? config_setting_get_float(item->found)
+			       : (double)config_setting_get_int64(item->found);
+
+	if (config_setting_is_number(item->found) && value_real_in_range(item->setting, value))
+		*(double *)item->slot = value;
 	else
 		refuse(reader, item);
 }
@@ -205,6 +218,7 @@ static void (*const read_by_type[])(struct group_reader *, const struct item *) 
 	[SETTING_DURATION] = read_quoted,
 	[SETTING_SIZE] = read_quoted,
 	[SETTING_DAILY] = read_quoted,
+	[SETTING_NUMBER] = read_real,
 	[SETTING_TEXT] = read_quoted,
 	[SETTING_FILE] = read_quoted,
 	[SETTING_SECRET] = read_secret,
@@ -268,6 +282,14 @@ void group_check(struct config_faults *faults, const struct group *group)
 		fault_add(faults, group->place, "%s: %s", group->name, why);
 }
 
+void group_check_beside(struct config_faults *faults, const struct group *group, const struct group *other)
+{
+	char why[300] = "";
+
+	if (group->table->check_beside(group->values, other->values, why, sizeof(why)) < 0)
+		fault_add(faults, group->place, "%s: %s", group->name, why);
+}
+
 /* A list's default is written in the file's syntax. */
 static int set_default_list(const struct setting *setting, const struct value_home *home, void *slot)
 {
@@ -300,6 +322,8 @@ int group_set_defaults(const struct settings_table *table, const struct value_ho
 		const struct setting *setting = &table->settings[i];
 		void *slot = (char *)values + setting->offset;
 		int error = 0;
+		if (!setting->initial && setting->type == SETTING_NUMBER)
+			*(double *)slot = NAN;
 		if (!setting->initial)
 			continue;
 		if (setting->type == SETTING_LIST || setting->type == SETTING_FILES)

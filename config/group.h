@@ -37,4 +37,7 @@ void group_read(struct group_reader *reader, struct group *group, const struct c
 /* Adds a fault for each required setting that no file gave, and for what the table's own check finds. */
 void group_check(struct config_faults *faults, const struct group *group);
 
+/* Adds a fault for what the table's check finds beside the values of the other group. */
+void group_check_beside(struct config_faults *faults, const struct group *group, const struct group *other);
+
 #endif

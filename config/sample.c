@@ -12,8 +12,8 @@ static void print_setting(FILE *out, const struct setting *setting, const char *
 /* Lists are in the table as they are in the file, all other texts without their quotes. */
 static bool is_quoted(const struct setting *setting)
 {
-	return setting->type != SETTING_BOOLEAN && setting->type != SETTING_INTEGER && setting->type != SETTING_LIST &&
-	       setting->type != SETTING_FILES;
+	return setting->type != SETTING_BOOLEAN && setting->type != SETTING_INTEGER &&
+	       setting->type != SETTING_NUMBER && setting->type != SETTING_LIST && setting->type != SETTING_FILES;
 }
 
 static void print_value(FILE *out, const struct setting *setting, const char *value)

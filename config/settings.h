@@ -18,6 +18,7 @@ enum setting_type {
 	SETTING_DURATION, /* int64_t milliseconds: "250 ms", "90 s", "15 min", "6 h", "2 d" */
 	SETTING_SIZE,     /* int64_t bytes: "512 B", "64 KB", "1 GB" (powers of 1024) */
 	SETTING_DAILY,    /* int64_t bytes a day: "1 GB/day" (powers of 1024), "0" */
+	SETTING_NUMBER,   /* double: 0.5, -3; NAN where there is no default */
 	SETTING_TEXT,     /* const char *: any text; NULL where there is no default */
 	SETTING_FILE,     /* const char *: a path; relative ones are taken from the main config file's folder */
 	SETTING_SECRET, /* const char *: the path of a file that holds a secret; the file must not be readable by all */
@@ -62,6 +63,9 @@ struct settings_table {
 	/* Checks across settings once each is right by itself; optional. Puts a sentence into `why` and returns
 	 * -EINVAL. `present`: the group is in the file. */
 	int (*check)(const void *values, bool present, char *why, size_t why_size);
+	/* The same against the values of another table, where both are right by themselves; optional. */
+	int (*check_beside)(const void *values, const void *others, char *why, size_t why_size);
+	const struct settings_table *beside;
 };
 
 #endif

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,15 @@ bool value_in_range(const struct setting *setting, int64_t value)
 	return value >= setting->least && value <= setting->most;
 }
 
+bool value_real_in_range(const struct setting *setting, double value)
+{
+	if (!isfinite(value))
+		return false;
+	if (setting->least == 0 && setting->most == 0)
+		return true;
+	return value >= (double)setting->least && value <= (double)setting->most;
+}
+
 static int store_boolean(const char *text, void *slot)
 {
 	bool yes = strcmp(text, "true") == 0;
@@ -152,6 +162,17 @@ static int store_number(const struct setting *setting, const char *text, void *s
 	return 0;
 }
 
+static int store_real(const struct setting *setting, const char *text, void *slot)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || !value_real_in_range(setting, value))
+		return -EINVAL;
+	*(double *)slot = value;
+	return 0;
+}
+
 static int store_text(const struct setting *setting, const char *text, const struct value_home *home, void *slot)
 {
 	size_t size = strlen(text);
@@ -187,6 +208,8 @@ int value_store(const struct setting *setting, const char *text, const struct va
 	case SETTING_SIZE:
 	case SETTING_DAILY:
 		return store_number(setting, text, slot);
+	case SETTING_NUMBER:
+		return store_real(setting, text, slot);
 	case SETTING_TEXT:
 	case SETTING_FILE:
 	case SETTING_SECRET:
@@ -210,6 +233,7 @@ size_t value_size(const struct setting *setting)
 		[SETTING_DURATION] = sizeof(int64_t),
 		[SETTING_SIZE] = sizeof(int64_t),
 		[SETTING_DAILY] = sizeof(int64_t),
+		[SETTING_NUMBER] = sizeof(double),
 		[SETTING_TEXT] = sizeof(const char *),
 		[SETTING_FILE] = sizeof(const char *),
 		[SETTING_SECRET] = sizeof(const char *),
@@ -262,6 +286,8 @@ bool value_equal(const struct setting *setting, const void *a, const void *b)
 	case SETTING_SIZE:
 	case SETTING_DAILY:
 		return *(const int64_t *)a == *(const int64_t *)b;
+	case SETTING_NUMBER:
+		return memcmp(a, b, sizeof(double)) == 0; /* NAN is as good as itself */
 	case SETTING_TEXT:
 	case SETTING_FILE:
 	case SETTING_SECRET:

@@ -34,6 +34,7 @@ void value_write_daily(char *out, size_t size, int64_t bytes);
 
 /* Whether a number, or the length of a text, is within the setting's range. */
 bool value_in_range(const struct setting *setting, int64_t value);
+bool value_real_in_range(const struct setting *setting, double value);
 
 /*
  * Stores into `slot` what the text says, for every type but lists and groups; texts are copied into the arena. 0,

@@ -18,6 +18,7 @@ struct everything {
 	int64_t integer;
 	int64_t duration_ms;
 	int64_t size_bytes;
+	double number;
 	const char *text;
 	const char *file;
 	const char *secret;
@@ -30,6 +31,7 @@ struct everything {
 #define AT(member) .offset = offsetof(struct everything, member), .help = "Help."
 
 static const struct setting nested_settings[] = {
+	{ .name = "n", .type = SETTING_NUMBER, AT(number), .least = -5, .most = 5 },
 	{ .name = "t", .type = SETTING_TEXT, AT(text), .required = true },
 	{ .name = "i", .type = SETTING_INTEGER, AT(integer), .initial = "1" },
 	{ .name = "l", .type = SETTING_LIST, AT(list), .initial = "[ \"a\" ]" },

@@ -35,6 +35,7 @@ struct radio_values {
 struct link_values {
 	const char *broker;
 	int64_t weight;
+	double share;
 	struct setting_list keys;
 };
 
@@ -154,6 +155,17 @@ static int check_link(const void *values, bool present, char *why, size_t why_si
 	return 0;
 }
 
+static int check_link_beside_radio(const void *values, const void *others, char *why, size_t why_size)
+{
+	const struct link_values *link = values;
+	const struct radio_values *radio = others;
+
+	if (!(link->share > 0) || radio->open)
+		return 0;
+	snprintf(why, why_size, "a closed radio has no share");
+	return -EINVAL;
+}
+
 static const struct setting link_settings_list[] = {
 	{ .name = "broker",
 		.type = SETTING_TEXT,
@@ -167,6 +179,13 @@ static const struct setting link_settings_list[] = {
 		.initial = "2",
 		.reloadable = true,
 		.help = "Preference." },
+	{ .name = "share",
+		.type = SETTING_NUMBER,
+		.offset = offsetof(struct link_values, share),
+		.least = -1,
+		.most = 1,
+		.help = "Part of the whole.",
+		.example = "0.5" },
 	{ .name = "keys",
 		.type = SETTING_FILES,
 		.offset = offsetof(struct link_values, keys),
@@ -181,6 +200,8 @@ static const struct settings_table link_settings = {
 	.count = sizeof(link_settings_list) / sizeof(link_settings_list[0]),
 	.struct_size = sizeof(struct link_values),
 	.check = check_link,
+	.beside = &radio_settings,
+	.check_beside = check_link_beside_radio,
 };
 
 static const struct settings_table *const fixture_tables[] = { &radio_settings, &link_settings };

@@ -1,5 +1,7 @@
 #include "config/config.h"
 
+#include <math.h>
+
 #include "tests/unit/config_fixture.h"
 #include "tests/unit/suite.h"
 
@@ -70,6 +72,35 @@ START_TEST(every_type_is_read)
 	ck_assert(config_has(f.config, &radio_settings));
 	ck_assert(!config_has(f.config, &link_settings));
 	fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_number_may_have_a_fraction)
+{
+	fixture_open(&f);
+	fixture_write(&f, "main.cfg", "link: { broker = \"b\"; share = 0.1; };");
+	ck_assert_int_eq(fixture_load(&f), 0);
+	ck_assert(((const struct link_values *)config_values(f.config, &link_settings))->share == 0.1);
+	fixture_write(&f, "main.cfg", "link: { broker = \"b\"; share = -1; };");
+	ck_assert_int_eq(fixture_load(&f), 0);
+	ck_assert(((const struct link_values *)config_values(f.config, &link_settings))->share == -1);
+	fixture_write(&f, "main.cfg", "");
+	ck_assert_int_eq(fixture_load(&f), 0);
+	ck_assert(isnan(((const struct link_values *)config_values(f.config, &link_settings))->share));
+	fixture_close(&f);
+	expect_fault("link: { broker = \"b\";\n share = 1.5; };",
+		"2: link.share: found 1.5, allowed is a number from -1 to 1");
+	expect_fault("link: { broker = \"b\";\n share = \"1\"; };",
+		"2: link.share: found \"1\", allowed is a number from -1 to 1");
+}
+END_TEST
+
+START_TEST(a_group_is_checked_beside_another)
+{
+	expect_fault("radio: { open = false; };\nlink: { broker = \"b\"; share = 0.5; };",
+		"2: link: a closed radio has no share");
+	/* What is wrong by itself is told alone. */
+	expect_fault("radio: { open = false; };\nlink: { share = 0.5; };", "2: link: broker must be set");
 }
 END_TEST
 
@@ -490,11 +521,12 @@ START_TEST(a_mixture_that_a_table_refuses_is_not_taken_over)
 }
 END_TEST
 
-TEST_SUITE(config, an_empty_file_yields_all_defaults, every_type_is_read, a_relative_path_belongs_to_the_config_folder,
-	a_missing_file_is_told, a_folder_is_no_config_file, a_pipe_is_refused_and_does_not_block,
-	a_file_over_the_limit_is_refused, an_unknown_group_is_told_with_the_likely_one,
-	an_unknown_setting_is_told_with_the_likely_one, a_wrong_type_is_told, a_value_out_of_range_is_told,
-	a_number_over_32_bits_is_not_truncated, a_wrong_list_item_is_told, faults_in_lists_of_groups_name_the_item,
+TEST_SUITE(config, an_empty_file_yields_all_defaults, every_type_is_read, a_number_may_have_a_fraction,
+	a_group_is_checked_beside_another, a_relative_path_belongs_to_the_config_folder, a_missing_file_is_told,
+	a_folder_is_no_config_file, a_pipe_is_refused_and_does_not_block, a_file_over_the_limit_is_refused,
+	an_unknown_group_is_told_with_the_likely_one, an_unknown_setting_is_told_with_the_likely_one,
+	a_wrong_type_is_told, a_value_out_of_range_is_told, a_number_over_32_bits_is_not_truncated,
+	a_wrong_list_item_is_told, faults_in_lists_of_groups_name_the_item,
 	a_required_setting_must_be_there_if_its_group_is, a_table_checks_across_its_settings,
 	a_syntax_error_is_told_with_its_line, all_faults_of_all_files_are_told_in_one_pass,
 	a_syntax_error_does_not_hide_the_other_files, conf_d_overrides_in_the_order_of_names,

@@ -106,6 +106,7 @@ START_TEST(ranges_are_put_in_words)
 		{ { .type = SETTING_INTEGER }, "a whole number" },
 		{ { .type = SETTING_INTEGER, .least = -3, .most = 5 }, "a whole number from -3 to 5" },
 		{ { .type = SETTING_INTEGER, .least = 1, .most = INT64_MAX }, "a whole number of at least 1" },
+		{ { .type = SETTING_NUMBER, .least = 0, .most = 100 }, "a number from 0 to 100" },
 		{ { .type = SETTING_DURATION, .least = 500, .most = 90000 },
 			"a duration from 500 ms to 90 s in ms, s, min, h or d, such as \"15 min\"" },
 		{ { .type = SETTING_SIZE, .least = 1 << 20, .most = INT64_MAX },
