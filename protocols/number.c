@@ -233,6 +233,52 @@ int number_add(struct number *out, const struct number *a, const struct number *
 	return keep_double(out, number_value(a) + number_value(b));
 }
 
+int number_subtract(struct number *out, const struct number *a, const struct number *b)
+{
+	struct number negative = *b;
+
+	if (b->is_double || b->mantissa == INT64_MIN)
+		return keep_double(out, number_value(a) - number_value(b));
+	negative.mantissa = -b->mantissa;
+	return number_add(out, a, &negative);
+}
+
+int number_multiply(struct number *out, const struct number *a, const struct number *b)
+{
+	int exponent = a->exponent + b->exponent;
+	int64_t product = 0;
+
+	if (!a->is_double && !b->is_double && exponent >= INT8_MIN && exponent <= INT8_MAX &&
+		!__builtin_mul_overflow(a->mantissa, b->mantissa, &product)) {
+		*out = (struct number){ .mantissa = product, .exponent = (int8_t)exponent };
+		return 0;
+	}
+	return keep_double(out, number_value(a) * number_value(b));
+}
+
+int number_compare(const struct number *a, const struct number *b)
+{
+	int8_t exponent = a->exponent < b->exponent ? a->exponent : b->exponent;
+	int64_t left = 0;
+	int64_t right = 0;
+
+	if (!a->is_double && !b->is_double && lower_exponent(&left, a, exponent) && lower_exponent(&right, b, exponent))
+		return (left > right) - (left < right);
+	double x = number_value(a);
+	double y = number_value(b);
+	return (x > y) - (x < y);
+}
+
+struct number number_round(double real, unsigned places)
+{
+	int64_t scale = 0;
+	double scaled = power_of_ten(&scale, places) ? real * (double)scale : INFINITY;
+
+	if (!(scaled > -0x1p53 && scaled < 0x1p53))
+		return number_from_double(real);
+	return (struct number){ .mantissa = llround(scaled), .exponent = (int8_t) - (int)places };
+}
+
 static int round_double(int64_t *out, double real)
 {
 	/* 2^63 is the first double that does not fit; the comparison also catches what is not a number. */

@@ -32,6 +32,18 @@ size_t number_print(const struct number *number, char text[NUMBER_TEXT_MAX]);
 /* a + b: exact if both are decimal and the sum fits, else of doubles. -ERANGE. */
 int number_add(struct number *out, const struct number *a, const struct number *b);
 
+/* a - b and a * b, in the same way. */
+int number_subtract(struct number *out, const struct number *a, const struct number *b);
+int number_multiply(struct number *out, const struct number *a, const struct number *b);
+
+/* Less than 0, 0 or more than 0 as a is below, equal to or above b; exact where both are decimal and not too far apart.
+ */
+int number_compare(const struct number *a, const struct number *b);
+
+/* The decimal with so many `places` behind the point that is nearest to `real`, which is finite; `real` itself where
+ * that does not fit. */
+struct number number_round(double real, unsigned places);
+
 /* number * 10^power as an integer, rounded half away from zero. -ERANGE if it does not fit. */
 int number_scale(int64_t *out, const struct number *number, int power);
 

@@ -173,7 +173,55 @@ START_TEST(scaling_rounds_half_away_from_zero)
 }
 END_TEST
 
+START_TEST(decimals_are_subtracted_and_multiplied_exactly)
+{
+	struct number a = parsed("22.50"), b = parsed("0.1"), out;
+
+	ck_assert_int_eq(number_subtract(&out, &a, &b), 0);
+	ck_assert(out.mantissa == 2240 && out.exponent == -2);
+	ck_assert_int_eq(number_multiply(&out, &a, &b), 0);
+	ck_assert(out.mantissa == 2250 && out.exponent == -3);
+	a = parsed("9223372036854775807");
+	ck_assert_int_eq(number_multiply(&out, &a, &a), 0);
+	ck_assert(out.is_double && out.real == 0x1p126);
+	a = parsed("1e300");
+	ck_assert_int_eq(number_multiply(&out, &a, &a), -ERANGE);
+	b = parsed("-9223372036854775808");
+	ck_assert_int_eq(number_subtract(&out, &b, &b), 0);
+	ck_assert(number_value(&out) == 0);
+}
+END_TEST
+
+START_TEST(decimals_compare_exactly)
+{
+	static const struct {
+		const char *a, *b;
+		int order;
+	} all[] = { { "0.1", "0.10", 0 }, { "0.3", "0.30000000000000001", -1 }, { "-1", "1e-9", -1 },
+		{ "1e100", "1", 1 }, { "9007199254740993", "9007199254740992", 1 }, { "0", "0e9", 0 } };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		struct number a = parsed(all[i].a), b = parsed(all[i].b);
+		ck_assert_int_eq(number_compare(&a, &b), all[i].order);
+		ck_assert_int_eq(number_compare(&b, &a), -all[i].order);
+	}
+}
+END_TEST
+
+START_TEST(a_double_is_rounded_to_places)
+{
+	struct number number = number_round(2.0 / 3, 4);
+
+	ck_assert(!number.is_double && number.mantissa == 6667 && number.exponent == -4);
+	number = number_round(-21.5, 0);
+	ck_assert(number.mantissa == -22 && number.exponent == 0);
+	ck_assert(number_round(1e15, 4).is_double);
+	ck_assert(number_round(1, 200).is_double);
+}
+END_TEST
+
 TEST_SUITE(number, a_decimal_is_kept_digit_by_digit, what_does_not_fit_a_decimal_is_the_nearest_double,
 	a_text_that_is_no_json_number_is_refused, a_printed_number_reads_back_the_same,
 	numbers_print_as_people_write_them, values_are_the_nearest_doubles, decimals_add_exactly,
-	scaling_rounds_half_away_from_zero)
+	scaling_rounds_half_away_from_zero, decimals_are_subtracted_and_multiplied_exactly, decimals_compare_exactly,
+	a_double_is_rounded_to_places)
