@@ -1,9 +1,8 @@
 /*
- * batch: one message upstream: a SenML pack (RFC 8428) of readings of many nodes, JSON or CBOR, perhaps compressed.
+ * batch: one message upstream: readings of many nodes as SenML (RFC 8428) or columns, perhaps compressed.
  *
- * The first record names the batch: {"bn": "GATEWAY/", "n": "batch", "vs": "boot=3 first=1001 last=2000"}. The
- * records after it are the readings with the sequence numbers 1001 to 2000, in that order; their names are NODE/NAME.
- * A pack whose first record is named "gap" has nothing but gap records. docs/telemetry.md shows both.
+ * It names the gateway, its boot and the sequence numbers of its readings, which are without a hole. Gaps have messages
+ * of their own, in SenML whatever the format. docs/telemetry.md shows every byte.
  */
 #ifndef WAKEGATE_GATEWAY_BATCH_H
 #define WAKEGATE_GATEWAY_BATCH_H
@@ -36,7 +35,7 @@ int batch_add(struct batch *batch, const struct segment_entry *entry);
 /* Readings added. */
 size_t batch_count(const struct batch *batch);
 
-/* What its first record says. */
+/* What it says of itself, beside the gateway. */
 struct batch_label {
 	uint32_t boot;
 	uint64_t first; /* sequence number of the first reading; the others follow without a hole */

@@ -8,7 +8,7 @@
 #define OFFSET(member) offsetof(struct telemetry_settings, member)
 
 static const char *const when_full[] = { "drop_oldest", "refuse", NULL };
-static const char *const formats[] = { "json", "cbor", NULL };
+static const char *const formats[] = { "json", "cbor", "columnar", NULL };
 static const char *const compressions[] = { "none", "zstd", NULL };
 
 static const struct setting settings[] = {
@@ -68,7 +68,7 @@ static const struct setting settings[] = {
 		.offset = OFFSET(batch_count),
 		.initial = "1000",
 		.least = 1,
-		.most = 1000,
+		.most = BATCH_COUNT_MAX,
 		.reloadable = true,
 		.help = "Readings in one message upstream." },
 	{ .name = "batch_size",
@@ -91,7 +91,7 @@ static const struct setting settings[] = {
 		.offset = OFFSET(format),
 		.initial = "json",
 		.choices = formats,
-		.help = "SenML (RFC 8428) as JSON or as CBOR." },
+		.help = "SenML (RFC 8428) as JSON or as CBOR, or wakegate's columns, which are the smallest." },
 	{ .name = "compression",
 		.type = SETTING_CHOICE,
 		.offset = OFFSET(compression),

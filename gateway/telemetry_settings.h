@@ -6,10 +6,12 @@
 
 #include <stdint.h>
 
+#define BATCH_COUNT_MAX 4000 /* readings in a message upstream: a thousand reports of four */
+
 struct settings_table;
 
 enum when_full { WHEN_FULL_DROP_OLDEST, WHEN_FULL_REFUSE };
-enum batch_format { BATCH_JSON, BATCH_CBOR };
+enum batch_format { BATCH_JSON, BATCH_CBOR, BATCH_COLUMNS };
 enum batch_compression { BATCH_PLAIN, BATCH_ZSTD };
 
 struct telemetry_settings {

@@ -25,6 +25,7 @@
 #include "protocols/number.h"
 #include "protocols/senml.h"
 #include "store/segment_store.h"
+#include "tests/bench/figure.h"
 
 #define NODES 1000
 #define READINGS 4 /* of a report */
@@ -54,18 +55,6 @@ static void fail(const char *what)
 {
 	fprintf(stderr, "bench_telemetry: %s\n", what);
 	exit(1);
-}
-
-/* `goal` is the most that is allowed, or with `at_least` the least; 0: none. */
-static void figure(const char *name, double value, const char *unit, double goal, bool at_least)
-{
-	bool met = goal <= 0 || (at_least ? value >= goal : value <= goal);
-	char text[32] = "-";
-
-	if (goal > 0)
-		snprintf(text, sizeof(text), "%s%g", at_least ? ">=" : "<=", goal);
-	printf("%-44s %12.6g %-12s %8s %s\n", name, value, unit, text, goal <= 0 ? "-" : met ? "met" : "short");
-	fflush(stdout);
 }
 
 /* A figure of this process: a line of a file below /proc/self that begins with `key`. */

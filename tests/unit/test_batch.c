@@ -8,6 +8,7 @@
 #include "drivers/uplink.h"
 #include "gateway/gaps.h"
 #include "gateway/telemetry_settings.h"
+#include "protocols/columns.h"
 #include "protocols/segment.h"
 #include "protocols/senml.h"
 #include "tests/unit/suite.h"
@@ -63,7 +64,7 @@ static size_t parse(
 	return pack.count;
 }
 
-START_TEST(every_format_says_the_same)
+START_TEST(both_kinds_of_senml_say_the_same)
 {
 	static struct reading readings[200];
 	static uint8_t plain[32768];
@@ -92,14 +93,78 @@ START_TEST(every_format_says_the_same)
 }
 END_TEST
 
+/* The head of a batch of columns: who, which boot and which numbers; then the columns. */
+START_TEST(columns_follow_a_head_that_names_the_batch)
+{
+	static const uint8_t head[] = { 'W', 4, 'g', 'w', '-', '1', 3, 0xe9, 0x07, 0xea, 0x07, 2 };
+	struct uplink_message message = { 0 };
+	struct columns_reader *reader;
+	struct segment_entry entry;
+
+	open_batch(BATCH_COLUMNS, BATCH_PLAIN);
+	for (int round = 0; round < 2; round++) {
+		batch_begin(batch);
+		ck_assert_int_eq(add("n1", 1), 0);
+		ck_assert_int_eq(add("n2", 2), 0);
+		batch_finish(batch, &(struct batch_label){ 3, 1001 }, &message);
+		ck_assert_str_eq(message.content_type, "application/vnd.wakegate.columns");
+		ck_assert_mem_eq(message.payload, head, sizeof(head));
+		const uint8_t *columns = (const uint8_t *)message.payload + sizeof(head) - 1;
+		size_t size = message.size - sizeof(head) + 1;
+		void *memory = malloc(columns_reader_memory(columns, size));
+		ck_assert_int_eq(columns_reader_init(&reader, memory, columns, size), 0);
+		for (int64_t i = 1; i <= 2; i++) {
+			ck_assert_int_eq(columns_next(reader, &entry), 1);
+			ck_assert_int_eq(entry.received_ms, 1700000000000 + i);
+			ck_assert_int_eq(entry.reading.number.mantissa, i);
+		}
+		ck_assert_mem_eq(entry.node.data, "n2", 2);
+		free(memory);
+	}
+	batch_close(batch);
+}
+END_TEST
+
+START_TEST(compressed_columns_are_the_same_columns)
+{
+	static uint8_t plain[32768], unpacked[32768];
+	struct uplink_message message = { 0 };
+	size_t sizes[2];
+
+	for (int compression = BATCH_PLAIN; compression <= BATCH_ZSTD; compression++) {
+		open_batch(BATCH_COLUMNS, compression);
+		batch_begin(batch);
+		for (int i = 0; i < 150; i++)
+			ck_assert_int_eq(add(i % 3 ? "n1" : "node-2", i * i % 71), 0);
+		batch_finish(batch, &(struct batch_label){ 3, 7 }, &message);
+		sizes[compression] = message.size;
+		memcpy(compression ? unpacked : plain, message.payload, message.size);
+		batch_close(batch);
+	}
+	ck_assert_str_eq(message.content_type, "application/vnd.wakegate.columns;encoding=zstd");
+	uint8_t *again = malloc(sizes[0]);
+	ck_assert_uint_eq(ZSTD_decompress(again, sizes[0], unpacked, sizes[1]), sizes[0]);
+	ck_assert_mem_eq(again, plain, sizes[0]);
+	free(again);
+}
+END_TEST
+
 START_TEST(a_batch_keeps_to_its_size)
 {
 	struct uplink_message message = { 0 };
 	int added = 0;
 
+	open_batch(BATCH_COLUMNS, BATCH_PLAIN);
+	batch_begin(batch);
+	while (add("node-with-a-name", added * INT64_C(7919) % 104729) == 0)
+		added++;
+	ck_assert_int_gt(added, 400);
+	batch_finish(batch, &(struct batch_label){ 3, 1 }, &message);
+	ck_assert_uint_le(message.size, 16384);
+	batch_close(batch);
 	open_batch(BATCH_JSON, BATCH_PLAIN);
 	batch_begin(batch);
-	while (add("node-with-a-name", added) == 0)
+	for (added = 0; add("node-with-a-name", added) == 0;)
 		added++;
 	ck_assert_int_gt(added, 200);
 	ck_assert_int_eq(add("node-with-a-name", added), -ENOBUFS);
@@ -119,13 +184,17 @@ START_TEST(gaps_have_a_message_of_their_own)
 	static const struct gap gaps[] = { { 1, 900, 900, GAP_QUOTA }, { 950, 960, 11, GAP_DAMAGED } };
 	struct uplink_message message = { 0 };
 
-	open_batch(BATCH_JSON, BATCH_PLAIN);
-	batch_write_gaps(batch, gaps, 2, &message);
-	ck_assert_uint_eq(message.size, sizeof(expected) - 1);
-	ck_assert_mem_eq(message.payload, expected, sizeof(expected) - 1);
-	batch_close(batch);
+	for (int format = BATCH_JSON; format <= BATCH_COLUMNS; format += BATCH_COLUMNS) {
+		open_batch(format, BATCH_PLAIN);
+		batch_write_gaps(batch, gaps, 2, &message);
+		ck_assert_uint_eq(message.size, sizeof(expected) - 1);
+		ck_assert_mem_eq(message.payload, expected, sizeof(expected) - 1);
+		ck_assert_str_eq(message.content_type, "application/senml+json");
+		batch_close(batch);
+	}
 }
 END_TEST
 
-TEST_SUITE(batch, a_batch_is_a_pack_whose_first_record_names_it, every_format_says_the_same, a_batch_keeps_to_its_size,
+TEST_SUITE(batch, a_batch_is_a_pack_whose_first_record_names_it, both_kinds_of_senml_say_the_same,
+	columns_follow_a_head_that_names_the_batch, compressed_columns_are_the_same_columns, a_batch_keeps_to_its_size,
 	gaps_have_a_message_of_their_own)
