@@ -3,7 +3,7 @@
 
     consumer.py --broker 127.0.0.1:1883 --topic 'telemetry/+' --state seen.json
 
-Needs paho-mqtt 2; zstandard and cbor2 only for batches that use them. Whoever keeps rows in a database writes the
+Needs paho-mqtt 2; zstandard and cbor2, and columnar.py beside it, only for batches that use them. Whoever keeps rows in a database writes the
 rows and what was seen in one transaction, instead of the state file. docs/telemetry.md describes the batches.
 """
 import argparse
@@ -50,16 +50,54 @@ class Seen:
         return list(zip(self.firsts, self.lasts))
 
 
-def unpack(payload):
-    """The pack as a list of records with JSON's labels, whatever the format: the bytes say which it is."""
+class Batch:
+    """Rows with the sequence numbers from `first` on, without a hole; or gaps."""
+
+    def __init__(self, gateway, facts, rows=(), gaps=()):
+        self.gateway, self.rows, self.gaps = gateway, rows, gaps
+        self.boot, self.first = int(facts.get("boot", 0)), int(facts.get("first", 0))
+
+
+def parse(payload):
+    """A batch, whatever the format: the first bytes say which it is."""
     if payload.startswith(ZSTD_MAGIC):
         import zstandard
         payload = zstandard.ZstdDecompressor().decompress(payload, max_output_size=64 << 20)
+    if payload.startswith(b"W"):
+        return parse_columns(payload)
     if payload.startswith(b"["):
-        return json.loads(payload, parse_float=decimal.Decimal)
+        return parse_senml(json.loads(payload, parse_float=decimal.Decimal))
     import cbor2
-    return [{CBOR_LABELS.get(label, label): value for label, value in record.items()}
-            for record in cbor2.loads(payload)]
+    return parse_senml([{CBOR_LABELS.get(label, label): value for label, value in record.items()}
+                        for record in cbor2.loads(payload)])
+
+
+def parse_columns(payload):
+    import columnar
+    head = columnar.Cursor(payload[1:])
+    gateway = head.take(head.varint()).decode()
+    boot, first, last = (head.varint() for _ in range(3))
+    rows = []
+    for row in columnar.Columns(head.take(head.left())):
+        time_us = row.get("time_us", row["received_ms"] * 1000)
+        rows.append({"node": row["node"].decode(), "name": row["name"].decode(),
+                     "time": decimal.Decimal(time_us).scaleb(-6), "unit": row["unit"].decode() or None,
+                     "value": row.get("value"), "sum": row.get("sum")})
+    if len(rows) != last - first + 1:
+        raise ValueError(f"{len(rows)} readings have the numbers {first} to {last}")
+    return Batch(gateway, {"boot": boot, "first": first}, rows)
+
+
+def parse_senml(pack):
+    label, *readings = resolve(pack)
+    gateway, _, kind = label["name"].rpartition("/")
+    if kind == "gap":
+        return Batch(gateway, {}, gaps=[dict(PAIR.findall(record["value"])) for record in (label, *readings)])
+    rows = []
+    for reading in readings:
+        node, _, name = reading.pop("name").partition("/")
+        rows.append({"node": node, "name": name, **reading})
+    return Batch(gateway, dict(PAIR.findall(label["value"])), rows)
 
 
 def resolve(pack):
@@ -81,19 +119,13 @@ class Consumer:
         self.seen = {gateway: Seen(ranges) for gateway, ranges in (state or {}).items()}
 
     def take(self, payload):
-        label, *readings = resolve(unpack(payload))
-        gateway, _, kind = label["name"].rpartition("/")
-        if kind == "gap":
-            for record in (label, *readings):
-                self.gap({"gateway": gateway, **dict(PAIR.findall(record["value"]))})
-            return
-        facts = dict(PAIR.findall(label["value"]))
-        seen = self.seen.setdefault(gateway, Seen())
-        for number, reading in enumerate(readings, int(facts["first"])):
+        batch = parse(payload)
+        for gap in batch.gaps:
+            self.gap({"gateway": batch.gateway, **gap})
+        seen = self.seen.setdefault(batch.gateway, Seen())
+        for number, row in enumerate(batch.rows, batch.first):
             if seen.add(number):
-                node, _, name = reading.pop("name").partition("/")
-                self.row({"gateway": gateway, "boot": int(facts["boot"]), "sequence": number, "node": node,
-                          "name": name, **reading})
+                self.row({"gateway": batch.gateway, "boot": batch.boot, "sequence": number, **row})
 
     def state(self):
         return {gateway: seen.ranges() for gateway, seen in self.seen.items()}
@@ -135,7 +167,7 @@ def listen(arguments, consumer):
     def on_message(client, userdata, message):
         try:
             consumer.take(message.payload)
-        except (ValueError, KeyError, TypeError) as fault:
+        except (ValueError, LookupError, TypeError, ArithmeticError) as fault:
             print(f"not a batch of wakegate on {message.topic}: {fault}", file=sys.stderr)
         if arguments.state:
             save_state(arguments.state, consumer.state())

@@ -13,7 +13,8 @@ from harness.nodes import SimulatedNodes
 from harness.process import Process, wait_until
 
 CONSUMER = ROOT / "docs" / "examples" / "consumer.py"
-VARIANTS = [("json", "none", "5"), ("json", "zstd", "3.1.1"), ("cbor", "none", "3.1.1"), ("cbor", "zstd", "5")]
+VARIANTS = [("json", "none", "5"), ("json", "zstd", "3.1.1"), ("cbor", "none", "3.1.1"), ("cbor", "zstd", "5"),
+            ("columnar", "none", "5"), ("columnar", "zstd", "3.1.1")]
 
 
 class Consumer:
