@@ -134,7 +134,7 @@ int coap_nodes_open(struct coap_nodes **out, const struct coap_nodes_config *con
 	}
 	nodes->config = *config;
 	nodes->resources = (struct coap_resources){ nodes, handle, on_sent };
-	coap_offers_init(&nodes->offers, config->nodes_max);
+	offers_init(&nodes->offers, config->nodes_max);
 	write_links(nodes);
 	*out = nodes;
 	return 0;
@@ -147,7 +147,7 @@ const struct coap_resources *coap_nodes_resources(const struct coap_nodes *nodes
 
 int coap_nodes_offer(struct coap_nodes *nodes, const struct driver_offer *offer)
 {
-	int result = coap_offers_put(&nodes->offers, offer);
+	int result = offers_put(&nodes->offers, offer);
 
 	nodes->counters.offers = nodes->offers.by_node.count;
 	return result;
@@ -155,7 +155,7 @@ int coap_nodes_offer(struct coap_nodes *nodes, const struct driver_offer *offer)
 
 void coap_nodes_withdraw(struct coap_nodes *nodes, const char *node)
 {
-	coap_offers_remove(&nodes->offers, node);
+	offers_remove(&nodes->offers, node);
 	nodes->counters.offers = nodes->offers.by_node.count;
 }
 
@@ -168,7 +168,7 @@ void coap_nodes_close(struct coap_nodes *nodes)
 {
 	if (!nodes)
 		return;
-	coap_offers_finish(&nodes->offers);
+	offers_finish(&nodes->offers);
 	coap_peers_close(nodes->peers);
 	free(nodes);
 }

@@ -38,11 +38,11 @@ static void note_progress(struct coap_turn *turn, const struct image_source *ima
 	struct coap_nodes *nodes = turn->nodes;
 	const struct driver_host *host = nodes->config.host;
 	const char *node = asking_node(nodes, turn->request);
-	struct coap_offer *offer = node ? coap_offers_find(&nodes->offers, node) : NULL;
+	struct offer *offer = node ? offers_find(&nodes->offers, node) : NULL;
 
 	if (!offer || memcmp(offer->image->sha256, image->sha256, sizeof(image->sha256)) != 0)
 		return;
-	if (!coap_offer_advance(offer, slice->offset, slice->offset + slice->size))
+	if (!offer_advance(offer, slice->offset, slice->offset + slice->size))
 		return;
 	host->progress(host->context, &(struct delivery_progress){
 					      .node = node,

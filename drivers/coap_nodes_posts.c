@@ -151,8 +151,7 @@ static bool greet(struct coap_turn *turn, struct node_contact *contact)
 	return true;
 }
 
-static void describe_update(
-	const struct coap_nodes *nodes, const struct coap_offer *offer, struct profile_update *update)
+static void describe_update(const struct coap_nodes *nodes, const struct offer *offer, struct profile_update *update)
 {
 	int64_t wait_ms = offer->apply_at_ms - nodes->config.monotonic_ms(nodes->config.context);
 
@@ -167,7 +166,7 @@ static void describe_update(
 static void set_answer(const struct coap_nodes *nodes, const char *node, uint32_t next_s, enum token_format format,
 	struct coap_response *response)
 {
-	const struct coap_offer *offer = coap_offers_find(&nodes->offers, node);
+	const struct offer *offer = offers_find(&nodes->offers, node);
 	struct profile_answer answer = { .next_s = next_s, .has_update = offer != NULL };
 	struct writer out;
 

@@ -7,7 +7,7 @@
 #define WAKEGATE_DRIVERS_COAP_TURN_H
 
 #include "drivers/coap_nodes.h"
-#include "drivers/coap_offers.h"
+#include "drivers/offers.h"
 #include "drivers/coap_peers.h"
 #include "protocols/tokens.h"
 
@@ -19,7 +19,7 @@ struct coap_nodes {
 	struct coap_resources resources;
 	struct coap_nodes_counters counters;
 	struct coap_peers *peers;
-	struct coap_offers offers;
+	struct offers offers;
 	char links[COAP_LINKS_MAX];
 	size_t links_size;
 	struct reading readings[READINGS_MAX];

@@ -27,7 +27,9 @@ struct image_source {
 	uint32_t size_bytes;
 	uint8_t sha256[32];
 	char name[IMAGE_NAME_SIZE];
-	char version[33];
+	char version[33]; /* "": not known, like the following */
+	char hardware[33];
+	char format[16]; /* "mcuboot", "esp-idf", "zigbee-ota", "raw" */
 };
 
 /*

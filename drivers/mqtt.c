@@ -48,7 +48,7 @@ void mqtt_refuse(struct driver *driver, enum mqtt_refusal refusal, const char *n
 		*node ? node : "-", (unsigned long long)*counts[refusal]);
 }
 
-static bool may_speak(const struct driver *driver, const char *node)
+bool mqtt_may_speak(const struct driver *driver, const char *node)
 {
 	return driver->accept == MQTT_ACCEPT_OPEN || coap_keys_find(&driver->known, node);
 }
@@ -59,7 +59,8 @@ bool mqtt_greet(struct driver *driver, struct node_contact *contact, size_t byte
 
 	contact->unscheduled = true;
 	contact->bytes_in = (uint32_t)bytes;
-	if (may_speak(driver, contact->node) && driver->host->contact(driver->host->context, contact, &answer) == 0)
+	if (mqtt_may_speak(driver, contact->node) &&
+		driver->host->contact(driver->host->context, contact, &answer) == 0)
 		return true;
 	mqtt_refuse(driver, MQTT_REFUSED_NODE, contact->node);
 	return false;
@@ -75,6 +76,7 @@ static void on_opened(void *context, bool resumed)
 	driver->counters.connections++;
 	mqtt_tell(driver, DRIVER_NOTICE, "mqtt_nodes.connected broker=%s:%lld resumed=%s", driver->settings->host,
 		(long long)driver->settings->port, resumed ? "yes" : "no");
+	mqtt_firmware_on_opened(driver);
 }
 
 static void on_down(void *context, bool stood, const char *reason, int64_t retry_ms)
@@ -82,6 +84,7 @@ static void on_down(void *context, bool stood, const char *reason, int64_t retry
 	struct driver *driver = context;
 
 	driver->counters.connected = 0;
+	mqtt_firmware_on_down(driver);
 	mqtt_tell(driver, DRIVER_WARNING, "mqtt_nodes.%s broker=%s:%lld reason=\"%s\" retry_ms=%lld",
 		stood ? "disconnected" : "unreachable", driver->settings->host, (long long)driver->settings->port,
 		reason, (long long)retry_ms);
@@ -96,6 +99,7 @@ static void on_message(void *context, const struct mqtt_arrival *arrival)
 	} purposes[] = {
 		{ &driver->telemetry, mqtt_on_telemetry },
 		{ &driver->status, mqtt_on_status },
+		{ &driver->firmware.requests, mqtt_on_request },
 	};
 	char node[NODE_ID_MAX + 1];
 
@@ -112,8 +116,7 @@ static void on_message(void *context, const struct mqtt_arrival *arrival)
 
 static void on_published(void *context, const char *topic)
 {
-	(void)context;
-	(void)topic;
+	mqtt_firmware_on_published(context, topic);
 }
 
 static void on_oversized(void *context, size_t bytes)
@@ -123,7 +126,7 @@ static void on_oversized(void *context, size_t bytes)
 
 static void on_drained(void *context)
 {
-	(void)context;
+	mqtt_firmware_on_drained(context);
 }
 
 /* ---- opening and closing ---- */
@@ -144,7 +147,8 @@ static void list_counters(struct driver *driver)
 		COUNTER(topics_unknown), COUNTER(retained_ignored), COUNTER(messages_oversized),
 		COUNTER(messages_malformed), COUNTER(identities_refused), COUNTER(nodes_refused), COUNTER(reports),
 		COUNTER(readings), COUNTER(repeated), COUNTER(held), COUNTER(unkept_lost), COUNTER(statuses),
-		COUNTER(wills) };
+		COUNTER(wills), COUNTER(offers), COUNTER(manifests), COUNTER(blocks), COUNTER(block_bytes),
+		COUNTER(blocks_absent), COUNTER(requests_dropped) };
 	_Static_assert(sizeof(places) / sizeof(places[0]) <= MQTT_COUNTERS_MAX, "every counter has a place");
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
@@ -167,12 +171,15 @@ static void subscribe(struct driver *driver, const struct mqtt_template *templat
 static int parse_topics(struct driver *driver, const struct mqtt_settings *settings, char *why, size_t why_size)
 {
 	if (mqtt_template_parse(&driver->telemetry, settings->telemetry_topic) < 0 ||
-		mqtt_template_parse(&driver->status, settings->status_topic) < 0) {
+		mqtt_template_parse(&driver->status, settings->status_topic) < 0 ||
+		mqtt_firmware_init(&driver->firmware, settings->firmware_topic) < 0) {
 		(void)snprintf(why, why_size, "a topic has no place for {node}");
 		return -EINVAL;
 	}
 	subscribe(driver, &driver->telemetry, 1);
 	subscribe(driver, &driver->status, 1);
+	/* Not to be kept for a gateway that is away: the node asks again. */
+	subscribe(driver, &driver->firmware.requests, 0);
 	return 0;
 }
 
@@ -219,6 +226,7 @@ static void mqtt_close(struct driver *driver)
 		return;
 	mqtt_link_close(driver->link);
 	mqtt_readings_finish(driver);
+	mqtt_firmware_finish(&driver->firmware);
 	if (driver->retry)
 		uv_close((uv_handle_t *)driver->retry, on_timer_closed);
 	coap_keys_finish(&driver->known);
@@ -287,20 +295,10 @@ static int mqtt_reload(struct driver *driver, const void *values)
 	return 0;
 }
 
-/* Firmware does not go this way: the gateway logs the refusal. */
-static int mqtt_offer(struct driver *driver, const struct driver_offer *offer)
-{
-	return -ENOTSUP;
-}
-
 static int mqtt_withdraw(struct driver *driver, const char *node)
 {
+	mqtt_firmware_withdraw(driver, node);
 	return 0;
-}
-
-static void mqtt_images_ready(struct driver *driver)
-{
-	(void)driver;
 }
 
 static size_t mqtt_counters(const struct driver *driver, const struct driver_counter **out)
@@ -314,9 +312,9 @@ const struct driver_ops driver_mqtt = {
 	.settings = &mqtt_settings_table,
 	.open = mqtt_open,
 	.reload = mqtt_reload,
-	.offer = mqtt_offer,
+	.offer = mqtt_firmware_offer,
 	.withdraw = mqtt_withdraw,
-	.images_ready = mqtt_images_ready,
+	.images_ready = mqtt_firmware_images_ready,
 	.counters = mqtt_counters,
 	.close = mqtt_close,
 };

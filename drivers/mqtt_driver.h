@@ -1,7 +1,8 @@
 /*
  * mqtt_driver: what the files of the driver for nodes behind a local MQTT broker share.
  *
- * For mqtt.c, mqtt_readings.c and mqtt_status.c only; the contract is driver.h, the wire is docs/mqtt-nodes.md.
+ * For mqtt.c, mqtt_firmware.c, mqtt_readings.c and mqtt_status.c only; the contract is driver.h, the wire is
+ * docs/mqtt-nodes.md.
  */
 #ifndef WAKEGATE_DRIVERS_MQTT_DRIVER_H
 #define WAKEGATE_DRIVERS_MQTT_DRIVER_H
@@ -10,6 +11,7 @@
 
 #include "drivers/coap_keys.h"
 #include "drivers/driver.h"
+#include "drivers/mqtt_firmware.h"
 #include "drivers/mqtt_link.h"
 #include "drivers/mqtt_repeats.h"
 #include "drivers/mqtt_settings.h"
@@ -35,6 +37,11 @@ struct mqtt_counters {
 	uint64_t unkept_lost; /* reports at quality 0 that could not be kept */
 	uint64_t statuses;
 	uint64_t wills;
+	uint64_t offers;    /* standing now */
+	uint64_t manifests; /* published, or taken back */
+	uint64_t blocks, block_bytes;
+	uint64_t blocks_absent;    /* answered with nothing: not of the image that the node is to have */
+	uint64_t requests_dropped; /* too many waited */
 };
 
 /* Why a message is not taken, for a word in the log at most once a minute each. */
@@ -66,6 +73,7 @@ struct driver {
 	struct driver_counter counter_list[MQTT_COUNTERS_MAX];
 	size_t counter_count;
 	struct mqtt_repeats repeats;
+	struct mqtt_firmware firmware;
 	struct reading readings[READINGS_MAX];
 	uint8_t scratch[MQTT_SCRATCH_SIZE];
 };
@@ -76,6 +84,9 @@ void mqtt_tell(const struct driver *driver, enum driver_level level, const char 
 
 /* Counts a message that is not taken and says so now and then. `node` may be "". */
 void mqtt_refuse(struct driver *driver, enum mqtt_refusal refusal, const char *node);
+
+/* Whether messages of this node are taken. */
+bool mqtt_may_speak(const struct driver *driver, const char *node);
 
 /* Tells the host that the node was heard of in a message of so many bytes. False: it is refused, and counted. */
 bool mqtt_greet(struct driver *driver, struct node_contact *contact, size_t bytes);

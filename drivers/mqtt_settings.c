@@ -80,6 +80,15 @@ static const struct setting settings_list[] = {
 		.least = 1,
 		.most = MQTT_TEMPLATE_MAX,
 		.help = "Where nodes say what they run and how their update goes, and where their last will appears." },
+	{ .name = "firmware_topic",
+		.type = SETTING_TEXT,
+		.offset = OFFSET(firmware_topic),
+		.initial = "ota/{node}",
+		.least = 1,
+		.most = MQTT_TEMPLATE_MAX - 64,
+		.help = "Where a node finds the manifest of the image that it is to have; it asks for blocks on what "
+			"hangs "
+			"below." },
 	{ .name = "keepalive",
 		.type = SETTING_DURATION,
 		.offset = OFFSET(keepalive_ms),
@@ -121,7 +130,7 @@ static const struct setting settings_list[] = {
 
 static int check_topics(const struct mqtt_settings *settings, char *why, size_t why_size)
 {
-	const char *const topics[] = { settings->telemetry_topic, settings->status_topic };
+	const char *const topics[] = { settings->telemetry_topic, settings->status_topic, settings->firmware_topic };
 	struct mqtt_template template;
 
 	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {

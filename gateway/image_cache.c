@@ -261,6 +261,8 @@ static struct image_source *source_of(struct image_cache *cache, struct entry *e
 	source->base = (struct image_source){ .ops = &ops, .references = 1, .size_bytes = entry->image.size_bytes };
 	memcpy(source->base.sha256, entry->image.sha256, sizeof(source->base.sha256));
 	memcpy(source->base.version, entry->image.version, sizeof(source->base.version));
+	memcpy(source->base.hardware, entry->image.hardware, sizeof(source->base.hardware));
+	memcpy(source->base.format, entry->image.format, sizeof(source->base.format));
 	hex_print(source->base.name, entry->image.sha256, HEAD_SIZE);
 	entry->source = source;
 	return &source->base;

@@ -31,6 +31,9 @@ class Broker:
         except OSError:
             return False
 
+    def kill(self):
+        self.process.kill()
+
     def stop(self):
         if self.process:
             self.process.stop()

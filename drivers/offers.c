@@ -1,4 +1,4 @@
-#include "drivers/coap_offers.h"
+#include "drivers/offers.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,19 +9,19 @@
 #define STEPS 50
 #define STEP_LEAST 4096
 
-void coap_offers_init(struct coap_offers *offers, size_t limit)
+void offers_init(struct offers *offers, size_t limit)
 {
 	id_map_init(&offers->by_node);
 	offers->limit = limit;
 }
 
-static void free_offer(struct coap_offer *offer)
+static void free_offer(struct offer *offer)
 {
 	image_source_release(&offer->image);
 	free(offer);
 }
 
-void coap_offers_finish(struct coap_offers *offers)
+void offers_finish(struct offers *offers)
 {
 	for (size_t i = 0; i < offers->by_node.room; i++)
 		if (offers->by_node.entries[i].key)
@@ -29,14 +29,14 @@ void coap_offers_finish(struct coap_offers *offers)
 	id_map_finish(&offers->by_node);
 }
 
-struct coap_offer *coap_offers_find(const struct coap_offers *offers, const char *node)
+struct offer *offers_find(const struct offers *offers, const char *node)
 {
 	return id_map_find(&offers->by_node, node);
 }
 
-void coap_offers_remove(struct coap_offers *offers, const char *node)
+void offers_remove(struct offers *offers, const char *node)
 {
-	struct coap_offer *offer = coap_offers_find(offers, node);
+	struct offer *offer = offers_find(offers, node);
 
 	if (!offer)
 		return;
@@ -44,11 +44,11 @@ void coap_offers_remove(struct coap_offers *offers, const char *node)
 	free_offer(offer);
 }
 
-static int add(struct coap_offers *offers, const struct driver_offer *from)
+static int add(struct offers *offers, const struct driver_offer *from)
 {
 	if (offers->by_node.count >= offers->limit)
 		return -ENOBUFS;
-	struct coap_offer *offer = calloc(1, sizeof(*offer));
+	struct offer *offer = calloc(1, sizeof(*offer));
 	if (!offer)
 		return -ENOMEM;
 	strcpy(offer->node, from->node); /* its size was checked */
@@ -62,10 +62,10 @@ static int add(struct coap_offers *offers, const struct driver_offer *from)
 	return 0;
 }
 
-int coap_offers_put(struct coap_offers *offers, const struct driver_offer *from)
+int offers_put(struct offers *offers, const struct driver_offer *from)
 {
 	size_t size = strlen(from->node);
-	struct coap_offer *offer = coap_offers_find(offers, from->node);
+	struct offer *offer = offers_find(offers, from->node);
 
 	if (size == 0 || size > NODE_ID_MAX)
 		return -EINVAL;
@@ -80,7 +80,7 @@ int coap_offers_put(struct coap_offers *offers, const struct driver_offer *from)
 	return 0;
 }
 
-bool coap_offer_advance(struct coap_offer *offer, uint32_t offset, uint32_t end)
+bool offer_advance(struct offer *offer, uint32_t offset, uint32_t end)
 {
 	uint32_t size = offer->image->size_bytes;
 	uint32_t step = size / STEPS > STEP_LEAST ? size / STEPS : STEP_LEAST;
