@@ -35,11 +35,14 @@ void batch_record_write_gaps(struct token_writer *tokens, const char *base_name,
 {
 	token_array(tokens, count);
 	for (size_t i = 0; i < count; i++) {
-		char text[128];
-
-		snprintf(text, sizeof(text), "first=%llu last=%llu lost=%llu reason=%s",
+		char text[160];
+		int used = snprintf(text, sizeof(text), "first=%llu last=%llu lost=%llu reason=%s",
 			(unsigned long long)gaps[i].first, (unsigned long long)gaps[i].last,
 			(unsigned long long)gaps[i].lost, gap_reason_name(gaps[i].reason));
+
+		if (gaps[i].became > 0)
+			snprintf(text + used, sizeof(text) - (size_t)used, " became=%llu",
+				(unsigned long long)gaps[i].became);
 		batch_record_write(tokens, i == 0 ? base_name : NULL, "gap", text);
 	}
 	token_close(tokens);

@@ -10,7 +10,9 @@
 #include "store/store.h"
 
 #define SETTING "telemetry.gaps"
-#define ENTRY_SIZE 25
+#define ENTRY_SIZE 33   /* at most */
+#define ENTRY_LEAST 25  /* without `became` */
+#define HAS_BECAME 0x80 /* beside the reason */
 #define RETRY_MS 1000
 #define LOSSES_MAX 256
 
@@ -36,6 +38,7 @@ static const char *const reason_names[GAP_REASONS] = {
 	[GAP_TOO_LARGE] = "too_large",
 	[GAP_UNUSED] = "unused",
 	[GAP_DATABASE_LOST] = "database_lost",
+	[GAP_THINNED] = "thinned",
 };
 
 const char *gap_reason_name(enum gap_reason reason)
@@ -51,7 +54,7 @@ static void note_known(struct known_losses *known, uint64_t first, uint64_t last
 		newest->last = last;
 	/* One that finds no place stays in the store and is found there at the next start. */
 	else if (known->count < LOSSES_MAX)
-		known->list[known->count++] = (struct stored_loss){ first, last };
+		known->list[known->count++] = (struct stored_loss){ .first = first, .last = last };
 }
 
 static void on_saved(void *context, int result)
@@ -68,6 +71,16 @@ static void on_saved(void *context, int result)
 	}
 }
 
+static void write_gap(struct writer *out, const struct gap *gap)
+{
+	write_le64(out, gap->first);
+	write_le64(out, gap->last);
+	write_le64(out, gap->lost);
+	write_u8(out, (uint8_t)((unsigned)gap->reason | (gap->became ? HAS_BECAME : 0)));
+	if (gap->became)
+		write_le64(out, gap->became);
+}
+
 static void save(struct gaps *gaps)
 {
 	uint8_t buffer[GAPS_MAX * ENTRY_SIZE];
@@ -76,12 +89,8 @@ static void save(struct gaps *gaps)
 	if (gaps->saving || !gaps->dirty)
 		return;
 	writer_init(&out, buffer, sizeof(buffer));
-	for (size_t i = 0; i < gaps->count; i++) {
-		write_le64(&out, gaps->list[i].first);
-		write_le64(&out, gaps->list[i].last);
-		write_le64(&out, gaps->list[i].lost);
-		write_u8(&out, (uint8_t)gaps->list[i].reason);
-	}
+	for (size_t i = 0; i < gaps->count; i++)
+		write_gap(&out, &gaps->list[i]);
 	struct store_reply reply = { .done = on_saved, .context = gaps };
 	if (store_setting_put(gaps->store, SETTING, buffer, writer_size(&out), reply) < 0)
 		return;
@@ -102,13 +111,15 @@ static void load(struct gaps *gaps, const uint8_t *data, size_t size)
 	struct reader in;
 
 	reader_init(&in, data, size);
-	while (reader_left(&in) >= ENTRY_SIZE && gaps->count < GAPS_MAX) {
+	while (reader_left(&in) >= ENTRY_LEAST && gaps->count < GAPS_MAX) {
 		struct gap *gap = &gaps->list[gaps->count++];
 
 		gap->first = read_le64(&in);
 		gap->last = read_le64(&in);
 		gap->lost = read_le64(&in);
 		uint8_t reason = read_u8(&in);
+		gap->became = reason & HAS_BECAME ? read_le64(&in) : 0;
+		reason &= (uint8_t)~HAS_BECAME;
 		gap->reason = reason < GAP_REASONS ? (enum gap_reason)reason : GAP_DAMAGED;
 	}
 }
@@ -117,7 +128,8 @@ static void load(struct gaps *gaps, const uint8_t *data, size_t size)
 static void load_loss(void *context, const struct stored_loss *loss)
 {
 	struct gaps *gaps = context;
-	struct gap gap = { loss->first, loss->last, loss->last - loss->first + 1, GAP_QUOTA };
+	struct gap gap = { loss->first, loss->last, loss->last - loss->first + 1,
+		loss->reason == LOSS_THINNED ? GAP_THINNED : GAP_QUOTA, loss->became };
 
 	for (size_t i = 0; i < gaps->count; i++)
 		if (gaps->list[i].first <= loss->first && gaps->list[i].last >= loss->last) {
@@ -164,6 +176,7 @@ static void join(struct gaps *gaps, size_t i)
 	/* A number of losses that is not known stays unknown. */
 	left->lost = left->lost && right->lost ? left->lost + right->lost : 0;
 	left->last = left->last > right->last ? left->last : right->last;
+	left->became += right->became;
 	gaps->count--;
 	memmove(&gaps->list[i + 1], &gaps->list[i + 2], (gaps->count - i - 1) * sizeof(gaps->list[0]));
 }
@@ -191,7 +204,7 @@ void gaps_add(struct gaps *gaps, const struct gap *gap)
 {
 	size_t i = gaps->count;
 
-	if (gap->reason == GAP_QUOTA)
+	if (gap->reason == GAP_QUOTA || gap->reason == GAP_THINNED)
 		note_known(&gaps->fresh, gap->first, gap->last);
 	for (; i > 0 && gaps->list[i - 1].first > gap->first; i--)
 		gaps->list[i] = gaps->list[i - 1];
@@ -233,6 +246,7 @@ static bool trim(struct gap *gap, const struct gap *told)
 	else
 		gap->last = told->first - 1;
 	gap->lost -= gap->lost > told->lost ? told->lost : 0;
+	gap->became -= gap->became > told->became ? told->became : 0;
 	return true;
 }
 

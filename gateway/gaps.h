@@ -21,6 +21,7 @@ enum gap_reason {
 	GAP_TOO_LARGE,     /* the broker takes no message that large */
 	GAP_UNUSED,        /* no reading ever had these numbers */
 	GAP_DATABASE_LOST, /* telemetry.db was set aside or is gone */
+	GAP_THINNED,       /* `became` readings with numbers of their own stand for them */
 	GAP_REASONS,
 };
 
@@ -28,9 +29,10 @@ struct gap {
 	uint64_t first, last; /* sequence numbers */
 	uint64_t lost;        /* how many of them; 0: not known */
 	enum gap_reason reason;
+	uint64_t became;
 };
 
-/* "quota", "damaged", "too_large", "unused", "database_lost". */
+/* "quota", "damaged", "too_large", "unused", "database_lost", "thinned". */
 const char *gap_reason_name(enum gap_reason reason);
 
 /* Loads what was not yet told, and what the store dropped without this list knowing; blocks, for start-up. `store`

@@ -18,6 +18,7 @@
 #include "gateway/telemetry_settings.h"
 #include "protocols/segment.h"
 #include "store/exchange_store.h"
+#include "store/segment_room.h"
 #include "store/segment_store.h"
 
 #define COMMIT_BYTES (128 * 1024) /* as large as a segment grows before it is closed early */

@@ -21,12 +21,30 @@ static int run(struct database *database, const char *sql, const struct stored_l
 	return result;
 }
 
+static int note(struct database *database, const char *sql, const struct stored_loss *loss)
+{
+	struct row row = { 0 };
+	int result = database_prepare(database, sql, &row.statement);
+
+	if (result < 0)
+		return result;
+	bind_int(&row, (int64_t)loss->first);
+	bind_int(&row, (int64_t)loss->last);
+	bind_int(&row, loss->reason);
+	bind_int(&row, (int64_t)loss->became);
+	result = database_step(database, row.statement);
+	(void)sqlite3_reset(row.statement);
+	return result;
+}
+
 int loss_note(struct database *database, const struct stored_loss *loss)
 {
-	int result = run(database, "UPDATE loss SET last = ?2 WHERE last = ?1 - 1 RETURNING 1", loss);
+	int result = note(database,
+		"UPDATE loss SET last = ?2, became = became + ?4 WHERE last = ?1 - 1 AND reason = ?3 RETURNING 1",
+		loss);
 
 	if (result == 0)
-		result = run(database, "INSERT INTO loss VALUES (?1, ?2)", loss);
+		result = note(database, "INSERT INTO loss VALUES (?1, ?2, ?3, ?4)", loss);
 	return result < 0 ? result : 0;
 }
 
@@ -40,7 +58,8 @@ static int run_load(struct operation *operation, struct database *database)
 {
 	const struct load *load = (struct load *)operation;
 	struct row row = { 0 };
-	int result = database_prepare(database, "SELECT first, last FROM loss ORDER BY first", &row.statement);
+	int result = database_prepare(
+		database, "SELECT first, last, reason, became FROM loss ORDER BY first", &row.statement);
 
 	while (result >= 0 && (result = database_step(database, row.statement)) > 0) {
 		struct stored_loss loss;
@@ -48,6 +67,8 @@ static int run_load(struct operation *operation, struct database *database)
 		row.next = 0;
 		loss.first = (uint64_t)row_int(&row);
 		loss.last = (uint64_t)row_int(&row);
+		loss.reason = row_int(&row) == LOSS_THINNED ? LOSS_THINNED : LOSS_DROPPED;
+		loss.became = (uint64_t)row_int(&row);
 		load->each(load->context, &loss);
 	}
 	return result;
@@ -70,7 +91,8 @@ struct forget {
 static int run_forget(struct operation *operation, struct database *database)
 {
 	static const char *const scripts[] = {
-		"INSERT OR REPLACE INTO loss SELECT ?2 + 1, last FROM loss WHERE first <= ?2 AND last > ?2",
+		"INSERT OR REPLACE INTO loss SELECT ?2 + 1, last, reason, became FROM loss WHERE first <= ?2 AND last "
+		"> ?2",
 		"UPDATE loss SET last = ?1 - 1 WHERE first < ?1 AND last >= ?1 AND ?2 > 0",
 		"DELETE FROM loss WHERE first BETWEEN ?1 AND ?2",
 	};

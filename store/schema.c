@@ -60,9 +60,15 @@ static const char telemetry_1[] = "CREATE TABLE segment("
 				  " first INTEGER PRIMARY KEY, kept_at_ms INTEGER NOT NULL, exchanges BLOB NOT NULL);"
 				  "CREATE TABLE loss(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);";
 
+/* `kind` has a row for each segment that is not plain, and its bytes. */
+static const char telemetry_2[] = "CREATE TABLE kind("
+				  " first INTEGER PRIMARY KEY, kind INTEGER NOT NULL, bytes INTEGER NOT NULL);"
+				  "ALTER TABLE loss ADD COLUMN reason INTEGER NOT NULL DEFAULT 0;"
+				  "ALTER TABLE loss ADD COLUMN became INTEGER NOT NULL DEFAULT 0;";
+
 const struct schema schema_gateway = { (const char *const[]){ gateway_1 }, 1 };
 const struct schema schema_images = { (const char *const[]){ images_1 }, 1 };
-const struct schema schema_telemetry = { (const char *const[]){ telemetry_1 }, 1 };
+const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2 }, 2 };
 
 static int read_version(sqlite3 *connection, int *version)
 {

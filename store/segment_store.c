@@ -7,18 +7,10 @@
 
 #include "store/checksum.h"
 #include "store/database.h"
-#include "store/loss_store.h"
 #include "store/operation.h"
 #include "store/row.h"
+#include "store/segment_rows.h"
 #include "store/space.h"
-
-/* What the table holds: exact without counting, because the newest row and the mark carry it along. */
-struct totals {
-	int64_t newest; /* first number of the newest row; 0: there is none */
-	int64_t next;
-	int64_t readings;
-	int64_t segments;
-};
 
 /* The first row of `sql`, a constant, which yields the four columns in their order; zeros if there is none. */
 static int read_counts(struct database *database, const char *sql, struct totals *out)
@@ -48,7 +40,7 @@ static int read_newest(struct database *database, struct totals *out)
 	return read_counts(database, sql, out);
 }
 
-static int read_totals(struct database *database, struct totals *out)
+int segment_totals(struct database *database, struct totals *out)
 {
 	struct totals mark, newest;
 	int result = read_counts(database, "SELECT newest, next, readings, segments FROM mark", &mark);
@@ -65,7 +57,7 @@ static int read_totals(struct database *database, struct totals *out)
 	return 0;
 }
 
-static int write_mark(struct database *database, const struct totals *totals)
+int segment_mark(struct database *database, const struct totals *totals)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO mark VALUES (1, ?, ?, ?, ?)";
 	struct totals newest;
@@ -83,7 +75,7 @@ static int write_mark(struct database *database, const struct totals *totals)
 	return database_step(database, row.statement);
 }
 
-static uint32_t segment_checksum(const struct stored_segment *segment)
+uint32_t segment_checksum(const struct stored_segment *segment)
 {
 	int64_t facts[] = { (int64_t)segment->first, segment->count, segment->boot, segment->oldest_us,
 		segment->newest_us, segment->codec };
@@ -127,29 +119,28 @@ static int check_numbers(struct database *database, const struct stored_segment 
 	return result > 0 ? -EEXIST : result;
 }
 
-struct append {
-	struct operation base;
-	struct stored_segment segment;
-	uint32_t crc;
-	uint64_t bytes[]; /* the fingerprints, then the data */
-};
+static int note_kind(struct database *database, const struct stored_segment *segment)
+{
+	struct row row = { 0 };
 
-static int run_append(struct operation *operation, struct database *database)
+	if (segment->kind == SEGMENT_PLAIN)
+		return 0;
+	int result = database_prepare(database, "INSERT INTO kind VALUES (?, ?, ?)", &row.statement);
+	if (result < 0)
+		return result;
+	bind_int(&row, (int64_t)segment->first);
+	bind_int(&row, segment->kind);
+	bind_int(&row, (int64_t)(segment->size + segment->exchange_count * sizeof(uint64_t)));
+	return database_step(database, row.statement);
+}
+
+static int insert_row(
+	struct database *database, const struct stored_segment *segment, uint32_t crc, const struct totals *totals)
 {
 	static const char sql[] = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-	const struct append *append = (struct append *)operation;
-	const struct stored_segment *segment = &append->segment;
-	size_t exchanges_size = segment->exchange_count * sizeof(uint64_t);
-	struct totals totals;
 	struct row row = { 0 };
-	int result = read_totals(database, &totals);
+	int result = database_prepare(database, sql, &row.statement);
 
-	if (result == 0)
-		result = check_numbers(database, segment, &totals);
-	if (result == 0)
-		result = space_make(database, segment->size + exchanges_size);
-	if (result == 0)
-		result = database_prepare(database, sql, &row.statement);
 	if (result < 0)
 		return result;
 	bind_int(&row, (int64_t)segment->first);
@@ -159,18 +150,53 @@ static int run_append(struct operation *operation, struct database *database)
 	bind_int(&row, segment->newest_us);
 	bind_int(&row, segment->codec);
 	bind_int(&row, segment->kept_at_ms);
-	bind_int(&row, totals.readings + segment->count);
-	bind_int(&row, totals.segments + 1);
-	bind_int(&row, append->crc);
-	bind_blob(&row, segment->exchanges, exchanges_size);
+	bind_int(&row, totals->readings);
+	bind_int(&row, totals->segments);
+	bind_int(&row, crc);
+	bind_blob(&row, segment->exchanges, segment->exchange_count * sizeof(uint64_t));
 	bind_blob(&row, segment->data, segment->size);
-	result = database_step(database, row.statement);
-	/* The totals that count are those of the newest row, which is another one if this came late. */
-	if (result < 0 || (int64_t)segment->first > totals.newest)
+	return database_step(database, row.statement);
+}
+
+int segment_insert(struct database *database, const struct stored_segment *segment, uint32_t crc, struct totals *totals)
+{
+	int64_t first = (int64_t)segment->first;
+	int result = check_numbers(database, segment, totals);
+
+	if (result == 0)
+		result = space_make(database, segment->size + segment->exchange_count * sizeof(uint64_t));
+	if (result < 0)
 		return result;
-	totals.readings += segment->count;
-	totals.segments++;
-	return write_mark(database, &totals);
+	totals->readings += segment->count;
+	totals->segments++;
+	result = insert_row(database, segment, crc, totals);
+	if (result == 0)
+		result = note_kind(database, segment);
+	if (result < 0)
+		return result;
+	if (totals->next < first + segment->count)
+		totals->next = first + segment->count;
+	/* The totals that count are those of the newest row, which is another one if this came late. */
+	if (first < totals->newest)
+		return segment_mark(database, totals);
+	totals->newest = first;
+	return 0;
+}
+
+struct append {
+	struct operation base;
+	struct stored_segment segment;
+	uint32_t crc;
+	uint64_t bytes[]; /* the fingerprints, then the data */
+};
+
+static int run_append(struct operation *operation, struct database *database)
+{
+	const struct append *append = (struct append *)operation;
+	struct totals totals;
+	int result = segment_totals(database, &totals);
+
+	return result < 0 ? result : segment_insert(database, &append->segment, append->crc, &totals);
 }
 
 int store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply)
@@ -204,12 +230,12 @@ static int run_skip(struct operation *operation, struct database *database)
 {
 	const struct skip *skip = (struct skip *)operation;
 	struct totals totals;
-	int result = read_totals(database, &totals);
+	int result = segment_totals(database, &totals);
 
 	if (result < 0 || totals.next >= skip->next)
 		return result;
 	totals.next = skip->next;
-	return write_mark(database, &totals);
+	return segment_mark(database, &totals);
 }
 
 int store_segment_skip(struct store *store, uint64_t next, struct store_reply reply)
@@ -235,6 +261,7 @@ struct loaded {
 struct load {
 	struct operation base;
 	struct segment_reader reader;
+	const char *sql;
 	uint64_t from, below;
 	size_t max_bytes;
 	struct loaded *first, **end;
@@ -269,12 +296,10 @@ static struct loaded *read_segment(struct row *row)
 
 static int run_load(struct operation *operation, struct database *database)
 {
-	static const char sql[] = "SELECT first, count, boot, oldest_us, newest_us, codec, kept_at_ms, crc32c, data "
-				  "FROM segment WHERE first >= ? AND first < ? ORDER BY first";
 	struct load *load = (struct load *)operation;
 	struct row row = { 0 };
 	size_t bytes = 0;
-	int result = database_prepare(database, sql, &row.statement);
+	int result = database_prepare(database, load->sql, &row.statement);
 
 	if (result < 0)
 		return result;
@@ -319,19 +344,44 @@ static void clear_load(struct operation *operation)
 	}
 }
 
-int store_segment_load(
-	struct store *store, uint64_t from, uint64_t below, size_t max_bytes, struct segment_reader reader)
+#define LOADED_COLUMNS "SELECT first, count, boot, oldest_us, newest_us, codec, kept_at_ms, crc32c, data FROM segment "
+
+static struct load *new_load(uint64_t from, uint64_t below, size_t max_bytes, struct segment_reader reader)
 {
 	static const struct operation_kind kind = { STORE_TELEMETRY, OPERATION_READS, run_load, tell_load, clear_load };
 	struct load *load = operation_new(&kind, sizeof(*load), (struct store_reply){ 0 });
 
 	if (!load)
-		return -ENOMEM;
+		return NULL;
 	load->reader = reader;
 	load->from = from;
 	load->below = below;
 	load->max_bytes = max_bytes < SEGMENT_LOAD_MAX ? max_bytes : SEGMENT_LOAD_MAX;
 	load->base.cost += load->max_bytes;
+	return load;
+}
+
+int store_segment_load(
+	struct store *store, uint64_t from, uint64_t below, size_t max_bytes, struct segment_reader reader)
+{
+	static const char sql[] = LOADED_COLUMNS "WHERE first >= ? AND first < ? ORDER BY first";
+	struct load *load = new_load(from, below, max_bytes, reader);
+
+	if (!load)
+		return -ENOMEM;
+	load->sql = sql;
+	return store_submit(store, &load->base);
+}
+
+int store_segment_load_plain(struct store *store, uint64_t from, size_t max_bytes, struct segment_reader reader)
+{
+	static const char sql[] = LOADED_COLUMNS "WHERE first >= ? AND first < ? AND NOT EXISTS "
+						 "(SELECT 1 FROM kind WHERE kind.first = segment.first) ORDER BY first";
+	struct load *load = new_load(from, UINT64_MAX, max_bytes, reader);
+
+	if (!load)
+		return -ENOMEM;
+	load->sql = sql;
 	return store_submit(store, &load->base);
 }
 
@@ -342,8 +392,7 @@ struct discard {
 	uint64_t firsts[];
 };
 
-/* Keeps the fingerprints of a segment that is about to go. */
-static int remember(struct database *database, uint64_t first, int64_t since_ms)
+int segment_remember(struct database *database, uint64_t first, int64_t since_ms)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO exchange SELECT first, kept_at_ms, exchanges FROM segment "
 				  "WHERE first = ? AND kept_at_ms >= ? AND length(exchanges) > 0";
@@ -357,8 +406,18 @@ static int remember(struct database *database, uint64_t first, int64_t since_ms)
 	return database_step(database, row.statement);
 }
 
-/* Deletes the segment if it is there; its readings leave the totals and are returned, 0 if there is none. */
-static int delete_segment(struct database *database, uint64_t first, struct totals *totals)
+static int delete_kind(struct database *database, uint64_t first)
+{
+	struct row row = { 0 };
+	int result = database_prepare(database, "DELETE FROM kind WHERE first = ?", &row.statement);
+
+	if (result < 0)
+		return result;
+	bind_int(&row, (int64_t)first);
+	return database_step(database, row.statement);
+}
+
+int segment_delete(struct database *database, uint64_t first, struct totals *totals)
 {
 	struct row row = { 0 };
 	int result = database_prepare(database, "DELETE FROM segment WHERE first = ? RETURNING count", &row.statement);
@@ -376,21 +435,22 @@ static int delete_segment(struct database *database, uint64_t first, struct tota
 		return result;
 	totals->readings -= count;
 	totals->segments--;
-	return (int)count;
+	result = delete_kind(database, first);
+	return result < 0 ? result : (int)count;
 }
 
 static int run_discard(struct operation *operation, struct database *database)
 {
 	const struct discard *discard = (struct discard *)operation;
 	struct totals totals;
-	int result = read_totals(database, &totals);
+	int result = segment_totals(database, &totals);
 
 	for (size_t i = 0; i < discard->count && result >= 0; i++) {
-		result = remember(database, discard->firsts[i], discard->remember_since_ms);
+		result = segment_remember(database, discard->firsts[i], discard->remember_since_ms);
 		if (result >= 0)
-			result = delete_segment(database, discard->firsts[i], &totals);
+			result = segment_delete(database, discard->firsts[i], &totals);
 	}
-	return result < 0 ? result : write_mark(database, &totals);
+	return result < 0 ? result : segment_mark(database, &totals);
 }
 
 int store_segment_discard(
@@ -411,101 +471,6 @@ int store_segment_discard(
 	return store_submit(store, &discard->base);
 }
 
-struct dropped {
-	uint64_t first;
-	uint32_t count;
-};
-
-struct evict {
-	struct operation base;
-	struct segment_eviction eviction;
-	uint64_t bytes;
-	struct dropped *dropped;
-	size_t dropped_count, dropped_space;
-};
-
-static int note_dropped(struct evict *evict, uint64_t first, uint32_t count)
-{
-	if (evict->dropped_count == evict->dropped_space) {
-		size_t space = evict->dropped_space ? evict->dropped_space * 2 : 64;
-		struct dropped *grown = realloc(evict->dropped, space * sizeof(*grown));
-		if (!grown)
-			return -ENOMEM;
-		evict->dropped = grown;
-		evict->dropped_space = space;
-	}
-	evict->dropped[evict->dropped_count++] = (struct dropped){ first, count };
-	return 0;
-}
-
-static int drop_oldest(struct database *database, struct evict *evict, struct totals *totals)
-{
-	int64_t first = 0;
-	int result = database_number(database, "SELECT first FROM segment ORDER BY first LIMIT 1", &first);
-
-	if (result == 0)
-		result = delete_segment(database, (uint64_t)first, totals);
-	return result < 0 ? result : note_dropped(evict, (uint64_t)first, (uint32_t)result);
-}
-
-static int note_losses(struct database *database, const struct evict *evict)
-{
-	int result = 0;
-
-	for (size_t i = 0; i < evict->dropped_count && result == 0; i++) {
-		const struct dropped *dropped = &evict->dropped[i];
-		struct stored_loss loss = { dropped->first, dropped->first + dropped->count - 1 };
-
-		result = loss_note(database, &loss);
-	}
-	return result;
-}
-
-static int run_evict(struct operation *operation, struct database *database)
-{
-	struct evict *evict = (struct evict *)operation;
-	struct totals totals;
-	int result = read_totals(database, &totals);
-
-	while (result == 0 && totals.segments > 0) {
-		result = space_fits(database, evict->bytes);
-		if (result != 0)
-			break;
-		result = drop_oldest(database, evict, &totals);
-	}
-	if (result >= 0)
-		result = note_losses(database, evict);
-	return result < 0 ? result : write_mark(database, &totals);
-}
-
-static void tell_evict(struct operation *operation)
-{
-	struct evict *evict = (struct evict *)operation;
-
-	/* Where it failed, nothing of it happened. */
-	for (size_t i = 0; i < evict->dropped_count && operation->result == 0; i++)
-		evict->eviction.dropped(evict->eviction.context, evict->dropped[i].first, evict->dropped[i].count);
-	evict->eviction.done(evict->eviction.context, operation->result);
-}
-
-static void clear_evict(struct operation *operation)
-{
-	free(((struct evict *)operation)->dropped);
-}
-
-int store_segment_evict(struct store *store, uint64_t bytes, struct segment_eviction eviction)
-{
-	static const struct operation_kind kind = { STORE_TELEMETRY, OPERATION_WRITES, run_evict, tell_evict,
-		clear_evict };
-	struct evict *evict = operation_new(&kind, sizeof(*evict), (struct store_reply){ 0 });
-
-	if (!evict)
-		return -ENOMEM;
-	evict->bytes = bytes;
-	evict->eviction = eviction;
-	return store_submit(store, &evict->base);
-}
-
 struct summarize {
 	struct operation base;
 	struct segment_summary *out;
@@ -516,7 +481,7 @@ static int run_summarize(struct operation *operation, struct database *database)
 	struct segment_summary *out = ((struct summarize *)operation)->out;
 	struct totals totals;
 	int64_t oldest = 0;
-	int result = read_totals(database, &totals);
+	int result = segment_totals(database, &totals);
 
 	if (result == 0)
 		result = database_number(database, "SELECT first FROM segment ORDER BY first LIMIT 1", &oldest);

@@ -19,6 +19,13 @@
 #define SEGMENT_DISCARD_MAX 65536
 #define SEGMENT_LOAD_MAX (8 * 1024 * 1024)
 
+/* What may happen to it where room is short; kept beside the rows for all but the plain ones. */
+enum segment_kind {
+	SEGMENT_PLAIN,
+	SEGMENT_ALARM,   /* goes last, as long as all of them are within their share */
+	SEGMENT_THINNED, /* stands for plain ones that were replaced */
+};
+
 struct stored_segment {
 	uint64_t first;    /* 1 or more */
 	uint32_t count;    /* 1 or more */
@@ -30,8 +37,9 @@ struct stored_segment {
 	size_t size;
 	const uint64_t *exchanges; /* fingerprints of the messages in it, see reading_report.exchange */
 	size_t exchange_count;
-	int64_t kept_at_ms; /* wall clock at the append */
-	bool late;          /* its numbers were given before some that the table knows already */
+	int64_t kept_at_ms;     /* wall clock at the append */
+	enum segment_kind kind; /* left out by the loads */
+	bool late;              /* its numbers were given before some that the table knows already */
 };
 
 /*
@@ -57,6 +65,9 @@ struct segment_reader {
 int store_segment_load(
 	struct store *store, uint64_t from, uint64_t below, size_t max_bytes, struct segment_reader reader);
 
+/* The same of the plain ones alone, to the newest. */
+int store_segment_load_plain(struct store *store, uint64_t from, size_t max_bytes, struct segment_reader reader);
+
 /*
  * Forgets the segments with these first sequence numbers: they are upstream. The fingerprints of those kept after
  * `remember_since_ms` are remembered until store_exchanges_forget(). Unknown numbers are fine. Rides in the next
@@ -64,18 +75,6 @@ int store_segment_load(
  */
 int store_segment_discard(
 	struct store *store, const uint64_t *firsts, size_t count, int64_t remember_since_ms, struct store_reply reply);
-
-/*
- * Makes room by dropping the oldest segments until `bytes` more fit without the file growing, so that it helps against
- * a quota and a full disk alike. `dropped` is called per segment before `done`; where that fails, none was dropped.
- * What is dropped is noted in the same commit, see loss_store.h.
- */
-struct segment_eviction {
-	void (*dropped)(void *context, uint64_t first, uint32_t count);
-	void (*done)(void *context, int result);
-	void *context;
-};
-int store_segment_evict(struct store *store, uint64_t bytes, struct segment_eviction eviction);
 
 /* What is there, for start-up; blocks for milliseconds whatever the backlog. All zero where there is none. */
 struct segment_summary {

@@ -51,8 +51,8 @@ static const char *const images_checks[] = { "PRAGMA quick_check(image)", "PRAGM
 static const char *const images_checks_after_crash[] = { "SELECT 'ok' FROM chunk ORDER BY number DESC LIMIT 256",
 	NULL };
 static const char *const telemetry_checks[] = { "PRAGMA quick_check(mark)", "PRAGMA quick_check(exchange)",
-	"SELECT 'ok' FROM segment ORDER BY first LIMIT 1", "SELECT 'ok' FROM segment ORDER BY first DESC LIMIT 1",
-	NULL };
+	"PRAGMA quick_check(kind)", "SELECT 'ok' FROM segment ORDER BY first LIMIT 1",
+	"SELECT 'ok' FROM segment ORDER BY first DESC LIMIT 1", NULL };
 static const char *const telemetry_checks_after_crash[] = { "SELECT 'ok' FROM segment ORDER BY first LIMIT 1000",
 	"SELECT 'ok' FROM segment ORDER BY first DESC LIMIT 1000", NULL };
 

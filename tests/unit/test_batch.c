@@ -180,13 +180,15 @@ START_TEST(gaps_have_a_message_of_their_own)
 {
 	static const char expected[] =
 		"[{\"bn\":\"gw-1/\",\"n\":\"gap\",\"vs\":\"first=1 last=900 lost=900 reason=quota\"},"
-		"{\"n\":\"gap\",\"vs\":\"first=950 last=960 lost=11 reason=damaged\"}]";
-	static const struct gap gaps[] = { { 1, 900, 900, GAP_QUOTA }, { 950, 960, 11, GAP_DAMAGED } };
+		"{\"n\":\"gap\",\"vs\":\"first=950 last=960 lost=11 reason=damaged\"},"
+		"{\"n\":\"gap\",\"vs\":\"first=970 last=999 lost=30 reason=thinned became=4\"}]";
+	static const struct gap gaps[] = { { 1, 900, 900, GAP_QUOTA }, { 950, 960, 11, GAP_DAMAGED },
+		{ 970, 999, 30, GAP_THINNED, 4 } };
 	struct uplink_message message = { 0 };
 
 	for (int format = BATCH_JSON; format <= BATCH_COLUMNS; format += BATCH_COLUMNS) {
 		open_batch(format, BATCH_PLAIN);
-		batch_write_gaps(batch, gaps, 2, &message);
+		batch_write_gaps(batch, gaps, 3, &message);
 		ck_assert_uint_eq(message.size, sizeof(expected) - 1);
 		ck_assert_mem_eq(message.payload, expected, sizeof(expected) - 1);
 		ck_assert_str_eq(message.content_type, "application/senml+json");

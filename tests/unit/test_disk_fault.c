@@ -7,6 +7,7 @@
 
 #include "store/image_store.h"
 #include "store/node_store.h"
+#include "store/segment_room.h"
 #include "store/segment_store.h"
 #include "tests/sim/store_world.h"
 #include "tests/unit/suite.h"

@@ -11,6 +11,7 @@ static void check_gap(const struct house *house, size_t i, const struct gap *exp
 	ck_assert_uint_eq(gap->last, expected->last);
 	ck_assert_uint_eq(gap->lost, expected->lost);
 	ck_assert_int_eq(gap->reason, expected->reason);
+	ck_assert_uint_eq(gap->became, expected->became);
 }
 
 START_TEST(neighbours_of_one_reason_are_joined)
@@ -76,12 +77,15 @@ START_TEST(gaps_outlive_a_crash)
 	house_open(house);
 	gaps_add(house->gaps, &(struct gap){ 1, 10, 10, GAP_QUOTA });
 	gaps_add(house->gaps, &(struct gap){ 100, 200, 0, GAP_DATABASE_LOST });
+	gaps_add(house->gaps, &(struct gap){ 300, 399, 100, GAP_THINNED, 7 });
+	gaps_add(house->gaps, &(struct gap){ 400, 409, 10, GAP_THINNED, 2 });
 	house_turn(house);
 	house_turn(house);
 	house_crash(house);
-	ck_assert_uint_eq(gaps_count(house->gaps), 2);
+	ck_assert_uint_eq(gaps_count(house->gaps), 3);
 	check_gap(house, 0, &(struct gap){ 1, 10, 10, GAP_QUOTA });
 	check_gap(house, 1, &(struct gap){ 100, 200, 0, GAP_DATABASE_LOST });
+	check_gap(house, 2, &(struct gap){ 300, 409, 110, GAP_THINNED, 9 });
 	house_tear_down(house);
 }
 END_TEST

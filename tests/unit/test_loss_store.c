@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/segment_room.h"
 #include "store/segment_store.h"
 #include "tests/unit/suite.h"
 
@@ -80,7 +81,7 @@ static void check_losses(const char *expected)
 
 static void forget(uint64_t first, uint64_t last)
 {
-	struct stored_loss known = { first, last };
+	struct stored_loss known = { .first = first, .last = last };
 
 	ck_assert_int_eq(store_losses_forget(store, &known, (struct store_reply){ 0 }), 0);
 	store_dispatch(store);

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "store/exchange_store.h"
+#include "store/segment_room.h"
 #include "tests/unit/stepped_store.h"
 #include "tests/unit/suite.h"
 
