@@ -10,18 +10,22 @@
  * not acknowledged is sent again every 500 ms, byte for byte, as often as it takes.
  *
  * --rate is in reports per second of all nodes together; without it they go as fast as they are acknowledged. After
- * --seconds or --reports in all no node begins another report, and for --linger seconds those under way are waited for.
+ * --seconds, --reports in all or a SIGTERM no node begins another report, and for --linger seconds those under way are
+ * waited for.
  * Prints acknowledged reports per second, repetitions, refusals, and the milliseconds that half and 99 % of the answers
  * took. The ledger says for each node how many reports it made and how many of them were acknowledged.
  */
 #include <arpa/inet.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "protocols/coap.h"
 #include "tests/bench/load.h"
@@ -70,7 +74,7 @@ struct batch {
 };
 
 struct load {
-	int fd;
+	int fd, signals;
 	struct sockaddr_in server;
 	unsigned node_count;
 	double seconds, linger_s, rate, reports;
@@ -234,6 +238,13 @@ static void repeat_lost(struct load *load, int64_t now)
 	}
 }
 
+static bool is_told_to_end(const struct load *load)
+{
+	struct signalfd_siginfo told;
+
+	return read(load->signals, &told, sizeof(told)) == sizeof(told);
+}
+
 static double run(struct load *load)
 {
 	int64_t begun = now_ns(), until = begun + (int64_t)(load->seconds * NS_PER_S), now = begun, tick = begun;
@@ -247,6 +258,8 @@ static double run(struct load *load)
 			continue;
 		tick = now;
 		repeat_lost(load, now);
+		if (is_told_to_end(load))
+			break;
 	}
 	double rate = (double)load->acknowledged * NS_PER_S / (double)(now - begun);
 	until = now + (int64_t)(load->linger_s * NS_PER_S);
@@ -283,6 +296,18 @@ static void write_ledger(const struct load *load)
 		fprintf(stream, "%u %u %u\n", i, load->nodes[i].made, load->nodes[i].acknowledged);
 	if (fclose(stream) != 0)
 		fail("ledger");
+}
+
+static void watch_signals(struct load *load)
+{
+	sigset_t watched;
+
+	sigemptyset(&watched);
+	sigaddset(&watched, SIGTERM);
+	sigprocmask(SIG_BLOCK, &watched, NULL);
+	load->signals = signalfd(-1, &watched, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (load->signals < 0)
+		fail("signalfd");
 }
 
 static void open_load(struct load *load)
@@ -354,6 +379,7 @@ int main(int argc, char **argv)
 	clock_gettime(CLOCK_REALTIME, &wall);
 	load.epoch_ms = (int64_t)wall.tv_sec * 1000;
 	parse_arguments(&load, argc, argv);
+	watch_signals(&load);
 	open_load(&load);
 	double rate = run(&load);
 	printf("%.0f %llu %llu %.1f %.1f\n", rate, (unsigned long long)load.repeats, (unsigned long long)load.refused,
