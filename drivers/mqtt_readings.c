@@ -14,6 +14,7 @@ struct mqtt_held {
 	struct mqtt_held *next; /* while it waits to be tried again */
 	struct driver *driver;
 	uint64_t ticket; /* 0: at quality 0, it is not tried again */
+	uint16_t id;
 	uint64_t exchange;
 	int64_t received_us;
 	int64_t due_ms;
@@ -158,6 +159,7 @@ static void on_done(void *context, int result, uint32_t retry_s)
 		counters->reports += result == 0;
 		counters->readings += result == 0 ? held->count : 0;
 		counters->repeated += result != 0;
+		mqtt_repeats_keep(&driver->repeats, held->id, held->exchange);
 	} else if (result == -EACCES) {
 		mqtt_refuse(driver, MQTT_REFUSED_NODE, held->node);
 	} else if (held->ticket) {
@@ -184,6 +186,7 @@ static struct mqtt_held *keep_message(
 	*held = (struct mqtt_held){
 		.driver = driver,
 		.ticket = arrival->ticket,
+		.id = arrival->id,
 		.exchange = mqtt_repeats_exchange(&driver->repeats, node, arrival, all_dated(pack)),
 		.received_us = wall_us(),
 		.count = pack->count,
@@ -228,7 +231,11 @@ void mqtt_on_telemetry(struct driver *driver, const char *node, const struct mqt
 	}
 	struct mqtt_held *held = keep_message(driver, node, arrival, &pack);
 	/* Without memory it stays with the broker, until the next connection. */
-	if (held)
+	if (!held)
+		return;
+	if (mqtt_repeats_is_kept(&driver->repeats, arrival, held->exchange))
+		on_done(held, -EALREADY, 0);
+	else
 		submit(driver, held, &pack);
 }
 

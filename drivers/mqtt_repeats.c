@@ -17,6 +17,8 @@ static uint16_t use_of(struct mqtt_repeats *repeats, const struct mqtt_arrival *
 {
 	uint16_t *uses = &repeats->uses[arrival->id];
 
+	if (!arrival->message.repeated)
+		repeats->kept[arrival->id] = 0;
 	if (!arrival->message.repeated || *uses == 0)
 		++*uses;
 	if (*uses == 0)
@@ -38,4 +40,15 @@ uint64_t mqtt_repeats_exchange(
 	const struct siphash_key key = { hash_payload(arrival->message.payload, salt), 1 };
 	uint64_t exchange = siphash(&key, node, strlen(node));
 	return exchange ? exchange : 1;
+}
+
+void mqtt_repeats_keep(struct mqtt_repeats *repeats, uint16_t id, uint64_t exchange)
+{
+	if (id != 0)
+		repeats->kept[id] = exchange;
+}
+
+bool mqtt_repeats_is_kept(const struct mqtt_repeats *repeats, const struct mqtt_arrival *arrival, uint64_t exchange)
+{
+	return arrival->message.repeated && exchange != 0 && repeats->kept[arrival->id] == exchange;
 }

@@ -15,8 +15,10 @@
 
 #include "drivers/mqtt_client.h"
 
+/* By packet identifier, of which a broker has 65,535: no more than the latest message under each can come again. */
 struct mqtt_repeats {
-	uint16_t uses[65536]; /* by packet identifier: messages begun under it */
+	uint16_t uses[65536]; /* messages begun under it */
+	uint64_t kept[65536]; /* the exchange of the latest one once it is durable, else 0 */
 };
 
 /*
@@ -25,5 +27,14 @@ struct mqtt_repeats {
  */
 uint64_t mqtt_repeats_exchange(
 	struct mqtt_repeats *repeats, const char *node, const struct mqtt_arrival *arrival, bool dated);
+
+/* The message with this fingerprint is durable. `id` is its packet identifier, 0 at quality 0. */
+void mqtt_repeats_keep(struct mqtt_repeats *repeats, uint16_t id, uint64_t exchange);
+
+/*
+ * Whether the broker delivers again what this process knows to be durable, however long ago: a session lasts as long as
+ * the broker likes, longer than the host remembers a fingerprint. To be asked after mqtt_repeats_exchange().
+ */
+bool mqtt_repeats_is_kept(const struct mqtt_repeats *repeats, const struct mqtt_arrival *arrival, uint64_t exchange);
 
 #endif
