@@ -7,6 +7,7 @@
 #include "drivers/driver.h"
 #include "gateway/segment_pack.h"
 #include "protocols/segment.h"
+#include "store/segment_store.h"
 
 #define ROOM_LEAST 4096
 
@@ -26,6 +27,44 @@ struct commit *commit_new(struct segment_writer *writer)
 	commit->newest_us = INT64_MIN;
 	segment_writer_init(writer, commit->data, commit->room);
 	return commit;
+}
+
+static int recover_data(struct commit *commit, const struct stored_segment *segment)
+{
+	struct packed_segment packed = { segment->data, segment->size, segment->codec };
+	int result = segment_unpack(&packed, segment->count, &commit->data, &commit->size);
+
+	if (result < 0 || segment->exchange_count == 0)
+		return result;
+	commit->exchanges = malloc(segment->exchange_count * sizeof(commit->exchanges[0]));
+	if (!commit->exchanges)
+		return -ENOMEM;
+	memcpy(commit->exchanges, segment->exchanges, segment->exchange_count * sizeof(commit->exchanges[0]));
+	commit->exchange_count = commit->exchange_room = segment->exchange_count;
+	return 0;
+}
+
+int commit_recover(struct commit **out, const struct stored_segment *segment)
+{
+	struct commit *commit = calloc(1, sizeof(*commit));
+
+	if (!commit)
+		return -ENOMEM;
+	commit->state = COMMIT_CLOSED;
+	commit->numbered = commit->recovered = true;
+	commit->first = segment->first;
+	commit->count = segment->count;
+	commit->boot = segment->boot;
+	commit->oldest_us = segment->oldest_us;
+	commit->newest_us = segment->newest_us;
+	int result = recover_data(commit, segment);
+	if (result < 0) {
+		commit_free(commit);
+		return result;
+	}
+	commit->room = commit->size;
+	*out = commit;
+	return 0;
 }
 
 void commit_free(struct commit *commit)

@@ -14,11 +14,13 @@
 
 struct reading_report;
 struct segment_writer;
+struct stored_segment;
 struct telemetry;
 
 enum commit_state {
 	COMMIT_OPEN,
 	COMMIT_CLOSED,    /* waits for the store to take it */
+	COMMIT_OFFERED,   /* on its way to the broker, who may have it before the store needs to */
 	COMMIT_SUBMITTED, /* in the store's hands */
 	COMMIT_NO_ROOM,   /* came back: the quota or the disk is full */
 };
@@ -33,10 +35,17 @@ struct commit {
 	struct commit *next;
 	struct telemetry *owner;
 	enum commit_state state;
-	uint32_t serial; /* never EXCHANGE_DURABLE */
-	int64_t due_ms;  /* monotonic: to be closed */
-	uint64_t first;  /* sequence number, while submitted */
-	uint32_t count;  /* readings */
+	uint32_t serial;   /* never EXCHANGE_DURABLE */
+	int64_t opened_ms; /* monotonic */
+	int64_t due_ms;    /* to be closed; while offered: to be stored */
+	bool urgent;       /* not to be kept from the store by an offer */
+	bool numbered;     /* the broker may know its numbers, so that they stay what they are */
+	bool recovered;    /* a former process offered it */
+	bool delivered;    /* the broker has it */
+	bool acknowledged; /* its nodes have been told */
+	uint64_t first;    /* sequence number, while submitted or numbered */
+	uint32_t count;    /* readings */
+	uint32_t boot;     /* which start of the gateway took them */
 	int64_t oldest_us, newest_us;
 	uint8_t *data;
 	size_t size, room;
@@ -49,6 +58,8 @@ struct commit {
 
 /* An open commit whose segment `writer` will write, or NULL: no memory. */
 struct commit *commit_new(struct segment_writer *writer);
+/* A closed one that was offered before the process was killed; its data is checked and copied. -EBADMSG, -ENOMEM. */
+int commit_recover(struct commit **out, const struct stored_segment *segment);
 void commit_free(struct commit *commit);
 
 /* Adds the report and, unless it is fast, its waiter. -ENOBUFS: the commit is full, -ENOMEM; then it is as it was. */

@@ -90,12 +90,14 @@ static json_t *telemetry_status(const struct control_status *parts, const struct
 
 	telemetry_figures(parts->telemetry, &taken);
 	publish_figures(parts->publish, &sent);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "reports",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "reports",
 		NUMBER(taken.reports), "readings", NUMBER(taken.readings), "repeated", NUMBER(taken.repeated),
 		"refused", NUMBER(taken.refused), "pending", NUMBER(taken.pending), "waiting", NUMBER(sent.waiting),
 		"delivered", NUMBER(sent.delivered), "lost", NUMBER(sent.lost), "batches", NUMBER(sent.batches),
 		"payload_bytes", NUMBER(sent.payload_bytes), "disk_bytes", NUMBER(store->telemetry_bytes),
-		"quota_bytes", NUMBER(parts->telemetry_settings->quota_bytes));
+		"quota_bytes", NUMBER(parts->telemetry_settings->quota_bytes), "by_broker", NUMBER(taken.by_broker),
+		"by_disk", NUMBER(taken.by_disk), "never_stored", NUMBER(taken.never_stored), "broker_acknowledges",
+		(int)taken.offers);
 }
 
 static json_t *uplink_status(const struct control_status *parts)

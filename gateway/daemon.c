@@ -292,6 +292,7 @@ static int open_readings(struct daemon *daemon, char *why, size_t why_size)
 		.gateway = daemon->id,
 		.topic = daemon->topics.telemetry,
 		.boot = daemon->boot,
+		.journal_name = random_next(&daemon->random) | 1,
 	};
 	int error = reading_flow_open(&daemon->readings, &parts, now_of(daemon));
 

@@ -27,7 +27,9 @@ static void read_mark(struct numbers *numbers, const uint8_t *value, size_t size
 	found->published_below = read_le64(&in);
 	found->stopped = read_le64(&in);
 	numbers->session = read_le64(&in);
-	numbers->journal = read_le64(&in);
+	uint64_t journal = read_le64(&in);
+	if (journal > 0)
+		numbers->journal = journal;
 }
 
 int numbers_load(struct numbers *numbers, struct store *store, uint64_t journal, struct numbers_found *found)

@@ -10,6 +10,7 @@
 #include "gateway/bucket.h"
 #include "gateway/gaps.h"
 #include "gateway/log.h"
+#include "gateway/puback_pace.h"
 #include "gateway/segment_pack.h"
 #include "gateway/stream.h"
 #include "gateway/telemetry.h"
@@ -33,6 +34,7 @@ struct flight {
 	uint64_t ticket;
 	uint64_t first, last; /* readings; 0: gaps */
 	size_t bytes;
+	int64_t sent_ms;
 };
 
 struct publish {
@@ -52,6 +54,7 @@ struct publish {
 	int64_t hold_until_ms;
 	int64_t live_since_ms;         /* when the first live reading began to wait */
 	struct bucket caps[CAP_COUNT]; /* of the backlog */
+	struct puback_pace pace;
 	uint64_t ticket;
 	struct flight *flights; /* UPLINK_WINDOW_MAX */
 	size_t flight_count;
@@ -105,27 +108,51 @@ static void mark_backlog(struct publish *publish, uint64_t first, uint64_t below
 {
 	bool empty = publish->backlog_from == publish->backlog_below;
 
+	/* A load under way may have passed by where it is now. */
+	if (!empty && first < publish->backlog_below)
+		publish->load_stale = publish->loading;
 	if (empty || first < publish->backlog_from)
 		publish->backlog_from = first;
 	if (empty || below > publish->backlog_below)
 		publish->backlog_below = below;
 }
 
-/* Forgets what is in memory: it is in the store and will be read again, but for what the store has dropped. */
+/* The store does not have it: who offered it must store it. If nobody waits, nobody knows whether it has come. */
+static void let_go_of_offer(struct publish *publish, const struct held_segment *segment)
+{
+	struct gap gap = { segment->first, segment->first + segment->count - 1, 0, GAP_UNUSED };
+
+	publish->figures.waiting -= segment->undelivered;
+	if (segment->settled)
+		segment->settled(segment->settled_context, -ENOTCONN);
+	else
+		gaps_add(publish->parts.gaps, &gap);
+}
+
+static void let_go_of_one(struct publish *publish, const struct held_segment *segment)
+{
+	uint64_t last = segment->first + segment->count - 1;
+	struct gap gap = { segment->first, last, segment->undelivered, GAP_QUOTA };
+
+	if (segment->unstored) {
+		let_go_of_offer(publish, segment);
+		return;
+	}
+	if (segment->evicted) {
+		lose(publish, &gap);
+		return;
+	}
+	mark_backlog(publish, segment->first, last + 1);
+	publish->figures.waiting += segment->count - segment->undelivered;
+}
+
+/* Forgets what is in memory: it is in the store and will be read again, but for what the store does not have. */
 static void let_go(struct publish *publish, struct stream *stream)
 {
 	struct held_segment *segment;
 
 	while ((segment = stream_pop(stream))) {
-		uint64_t last = segment->first + segment->count - 1;
-		struct gap gap = { segment->first, last, segment->undelivered, GAP_QUOTA };
-
-		if (segment->evicted) {
-			lose(publish, &gap);
-		} else {
-			mark_backlog(publish, segment->first, last + 1);
-			publish->figures.waiting += segment->count - segment->undelivered;
-		}
+		let_go_of_one(publish, segment);
 		held_segment_free(segment);
 	}
 }
@@ -170,21 +197,83 @@ static struct held_segment *hold(const struct kept_segment *kept)
 	return segment;
 }
 
-void publish_on_kept(struct publish *publish, struct kept_segment *taken, struct moment now)
+/* Holds it among the live ones, if there is room and it is newer than all of them. */
+static struct held_segment *push_live(struct publish *publish, struct kept_segment *taken)
 {
-	bool room = publish->connected && publish->live.bytes + taken->size <= LIVE_BYTES_MAX;
+	const struct held_segment *newest = publish->live.tail;
+	bool room = publish->connected && publish->live.bytes + taken->size <= LIVE_BYTES_MAX &&
+		    !(newest && newest->first > taken->first);
 	struct held_segment *segment = room ? hold(taken) : NULL;
 
-	publish->now = now;
-	publish->figures.waiting += taken->count;
-	if (!segment) {
-		mark_backlog(publish, taken->first, taken->first + taken->count);
-		return;
-	}
+	if (!segment)
+		return NULL;
 	taken->data = NULL;
 	if (publish->live.waiting == 0)
-		publish->live_since_ms = now.monotonic_ms;
+		publish->live_since_ms = publish->now.monotonic_ms;
 	stream_push(&publish->live, segment);
+	publish->figures.waiting += taken->count;
+	return segment;
+}
+
+void publish_on_kept(struct publish *publish, struct kept_segment *taken, struct moment now)
+{
+	publish->now = now;
+	if (push_live(publish, taken))
+		return;
+	publish->figures.waiting += taken->count;
+	mark_backlog(publish, taken->first, taken->first + taken->count);
+}
+
+int publish_offer(
+	struct publish *publish, struct kept_segment *taken, const struct segment_offer *offer, struct moment now)
+{
+	publish->now = now;
+	struct held_segment *segment = publish_patience_ms(publish) > 0 ? push_live(publish, taken) : NULL;
+	if (!segment)
+		return -EAGAIN;
+	segment->unstored = true;
+	segment->settled = offer->settled;
+	segment->settled_context = offer->context;
+	return 0;
+}
+
+int64_t publish_patience_ms(const struct publish *publish)
+{
+	if (!publish->connected || publish->reset_due || publish->now.monotonic_ms < publish->hold_until_ms)
+		return 0;
+	return puback_pace_patience_ms(&publish->pace);
+}
+
+void publish_was_slow(struct publish *publish)
+{
+	puback_pace_miss(&publish->pace);
+}
+
+static struct held_segment *find_offer(const struct publish *publish, uint64_t first)
+{
+	struct held_segment *segment = stream_find(&publish->live, first);
+
+	return segment && segment->unstored ? segment : NULL;
+}
+
+bool publish_on_stored(struct publish *publish, uint64_t first)
+{
+	struct held_segment *segment = find_offer(publish, first);
+
+	if (!segment)
+		return false;
+	segment->unstored = false;
+	segment->settled = NULL;
+	return true;
+}
+
+bool publish_abandon(struct publish *publish, uint64_t first)
+{
+	struct held_segment *segment = find_offer(publish, first);
+
+	if (segment)
+		segment->settled = NULL;
+	return segment != NULL;
 }
 
 static struct held_segment *find_held(const struct publish *publish, uint64_t first)
@@ -222,6 +311,7 @@ void publish_on_connected(struct publish *publish, unsigned window, struct momen
 	publish->window = window > 0 ? window : 1;
 	publish->limit = SIZE_MAX;
 	publish->hold_until_ms = 0;
+	puback_pace_init(&publish->pace);
 	for (int i = 0; i < CAP_COUNT; i++)
 		bucket_init(&publish->caps[i], now.monotonic_ms);
 }
@@ -252,8 +342,17 @@ static void on_gone(void *context, struct held_segment *segment)
 
 	if (segment->evicted)
 		gaps_came(publish->parts.gaps, segment->first, segment->first + segment->count - 1);
-	note_gone(publish, segment->first);
+	if (!segment->unstored)
+		note_gone(publish, segment->first);
+	else if (segment->settled)
+		segment->settled(segment->settled_context, 0);
 	held_segment_free(segment);
+}
+
+void publish_discard(struct publish *publish, uint64_t first)
+{
+	if (!is_gone(publish, first))
+		note_gone(publish, first);
 }
 
 static void on_discarded(void *context, int result)
@@ -367,7 +466,8 @@ static size_t batch_limit(const struct publish *publish)
 
 static int send(struct publish *publish, struct uplink_message *message, uint64_t first, uint64_t last)
 {
-	struct flight flight = { PUBLISH_TICKETS | publish->ticket, first, last, message->size };
+	struct flight flight = { PUBLISH_TICKETS | publish->ticket, first, last, message->size,
+		publish->now.monotonic_ms };
 
 	message->topic = publish->parts.topic;
 	message->quality = 1;
@@ -385,6 +485,15 @@ static void on_delivered_range(struct publish *publish, uint64_t first, uint64_t
 	stream_delivered(&publish->backlog, first, last, on_gone, publish);
 }
 
+static bool is_in_offer(const struct publish *publish, uint64_t number)
+{
+	const struct held_segment *segment = publish->live.head;
+
+	while (segment && segment->first + segment->count <= number)
+		segment = segment->next;
+	return segment && segment->first <= number && segment->unstored;
+}
+
 /* The broker takes no message of this size: a smaller one next time or, if it cannot be smaller, a gap. */
 static bool give_up_size(struct publish *publish, uint64_t first, uint64_t last)
 {
@@ -392,6 +501,11 @@ static bool give_up_size(struct publish *publish, uint64_t first, uint64_t last)
 
 	if (last > first) {
 		publish->limit = (size_t)(last - first + 1) / 2;
+		return false;
+	}
+	if (is_in_offer(publish, first)) {
+		/* What nobody but its node has is not given up: it is stored, then sent and given up from there. */
+		publish->reset_due = true;
 		return false;
 	}
 	log_error("telemetry.too_large reading=%llu", (unsigned long long)first);
@@ -460,7 +574,7 @@ static bool send_batch(struct publish *publish, struct stream *stream)
 	stream_rewind(stream, &place);
 	if (result != -EMSGSIZE && result != -ENOTCONN && result != -ENOBUFS)
 		wait_for_broker(publish, result);
-	return result == -EMSGSIZE;
+	return result == -EMSGSIZE && !publish->reset_due;
 }
 
 static bool send_gaps(struct publish *publish)
@@ -483,8 +597,10 @@ static bool live_is_due(const struct publish *publish)
 {
 	int64_t age_ms = publish->now.monotonic_ms - publish->live_since_ms;
 
+	if (publish->live.waiting == 0)
+		return false;
 	return publish->live.waiting >= batch_limit(publish) || publish->live.bytes > LIVE_BYTES_MAX / 2 ||
-	       (publish->live.waiting > 0 && age_ms >= publish->parts.settings->batch_age_ms);
+	       publish->live.tail->unstored || age_ms >= publish->parts.settings->batch_age_ms;
 }
 
 /* One place in the window is left to live readings. */
@@ -521,6 +637,8 @@ static int64_t next_tick_ms(const struct publish *publish)
 	int64_t now_ms = publish->now.monotonic_ms;
 	int64_t next_ms = NEVER;
 
+	if (publish->reset_due)
+		return 1;
 	if (publish->gone_count > 0 && publish->discarding == 0)
 		next_ms = RETRY_MS;
 	if (!publish->connected)
@@ -561,6 +679,7 @@ static void on_flight_landed(struct publish *publish, const struct flight *fligh
 {
 	publish->figures.batches++;
 	publish->figures.payload_bytes += flight->bytes;
+	puback_pace_note(&publish->pace, publish->now.monotonic_ms - flight->sent_ms);
 	if (flight->first == 0) {
 		forget_told(publish);
 		return;

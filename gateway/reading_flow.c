@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gateway/gaps.h"
 #include "gateway/governor.h"
 #include "gateway/publish.h"
 #include "gateway/telemetry.h"
+#include "gateway/telemetry_settings.h"
 #include "gateway/upstream.h"
 
 struct reading_flow {
@@ -15,6 +17,7 @@ struct reading_flow {
 	struct gaps *gaps;
 	struct publish *publish;
 	struct telemetry *telemetry;
+	char *runtime_directory;
 	struct upstream *upstream; /* NULL: none, or closed */
 	struct upstream_client client;
 };
@@ -24,6 +27,16 @@ static int send_upstream(void *context, const struct uplink_message *message, ui
 	struct reading_flow *flow = context;
 
 	return flow->upstream ? upstream_publish(flow->upstream, message, ticket) : -ENOTCONN;
+}
+
+/* What the settings say, or else systemd; NULL: no folder. */
+static char *runtime_directory(const struct telemetry_settings *settings)
+{
+	const char *listed = getenv("RUNTIME_DIRECTORY");
+
+	if (settings->runtime_directory)
+		return strdup(settings->runtime_directory);
+	return listed && *listed ? strndup(listed, strcspn(listed, ":")) : NULL;
 }
 
 static int open_parts(struct reading_flow *flow, struct moment now)
@@ -41,6 +54,7 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 		.store = parts->store,
 		.settings = parts->settings,
 		.boot = parts->boot,
+		.journal_name = parts->journal_name,
 	};
 	int error = governor_open(&flow->governor, parts->store, parts->settings, now);
 
@@ -54,6 +68,7 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 		return error;
 	telemetry.publish = flow->publish;
 	telemetry.governor = flow->governor;
+	telemetry.runtime_directory = flow->runtime_directory = runtime_directory(parts->settings);
 	return telemetry_open(&flow->telemetry, &telemetry, now);
 }
 
@@ -155,5 +170,6 @@ void reading_flow_close(struct reading_flow *flow)
 	publish_close(flow->publish);
 	gaps_close(flow->gaps);
 	governor_close(flow->governor);
+	free(flow->runtime_directory);
 	free(flow);
 }

@@ -20,9 +20,10 @@ struct upstream;
 struct reading_flow_parts {
 	struct store *store;
 	const struct telemetry_settings *settings;
-	const char *gateway; /* this gateway's id */
-	const char *topic;   /* of the batches */
-	uint32_t boot;       /* which start of the gateway this is */
+	const char *gateway;   /* this gateway's id */
+	const char *topic;     /* of the batches */
+	uint32_t boot;         /* which start of the gateway this is */
+	uint64_t journal_name; /* any random number, see telemetry.h */
 };
 
 /* Blocks for milliseconds, for start-up. -ENOMEM, -EIO. */

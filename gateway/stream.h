@@ -23,6 +23,10 @@ struct held_segment {
 	uint32_t boot;
 	uint32_t undelivered; /* readings */
 	bool evicted;         /* gone from the store */
+	bool unstored;        /* not in the store yet, if ever */
+	/* Who waits for an unstored one, see publish_offer(); NULL: nobody. */
+	void (*settled)(void *context, int result);
+	void *settled_context;
 	size_t size;
 	uint8_t *data; /* owned */
 };

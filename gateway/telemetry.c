@@ -14,6 +14,7 @@
 #include "gateway/log.h"
 #include "gateway/numbers.h"
 #include "gateway/publish.h"
+#include "gateway/runtime_memory.h"
 #include "gateway/segment_pack.h"
 #include "gateway/telemetry_settings.h"
 #include "protocols/segment.h"
@@ -23,6 +24,8 @@
 
 #define COMMIT_BYTES (128 * 1024) /* as large as a segment grows before it is closed early */
 #define COMMITS_MAX 8             /* waiting for the store; more readings are refused */
+#define OFFERS_MAX 8              /* on their way to the broker and not to the store */
+#define BOUND_MOST_MS 1500        /* so that a CoAP node, which waits 2 s, gets its answer with the acknowledgement */
 #define BUSY_RETRY_S 2
 #define SUBMIT_RETRY_MS 20
 #define EVICT_LEAST (256 * 1024)
@@ -36,6 +39,7 @@ struct telemetry {
 	unsigned commit_count, submitted;
 	uint32_t serial;
 	struct numbers numbers;
+	struct runtime_memory *memory; /* NULL: none */
 	bool evicting, closing, full;
 	unsigned evictions;
 	uint64_t evicted; /* readings, by the eviction under way */
@@ -67,14 +71,97 @@ static void load_exchange(void *context, uint64_t exchange, int64_t kept_at_ms)
 		exchange_add(&telemetry->exchanges, &entry);
 }
 
+static void append_commit(struct telemetry *telemetry, struct commit *commit)
+{
+	commit->next = NULL;
+	*telemetry->last = commit;
+	telemetry->last = &commit->next;
+	telemetry->commit_count++;
+}
+
+static void unlink_commit(struct telemetry *telemetry, struct commit *commit)
+{
+	struct commit **link = &telemetry->commits;
+
+	while (*link != commit)
+		link = &(*link)->next;
+	*link = commit->next;
+	if (!*link)
+		telemetry->last = link;
+	telemetry->commit_count--;
+}
+
+static void recall_exchange(void *context, uint64_t exchange, int64_t kept_at_ms)
+{
+	struct telemetry *telemetry = context;
+	struct exchange_entry entry = { exchange, kept_at_ms, EXCHANGE_DURABLE };
+
+	if (kept_at_ms + EXCHANGE_LIFE_MS >= telemetry->now.monotonic_ms &&
+		!exchange_find(&telemetry->exchanges, exchange))
+		exchange_add(&telemetry->exchanges, &entry);
+}
+
+static void begin_commit(struct telemetry *telemetry, struct commit *commit)
+{
+	commit->owner = telemetry;
+	telemetry->serial += telemetry->serial + 1 == EXCHANGE_DURABLE ? 2 : 1;
+	commit->serial = telemetry->serial;
+	commit->opened_ms = telemetry->now.monotonic_ms;
+}
+
+/* The broker may have got it, so it keeps its numbers; a node that repeats what is in it waits with it. */
+static void recall_offer(void *context, const struct stored_segment *segment)
+{
+	struct telemetry *telemetry = context;
+	struct commit *commit;
+	int result = commit_recover(&commit, segment);
+
+	if (result < 0) {
+		log_error("telemetry.offer_lost first=%llu error=%d", (unsigned long long)segment->first, -result);
+		return;
+	}
+	begin_commit(telemetry, commit);
+	for (size_t i = 0; i < commit->exchange_count; i++) {
+		struct exchange_entry entry = { commit->exchanges[i], telemetry->now.monotonic_ms, commit->serial };
+
+		if (!exchange_find(&telemetry->exchanges, entry.exchange))
+			exchange_add(&telemetry->exchanges, &entry);
+	}
+	append_commit(telemetry, commit);
+}
+
+/* Opens what a former process may have left. Without it the disk alone acknowledges. */
+static void open_memory(struct telemetry *telemetry, uint64_t *known)
+{
+	struct runtime_memory_place place = { telemetry->parts.runtime_directory, telemetry->numbers.journal,
+		telemetry->numbers.session };
+	struct runtime_memory_finder finder = { recall_exchange, recall_offer, telemetry };
+	int result = place.path ? runtime_memory_open(&telemetry->memory, &place, &finder, known) : 0;
+
+	if (result < 0)
+		log_error("telemetry.runtime_directory path=%s error=%d acknowledge=disk", place.path, -result);
+	else if (!place.path && telemetry->parts.settings->acknowledge == ACKNOWLEDGE_EITHER)
+		log_notice("telemetry.acknowledge by=disk reason=no_runtime_directory");
+}
+
 static int start_numbers(struct telemetry *telemetry)
 {
+	struct numbers *numbers = &telemetry->numbers;
 	struct numbers_found found;
-	int result = numbers_load(&telemetry->numbers, telemetry->parts.store, telemetry->parts.journal_name, &found);
+	uint64_t known = 0;
+	int result = numbers_load(numbers, telemetry->parts.store, telemetry->parts.journal_name, &found);
 
-	if (result == 0)
-		numbers_start(&telemetry->numbers, &found, 0, telemetry->parts.gaps);
-	return result;
+	if (result < 0)
+		return result;
+	open_memory(telemetry, &known);
+	numbers->early = telemetry->memory && telemetry->parts.settings->acknowledge == ACKNOWLEDGE_EITHER;
+	numbers_start(numbers, &found, known, telemetry->parts.gaps);
+	if (telemetry->memory && runtime_memory_begin(telemetry->memory, numbers->session, numbers->next,
+					 telemetry->now.monotonic_ms) < 0) {
+		log_error("telemetry.runtime_directory path=%s acknowledge=disk", telemetry->parts.runtime_directory);
+		numbers->early = false;
+	}
+	return 0;
 }
 
 int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, struct moment now)
@@ -102,26 +189,6 @@ int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, 
 	return 0;
 }
 
-static void append_commit(struct telemetry *telemetry, struct commit *commit)
-{
-	commit->next = NULL;
-	*telemetry->last = commit;
-	telemetry->last = &commit->next;
-	telemetry->commit_count++;
-}
-
-static void unlink_commit(struct telemetry *telemetry, struct commit *commit)
-{
-	struct commit **link = &telemetry->commits;
-
-	while (*link != commit)
-		link = &(*link)->next;
-	*link = commit->next;
-	if (!*link)
-		telemetry->last = link;
-	telemetry->commit_count--;
-}
-
 static void close_open(struct telemetry *telemetry)
 {
 	if (!telemetry->open)
@@ -136,9 +203,55 @@ static void close_open(struct telemetry *telemetry)
 	telemetry->open = NULL;
 }
 
-/* Refuses what is in the commit: the nodes keep it and come again. */
+static void note_unused(struct telemetry *telemetry, const struct commit *commit, uint32_t lost)
+{
+	struct gap gap = { commit->first, commit->first + commit->count - 1, lost, GAP_UNUSED };
+
+	gaps_add(telemetry->parts.gaps, &gap);
+}
+
+static void drop_commit(struct telemetry *telemetry, struct commit *commit)
+{
+	unlink_commit(telemetry, commit);
+	commit_free(commit);
+}
+
+/* It is durable: tells its nodes, once. */
+static void acknowledge(struct telemetry *telemetry, struct commit *commit)
+{
+	if (commit->acknowledged)
+		return;
+	commit->acknowledged = true;
+	for (size_t i = 0; i < commit->exchange_count; i++) {
+		struct exchange_entry *entry = exchange_find(&telemetry->exchanges, commit->exchanges[i]);
+
+		if (entry)
+			entry->commit = EXCHANGE_DURABLE;
+	}
+	telemetry->figures.pending -= commit->waiter_count;
+	telemetry->figures.readings += commit->count;
+	*(commit->delivered ? &telemetry->figures.by_broker : &telemetry->figures.by_disk) += commit->count;
+	commit_tell(commit, 0, 0);
+}
+
+/* What the broker may have under numbers that are never stored. */
+static void abandon_offer(struct telemetry *telemetry, struct commit *commit)
+{
+	runtime_memory_forget(telemetry->memory, commit->first);
+	if (!telemetry->parts.publish || !publish_abandon(telemetry->parts.publish, commit->first))
+		note_unused(telemetry, commit, 0);
+}
+
+/* Refuses what is in the commit: the nodes keep it and come again. Unless the broker has it. */
 static void fail_commit(struct telemetry *telemetry, struct commit *commit, int result)
 {
+	if (commit->delivered) {
+		acknowledge(telemetry, commit);
+		drop_commit(telemetry, commit);
+		return;
+	}
+	if (commit->numbered)
+		abandon_offer(telemetry, commit);
 	for (size_t i = 0; i < commit->exchange_count; i++)
 		exchange_remove(&telemetry->exchanges, commit->exchanges[i]);
 	telemetry->figures.pending -= commit->waiter_count;
@@ -150,62 +263,89 @@ static void fail_commit(struct telemetry *telemetry, struct commit *commit, int 
 	commit_free(commit);
 }
 
-static void note_unused(struct telemetry *telemetry, uint64_t first, uint32_t count)
+/* The store has it; now the broker is to have it. */
+static void hand_over(struct telemetry *telemetry, struct commit *commit)
 {
-	struct gap gap = { first, first + count - 1, count, GAP_UNUSED };
+	struct kept_segment kept = { commit->first, commit->count, commit->boot, commit->data, commit->size };
+	struct publish *publish = telemetry->parts.publish;
 
-	gaps_add(telemetry->parts.gaps, &gap);
+	if (!publish)
+		return;
+	if (commit->delivered) {
+		publish_discard(publish, commit->first);
+		return;
+	}
+	if (commit->numbered && publish_on_stored(publish, commit->first))
+		return;
+	publish_on_kept(publish, &kept, telemetry->now);
+	commit->data = kept.data;
 }
 
 static void keep_commit(struct telemetry *telemetry, struct commit *commit)
 {
-	struct kept_segment kept = { commit->first, commit->count, telemetry->parts.boot, commit->data, commit->size };
-
-	for (size_t i = 0; i < commit->exchange_count; i++) {
-		struct exchange_entry *entry = exchange_find(&telemetry->exchanges, commit->exchanges[i]);
-
-		if (entry)
-			entry->commit = EXCHANGE_DURABLE;
-	}
-	telemetry->figures.pending -= commit->waiter_count;
-	telemetry->figures.readings += commit->count;
+	acknowledge(telemetry, commit);
 	telemetry->figures.segments++;
 	telemetry->evictions = 0;
 	if (telemetry->full)
 		log_notice("telemetry.room");
 	telemetry->full = false;
-	unlink_commit(telemetry, commit);
-	commit_tell(commit, 0, 0);
-	if (telemetry->parts.publish) {
-		publish_on_kept(telemetry->parts.publish, &kept, telemetry->now);
-		commit->data = kept.data;
+	hand_over(telemetry, commit);
+	if (commit->numbered)
+		runtime_memory_forget(telemetry->memory, commit->first);
+	drop_commit(telemetry, commit);
+}
+
+static void on_append_failed(struct telemetry *telemetry, struct commit *commit, int result)
+{
+	if (result != -ENOSPC) {
+		log_error("telemetry.append_failed first=%llu error=%d", (unsigned long long)commit->first, -result);
+		if (!commit->numbered)
+			note_unused(telemetry, commit, commit->count);
 	}
-	commit_free(commit);
+	fail_commit(telemetry, commit, -ENOSPC);
 }
 
 static void on_appended(void *context, int result)
 {
 	struct commit *commit = context;
 	struct telemetry *telemetry = commit->owner;
-	uint64_t end = commit->first + commit->count;
 
 	telemetry->submitted--;
-	if (result == -ENOSPC && !telemetry->closing) {
+	if (result == -ENOSPC && !telemetry->closing && !commit->delivered) {
 		commit->state = COMMIT_NO_ROOM;
 		return;
 	}
 	/* Unless there was no room the store may know the numbers, even where it failed. */
 	if (result != -ENOSPC)
-		numbers_seen(&telemetry->numbers, end);
+		numbers_seen(&telemetry->numbers, commit->first + commit->count);
 	if (result == 0) {
 		keep_commit(telemetry, commit);
-		return;
+	} else if (result == -EEXIST && commit->recovered) {
+		/* It was stored just before the process was killed, and is backlog since the start. */
+		acknowledge(telemetry, commit);
+		runtime_memory_forget(telemetry->memory, commit->first);
+		drop_commit(telemetry, commit);
+	} else {
+		on_append_failed(telemetry, commit, result);
 	}
-	if (result != -ENOSPC) {
-		log_error("telemetry.append_failed first=%llu error=%d", (unsigned long long)commit->first, -result);
-		note_unused(telemetry, commit->first, commit->count);
-	}
-	fail_commit(telemetry, commit, -ENOSPC);
+}
+
+static struct stored_segment describe(const struct telemetry *telemetry, const struct commit *commit)
+{
+	return (struct stored_segment){
+		.first = commit->first,
+		.count = commit->count,
+		.boot = commit->boot,
+		.oldest_us = commit->oldest_us,
+		.newest_us = commit->newest_us,
+		.codec = SEGMENT_ROWS,
+		.data = commit->data,
+		.size = commit->size,
+		.exchanges = commit->exchanges,
+		.exchange_count = commit->exchange_count,
+		.kept_at_ms = telemetry->now.wall_ms,
+		.late = commit->numbered,
+	};
 }
 
 static int submit(struct telemetry *telemetry, struct commit *commit)
@@ -214,37 +354,147 @@ static int submit(struct telemetry *telemetry, struct commit *commit)
 	struct store_reply reply = { .done = on_appended, .context = commit };
 
 	segment_pack(telemetry->packer, commit->data, commit->size, commit->count, &packed);
-	commit->first = telemetry->numbers.next;
-	struct stored_segment segment = {
-		.first = commit->first,
-		.count = commit->count,
-		.boot = telemetry->parts.boot,
-		.oldest_us = commit->oldest_us,
-		.newest_us = commit->newest_us,
-		.codec = packed.codec,
-		.data = packed.data,
-		.size = packed.size,
-		.exchanges = commit->exchanges,
-		.exchange_count = commit->exchange_count,
-		.kept_at_ms = telemetry->now.wall_ms,
-	};
+	if (!commit->numbered)
+		commit->first = telemetry->numbers.next;
+	struct stored_segment segment = describe(telemetry, commit);
+	segment.codec = packed.codec;
+	segment.data = packed.data;
+	segment.size = packed.size;
 	int result = store_segment_append(telemetry->parts.store, &segment, reply);
 	if (result < 0)
 		return result;
 	commit->state = COMMIT_SUBMITTED;
 	telemetry->submitted++;
-	(void)numbers_give(&telemetry->numbers, commit->count);
+	if (!commit->numbered)
+		(void)numbers_give(&telemetry->numbers, commit->count);
 	telemetry->figures.segment_bytes += packed.size;
 	return 0;
 }
 
-/* In their order, and only while none came back for want of room: numbers must rise in the store. */
+/* The broker has what was offered, or it will not have it in time. */
+static void on_settled(void *context, int result)
+{
+	struct commit *commit = context;
+	struct telemetry *telemetry = commit->owner;
+	struct stored_segment segment = describe(telemetry, commit);
+
+	if (result < 0) {
+		if (commit->state == COMMIT_OFFERED) {
+			commit->state = COMMIT_CLOSED;
+			if (!telemetry->evicting)
+				(void)submit(telemetry, commit);
+		}
+		return;
+	}
+	commit->delivered = true;
+	if (commit->state == COMMIT_OFFERED)
+		commit->state = COMMIT_CLOSED;
+	/* What would be forgotten if the process were killed goes to the store, too. */
+	if (runtime_memory_delivered(telemetry->memory, &segment, telemetry->now.monotonic_ms) < 0)
+		return;
+	acknowledge(telemetry, commit);
+	if (commit->state == COMMIT_SUBMITTED) {
+		publish_discard(telemetry->parts.publish, commit->first);
+		return;
+	}
+	telemetry->figures.never_stored += commit->count;
+	drop_commit(telemetry, commit);
+}
+
+static unsigned count_offered(const struct telemetry *telemetry)
+{
+	unsigned count = 0;
+
+	for (const struct commit *commit = telemetry->commits; commit; commit = commit->next)
+		count += commit->state == COMMIT_OFFERED;
+	return count;
+}
+
+/* How long a PUBACK is worth waiting for; 0: not at all. */
+static int64_t patience_ms(const struct telemetry *telemetry)
+{
+	if (!telemetry->numbers.early || !telemetry->parts.publish || telemetry->closing)
+		return 0;
+	return publish_patience_ms(telemetry->parts.publish);
+}
+
+static bool may_offer(const struct telemetry *telemetry, const struct commit *commit)
+{
+	if (commit->numbered || count_offered(telemetry) == OFFERS_MAX ||
+		!numbers_are_reserved(&telemetry->numbers, commit->count))
+		return false;
+	/* Numbers rise upstream, too: those that only the store has are there first. */
+	for (const struct commit *each = telemetry->commits; each != commit; each = each->next)
+		if (!each->numbered)
+			return false;
+	return true;
+}
+
+static int offer_copy(struct telemetry *telemetry, struct commit *commit)
+{
+	struct kept_segment kept = { commit->first, commit->count, commit->boot, malloc(commit->size), commit->size };
+	struct segment_offer offer = { on_settled, commit };
+
+	if (!kept.data)
+		return -ENOMEM;
+	memcpy(kept.data, commit->data, commit->size);
+	int result = publish_offer(telemetry->parts.publish, &kept, &offer, telemetry->now);
+	free(kept.data);
+	return result;
+}
+
+/* Sends it to the broker first. */
+static bool offer(struct telemetry *telemetry, struct commit *commit)
+{
+	int64_t wait_ms = patience_ms(telemetry);
+	int64_t latest_ms = commit->opened_ms + BOUND_MOST_MS;
+
+	if (wait_ms == 0 || telemetry->now.monotonic_ms >= latest_ms || !may_offer(telemetry, commit))
+		return false;
+	commit->first = telemetry->numbers.next;
+	struct stored_segment segment = describe(telemetry, commit);
+	if (runtime_memory_offer(telemetry->memory, &segment) < 0)
+		return false;
+	if (offer_copy(telemetry, commit) < 0) {
+		runtime_memory_forget(telemetry->memory, commit->first);
+		return false;
+	}
+	(void)numbers_give(&telemetry->numbers, commit->count);
+	numbers_seen(&telemetry->numbers, commit->first + commit->count);
+	commit->numbered = true;
+	commit->state = COMMIT_OFFERED;
+	commit->due_ms = telemetry->now.monotonic_ms + wait_ms;
+	if (commit->due_ms > latest_ms)
+		commit->due_ms = latest_ms;
+	return true;
+}
+
+/* The broker is too slow for one of them, and so for all. */
+static void withdraw_late_offers(struct telemetry *telemetry)
+{
+	bool late = false;
+
+	for (struct commit *commit = telemetry->commits; commit; commit = commit->next)
+		late |= commit->state == COMMIT_OFFERED && telemetry->now.monotonic_ms >= commit->due_ms;
+	if (!late)
+		return;
+	publish_was_slow(telemetry->parts.publish);
+	for (struct commit *commit = telemetry->commits; commit; commit = commit->next)
+		if (commit->state == COMMIT_OFFERED)
+			commit->state = COMMIT_CLOSED;
+}
+
+/* In their order, and only while none came back for want of room. */
 static void submit_closed(struct telemetry *telemetry)
 {
 	for (struct commit *commit = telemetry->commits; commit; commit = commit->next) {
-		if (commit->state == COMMIT_SUBMITTED)
+		if (commit->state == COMMIT_SUBMITTED || commit->state == COMMIT_OFFERED)
 			continue;
-		if (commit->state == COMMIT_NO_ROOM || submit(telemetry, commit) < 0)
+		if (commit->state == COMMIT_NO_ROOM)
+			return;
+		if (offer(telemetry, commit) && !commit->urgent)
+			continue;
+		if (submit(telemetry, commit) < 0)
 			return;
 	}
 }
@@ -268,8 +518,11 @@ static void refuse_all(struct telemetry *telemetry)
 	telemetry->full = true;
 	telemetry->evictions = 0;
 	telemetry->refuse_until_ms = telemetry->now.monotonic_ms + telemetry->parts.settings->retry_after_ms;
-	while (telemetry->commits)
-		fail_commit(telemetry, telemetry->commits, -ENOSPC);
+	for (struct commit *next, *commit = telemetry->commits; commit; commit = next) {
+		next = commit->next;
+		if (commit->state == COMMIT_NO_ROOM || commit->state == COMMIT_CLOSED)
+			fail_commit(telemetry, commit, -ENOSPC);
+	}
 }
 
 static void on_evicted(void *context, int result)
@@ -284,7 +537,8 @@ static void on_evicted(void *context, int result)
 		return;
 	}
 	for (struct commit *commit = telemetry->commits; commit; commit = commit->next)
-		commit->state = COMMIT_CLOSED;
+		if (commit->state == COMMIT_NO_ROOM)
+			commit->state = COMMIT_CLOSED;
 }
 
 static void evict(struct telemetry *telemetry)
@@ -301,11 +555,13 @@ static void evict(struct telemetry *telemetry)
 	telemetry->evictions++;
 }
 
-/* The commit's numbers are free again, unless the store may know a higher one. */
+/* The commit's numbers are free again, unless the store or the broker may know a higher one. */
 static void give_back(struct telemetry *telemetry, struct commit *commit)
 {
+	if (commit->numbered)
+		return;
 	if (commit->first > 0 && commit->first < telemetry->numbers.seen)
-		note_unused(telemetry, commit->first, commit->count);
+		note_unused(telemetry, commit, commit->count);
 	commit->first = 0;
 }
 
@@ -359,23 +615,30 @@ static bool is_repeated(struct telemetry *telemetry, const struct reading_report
 	return true;
 }
 
+/* How long reports gather in a segment. */
 static int64_t commit_bound_ms(const struct telemetry *telemetry)
 {
-	if (telemetry->parts.governor)
-		return governor_bound_ms(telemetry->parts.governor, telemetry->now);
-	return telemetry->parts.settings->commit_delay_ms;
+	int64_t delay_ms = telemetry->parts.settings->commit_delay_ms, wait_ms = patience_ms(telemetry);
+	int64_t bound_ms =
+		telemetry->parts.governor ? governor_bound_ms(telemetry->parts.governor, telemetry->now) : delay_ms;
+
+	if (wait_ms == 0)
+		return bound_ms;
+	/* What costs the card nothing need not be hurried, but the PUBACK takes its time as well. */
+	if (bound_ms < delay_ms)
+		bound_ms = delay_ms;
+	return bound_ms < BOUND_MOST_MS - wait_ms ? bound_ms : BOUND_MOST_MS - wait_ms;
 }
 
 static int open_commit(struct telemetry *telemetry)
 {
-	if (telemetry->commit_count >= COMMITS_MAX)
+	if (telemetry->commit_count - count_offered(telemetry) >= COMMITS_MAX)
 		return -ENOBUFS;
 	telemetry->open = commit_new(&telemetry->writer);
 	if (!telemetry->open)
 		return -ENOMEM;
-	telemetry->open->owner = telemetry;
-	telemetry->serial += telemetry->serial + 1 == EXCHANGE_DURABLE ? 2 : 1;
-	telemetry->open->serial = telemetry->serial;
+	begin_commit(telemetry, telemetry->open);
+	telemetry->open->boot = telemetry->parts.boot;
 	telemetry->open->due_ms = telemetry->now.monotonic_ms + commit_bound_ms(telemetry);
 	return 0;
 }
@@ -430,6 +693,7 @@ void telemetry_take(struct telemetry *telemetry, const struct reading_report *re
 		exchange_add(&telemetry->exchanges,
 			&(struct exchange_entry){ report->exchange, now.monotonic_ms, telemetry->open->serial });
 	tell_observers(telemetry, report);
+	telemetry->open->urgent |= report->urgent;
 	if (telemetry->open->size >= COMMIT_BYTES || report->urgent) {
 		close_open(telemetry);
 		submit_closed(telemetry);
@@ -454,9 +718,20 @@ static bool work_waits(const struct telemetry *telemetry)
 {
 	const struct commit *commit = telemetry->commits;
 
-	while (commit && commit->state == COMMIT_SUBMITTED)
+	while (commit && (commit->state == COMMIT_SUBMITTED || commit->state == COMMIT_OFFERED))
 		commit = commit->next;
 	return commit != NULL;
+}
+
+/* Until the open segment is to be closed or an offer has been waited for long enough. */
+static int64_t next_due_ms(const struct telemetry *telemetry)
+{
+	int64_t due_ms = telemetry->open ? telemetry->open->due_ms : INT64_MAX;
+
+	for (const struct commit *commit = telemetry->commits; commit; commit = commit->next)
+		if (commit->state == COMMIT_OFFERED && commit->due_ms < due_ms)
+			due_ms = commit->due_ms;
+	return due_ms - telemetry->now.monotonic_ms;
 }
 
 int64_t telemetry_tick(struct telemetry *telemetry, struct moment now)
@@ -464,13 +739,14 @@ int64_t telemetry_tick(struct telemetry *telemetry, struct moment now)
 	telemetry->now = now;
 	forget_exchanges(telemetry);
 	settle(telemetry);
+	withdraw_late_offers(telemetry);
 	if (telemetry->open && now.monotonic_ms >= telemetry->open->due_ms)
 		close_open(telemetry);
 	if (!telemetry->evicting)
 		submit_closed(telemetry);
 	int64_t next_ms = gaps_tick(telemetry->parts.gaps);
-	if (telemetry->open && telemetry->open->due_ms - now.monotonic_ms < next_ms)
-		next_ms = telemetry->open->due_ms - now.monotonic_ms;
+	if (next_due_ms(telemetry) < next_ms)
+		next_ms = next_due_ms(telemetry);
 	return work_waits(telemetry) && next_ms > SUBMIT_RETRY_MS ? SUBMIT_RETRY_MS : next_ms;
 }
 
@@ -479,6 +755,9 @@ void telemetry_flush(struct telemetry *telemetry, struct moment now)
 	telemetry->now = now;
 	telemetry->closing = true;
 	close_open(telemetry);
+	for (struct commit *commit = telemetry->commits; commit; commit = commit->next)
+		if (commit->state == COMMIT_OFFERED)
+			commit->state = COMMIT_CLOSED;
 	if (!telemetry->evicting)
 		submit_closed(telemetry);
 	(void)gaps_tick(telemetry->parts.gaps);
@@ -492,6 +771,7 @@ void telemetry_close(struct telemetry *telemetry)
 	close_open(telemetry);
 	while (telemetry->commits)
 		fail_commit(telemetry, telemetry->commits, -ENOBUFS);
+	runtime_memory_close(telemetry->memory);
 	exchange_table_finish(&telemetry->exchanges);
 	segment_packer_close(telemetry->packer);
 	free(telemetry);
@@ -519,4 +799,5 @@ void telemetry_figures(const struct telemetry *telemetry, struct telemetry_figur
 {
 	*out = telemetry->figures;
 	out->next = telemetry->numbers.next;
+	out->offers = telemetry->numbers.early;
 }

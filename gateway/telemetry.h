@@ -1,14 +1,17 @@
 /*
  * telemetry: takes the readings of the nodes and tells each node that they are durable when they are.
  *
- * Reports are packed into an open segment as they come; it is closed after the commit delay or when it is large, goes
- * to the store as one row, and when that is durable every report in it is acknowledged and the segment is handed to
- * `publish`. Each reading has a sequence number, given once and never again. A message that a node repeats within
- * EXCHANGE_LIFE_MS is kept once, also across a restart. What cannot be kept is refused, never acknowledged.
+ * Reports are packed into an open segment as they come; it is closed after the commit delay or when it is large. While
+ * the uplink is fast it is offered to the broker first and goes to the store only where no PUBACK comes in time;
+ * otherwise it goes to the store as one row, and then to `publish`. Whichever has it first, the broker or the disk,
+ * every report in it is acknowledged. Each reading has a sequence number, given once and never again. A message that a
+ * node repeats within EXCHANGE_LIFE_MS is kept once, also across a restart. What cannot be kept is refused, never
+ * acknowledged.
  */
 #ifndef WAKEGATE_GATEWAY_TELEMETRY_H
 #define WAKEGATE_GATEWAY_TELEMETRY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,9 +36,10 @@ struct telemetry_parts {
 	struct gaps *gaps;
 	struct publish *publish; /* gets what is durable; NULL: it stays in the store */
 	const struct telemetry_settings *settings;
-	uint32_t boot;             /* which start of the gateway this is */
-	uint64_t journal_name;     /* for its journal, should it have none yet: any random number */
-	struct governor *governor; /* chooses the commit bound; NULL: it is commit_delay */
+	uint32_t boot;                 /* which start of the gateway this is */
+	uint64_t journal_name;         /* for its journal, should it have none yet: any random number */
+	const char *runtime_directory; /* see runtime_memory.h; NULL: none, and the disk alone acknowledges */
+	struct governor *governor;     /* chooses the commit bound; NULL: it is commit_delay */
 };
 
 /* Goes on after the last sequence number of the store. Blocks; for start-up. -ENOMEM, -EIO. */
@@ -72,10 +76,14 @@ struct telemetry_figures {
 	uint64_t readings;      /* durable, since open */
 	uint64_t repeated;      /* reports that were kept before */
 	uint64_t refused;       /* reports that could not be kept */
-	uint64_t segments;      /* made durable, since open */
+	uint64_t segments;      /* made durable by the store, since open */
 	uint64_t segment_bytes; /* of these, as handed to the store */
+	uint64_t by_broker;     /* readings acknowledged because the broker had them, since open */
+	uint64_t by_disk;       /* because the disk had them */
+	uint64_t never_stored;  /* readings that the disk has never seen, since open */
 	uint64_t pending;       /* reports waiting to be durable */
 	uint64_t next;          /* the next reading's sequence number */
+	bool offers;            /* the broker may acknowledge too */
 };
 void telemetry_figures(const struct telemetry *telemetry, struct telemetry_figures *out);
 

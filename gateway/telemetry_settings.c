@@ -7,6 +7,7 @@
 
 #define OFFSET(member) offsetof(struct telemetry_settings, member)
 
+static const char *const acknowledge[] = { "either", "disk", NULL };
 static const char *const when_full[] = { "drop_oldest", "refuse", NULL };
 static const char *const formats[] = { "json", "cbor", "columnar", NULL };
 static const char *const compressions[] = { "none", "zstd", NULL };
@@ -45,6 +46,21 @@ static const struct setting settings[] = {
 		.reloadable = true,
 		.help = "How long readings may wait to be written together. A node waits that much for its "
 			"acknowledgement, but every write wears the card." },
+	{ .name = "acknowledge",
+		.type = SETTING_CHOICE,
+		.offset = OFFSET(acknowledge),
+		.initial = "either",
+		.choices = acknowledge,
+		.help = "When a node's readings are acknowledged: as soon as either the broker or the disk has them, "
+			"or only when the disk has them." },
+	{ .name = "runtime_directory",
+		.type = SETTING_FILE,
+		.offset = OFFSET(runtime_directory),
+		.example = "/run/wakegate",
+		.least = 1,
+		.most = 1024,
+		.help = "A folder in memory (tmpfs) for what has to outlive the process and not the power; without it "
+			"the disk acknowledges. Not set: the environment's RUNTIME_DIRECTORY, which systemd sets." },
 	{ .name = "wear_budget",
 		.type = SETTING_DAILY,
 		.offset = OFFSET(wear_budget_bytes),

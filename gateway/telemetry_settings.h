@@ -10,6 +10,7 @@
 
 struct settings_table;
 
+enum acknowledge { ACKNOWLEDGE_EITHER, ACKNOWLEDGE_DISK };
 enum when_full { WHEN_FULL_DROP_OLDEST, WHEN_FULL_REFUSE };
 enum batch_format { BATCH_JSON, BATCH_CBOR, BATCH_COLUMNS };
 enum batch_compression { BATCH_PLAIN, BATCH_ZSTD };
@@ -19,6 +20,8 @@ struct telemetry_settings {
 	int when_full;       /* enum when_full */
 	int64_t retry_after_ms;
 	int64_t commit_delay_ms;
+	int acknowledge; /* enum acknowledge */
+	const char *runtime_directory;
 	int64_t wear_budget_bytes;    /* a day; 0: none */
 	int64_t card_endurance_bytes; /* 0: not known */
 	int64_t batch_count;

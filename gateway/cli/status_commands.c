@@ -90,6 +90,23 @@ static void print_images(const struct cli *cli, const json_t *images)
 		human_size(quota, (uint64_t)field_number(images, "quota_bytes")));
 }
 
+/* Who made the readings durable, and so how many cost the card nothing. */
+static void print_acknowledged(const struct cli *cli, const json_t *telemetry)
+{
+	int64_t by_broker = field_number(telemetry, "by_broker"), by_disk = field_number(telemetry, "by_disk");
+	double all = (double)(by_broker + by_disk);
+
+	if (!json_is_true(json_object_get(telemetry, "broker_acknowledges"))) {
+		print_line(cli, "", "acknowledged when the disk has them");
+		return;
+	}
+	if (all > 0)
+		print_line(cli, "",
+			"%.0f %% acknowledged by the broker, %.0f %% by the disk; %.0f %% never on the card",
+			100 * (double)by_broker / all, 100 * (double)by_disk / all,
+			100 * (double)field_number(telemetry, "never_stored") / all);
+}
+
 static void print_telemetry(const struct cli *cli, const json_t *telemetry)
 {
 	int64_t lost = field_number(telemetry, "lost"), refused = field_number(telemetry, "refused");
@@ -99,6 +116,7 @@ static void print_telemetry(const struct cli *cli, const json_t *telemetry)
 		human_count(kept, (uint64_t)field_number(telemetry, "readings")),
 		human_count(delivered, (uint64_t)field_number(telemetry, "delivered")),
 		human_count(waiting, (uint64_t)field_number(telemetry, "waiting")));
+	print_acknowledged(cli, telemetry);
 	print_line(cli, "", "%s of %s on disk", human_size(disk, (uint64_t)field_number(telemetry, "disk_bytes")),
 		human_size(quota, (uint64_t)field_number(telemetry, "quota_bytes")));
 	if (lost || refused)

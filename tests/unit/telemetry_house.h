@@ -31,6 +31,7 @@ struct house {
 	char folder[64];
 	struct telemetry_settings settings;
 	uint64_t quota;
+	bool remembers; /* has a runtime folder, so that the broker may acknowledge too */
 	uint32_t boot;
 	struct moment now;
 	struct store *store;
@@ -138,7 +139,15 @@ static inline void house_open(struct house *house)
 	struct publish_parts publish = { house->store, house->gaps, &house->settings, "gw-1", "telemetry/gw-1",
 		house_send, house };
 	ck_assert_int_eq(publish_open(&house->publish, &publish), 0);
-	struct telemetry_parts telemetry = { house->store, house->gaps, house->publish, &house->settings, house->boot };
+	char memory[80];
+	snprintf(memory, sizeof(memory), "%s/run", house->folder);
+	struct telemetry_parts telemetry = { .store = house->store,
+		.gaps = house->gaps,
+		.publish = house->publish,
+		.settings = &house->settings,
+		.boot = house->boot,
+		.journal_name = 4711,
+		.runtime_directory = house->remembers ? memory : NULL };
 	ck_assert_int_eq(telemetry_open(&house->telemetry, &telemetry, house->now), 0);
 }
 
@@ -282,14 +291,16 @@ static inline void house_files(const char *verb, const char *folder, const char 
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* What is on the disk now is all that is left: the process is killed and started again. */
-static inline void house_crash(struct house *house)
+/* What is on the disk now, and in memory unless the power was cut, is all that is left; then it starts again. */
+static inline void house_end(struct house *house, bool power_cut)
 {
 	char copy[64];
 
 	snprintf(copy, sizeof(copy), "telemetry-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(copy));
 	house_files("cp", house->folder, "/*.db*", copy);
+	if (house->remembers && !power_cut)
+		house_files("cp -r", house->folder, "/run", copy);
 	/* Nobody hears what the killed process still says. */
 	unsigned acknowledged = house->acknowledged;
 	bool *acked = malloc(sizeof(house->acked));
@@ -302,6 +313,11 @@ static inline void house_crash(struct house *house)
 	house_files("rm -r", house->folder, "", "");
 	memcpy(house->folder, copy, sizeof(copy));
 	house_open(house);
+}
+
+static inline void house_crash(struct house *house)
+{
+	house_end(house, false);
 }
 
 static inline void house_tear_down(struct house *house)
