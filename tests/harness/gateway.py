@@ -38,6 +38,7 @@ class Wakegate:
             "coap": {"listen": "127.0.0.1", "port": self.coap_port, "plain": "open"},
             "control": {"socket": str(self.socket)},
             "schedule": {"interval": "1 s"},
+            "telemetry": {"runtime_directory": str(folder / "run")},
             "images": {"trusted_keys": [str(self.key.with_suffix(".pem"))]},
         }
         for name, given in groups.items():
