@@ -7,6 +7,7 @@
 #include "gateway/control_images.h"
 #include "gateway/control_log.h"
 #include "gateway/control_nodes.h"
+#include "gateway/control_rollouts.h"
 #include "gateway/control_telemetry.h"
 #include "gateway/control_updates.h"
 #include "gateway/control_uploads.h"
@@ -15,6 +16,7 @@ struct commands {
 	struct control_images images;
 	struct control_log log;
 	struct control_nodes nodes;
+	struct control_rollouts rollouts;
 	struct control_status status;
 	struct control_telemetry telemetry;
 	struct control_updates updates;
@@ -37,6 +39,14 @@ static void share_parts(struct commands *commands, const struct control_status *
 		.store = parts->store,
 		.nodes = parts->nodes,
 		.updates = parts->updates,
+		.schedule = parts->schedule,
+	};
+	commands->rollouts = (struct control_rollouts){
+		.clock = parts->clock,
+		.nodes = parts->nodes,
+		.updates = parts->updates,
+		.images = parts->images,
+		.rollouts = parts->rollouts,
 		.schedule = parts->schedule,
 	};
 	commands->telemetry = (struct control_telemetry){ .telemetry = parts->telemetry };
@@ -68,6 +78,8 @@ int commands_open(struct commands **out, struct control *control, const struct c
 		error = control_log_register(control, &commands->log);
 	if (!error)
 		error = control_nodes_register(control, &commands->nodes);
+	if (!error)
+		error = control_rollouts_register(control, &commands->rollouts);
 	if (!error)
 		error = control_status_register(control, &commands->status);
 	if (!error)

@@ -15,6 +15,7 @@ struct image_settings;
 struct networks;
 struct nodes;
 struct publish;
+struct rollouts;
 struct schedule_settings;
 struct store;
 struct telemetry;
@@ -32,6 +33,7 @@ struct control_status {
 	struct nodes *nodes;
 	const struct schedule_settings *schedule;
 	struct updates *updates;
+	struct rollouts *rollouts;
 	struct image_cache *images;
 	const struct image_settings *image_settings;
 	struct telemetry *telemetry;

@@ -27,6 +27,7 @@
 #include "gateway/random.h"
 #include "gateway/reading_flow.h"
 #include "gateway/reload.h"
+#include "gateway/rollouts.h"
 #include "gateway/schedule.h"
 #include "gateway/service.h"
 #include "gateway/tables.h"
@@ -36,6 +37,8 @@
 #include "gateway/update.h"
 #include "gateway/updates.h"
 #include "gateway/upstream.h"
+#include "protocols/hex.h"
+#include "store/image_store.h"
 #include "store/store.h"
 
 #define CLOCK_LOOK_MS 10000
@@ -57,6 +60,7 @@ struct daemon {
 	struct reading_flow *readings;
 	struct networks *networks;
 	struct updates *updates;
+	struct rollouts *rollouts;
 
 	struct control *control;
 	struct control_server *control_server;
@@ -174,6 +178,7 @@ static int64_t tick_clock(void *context, struct moment now)
 		(long long)clock_jump_ms(&jump) / 1000);
 	nodes_follow_clock(daemon->nodes, &jump);
 	updates_follow_clock(daemon->updates, &jump);
+	rollouts_follow_clock(daemon->rollouts, &jump);
 	return CLOCK_LOOK_MS;
 }
 
@@ -232,7 +237,7 @@ static int open_nodes(struct daemon *daemon, char *why, size_t why_size)
 	return nodes_open(&daemon->nodes, daemon->store, settings_of(daemon, &nodes_settings_table));
 }
 
-/* An image that a node runs or may fall back to, or that it is to get, stays in the cache. */
+/* An image that a node runs, ran before its last update, or is to get, stays in the cache. */
 static bool image_is_needed(void *context, const uint8_t sha256[32])
 {
 	const struct daemon *daemon = context;
@@ -242,7 +247,9 @@ static bool image_is_needed(void *context, const uint8_t sha256[32])
 		if (digest_heads_match(record->image, record->image_size, sha256, 32))
 			return true;
 	}
-	return daemon->updates && updates_need(daemon->updates, sha256);
+	if (daemon->updates && (updates_need(daemon->updates, sha256) || updates_may_go_back(daemon->updates, sha256)))
+		return true;
+	return daemon->rollouts && rollouts_need(daemon->rollouts, sha256);
 }
 
 static void on_images_ready(void *context)
@@ -374,9 +381,52 @@ static int open_updates(struct daemon *daemon, char *why, size_t why_size)
 
 	if (error)
 		return error;
-	networks_attach(daemon->networks, daemon->updates);
 	ticker_add(daemon->ticker, &(struct tick){ .call = tick_nodes, .context = daemon });
 	ticker_add(daemon->ticker, &(struct tick){ .call = tick_updates, .context = daemon });
+	return 0;
+}
+
+/* The image whose digest begins so. */
+static int find_by_head(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32])
+{
+	const struct daemon *daemon = context;
+	char text[2 * 32 + 1];
+	const struct stored_image *image;
+
+	if (size == 0 || size > 32)
+		return -ENOENT;
+	hex_print(text, head, size);
+	int error = image_cache_resolve(firmware_images(daemon->firmware), text, &image);
+	if (error)
+		return -ENOENT;
+	memcpy(sha256, image->sha256, 32);
+	return 0;
+}
+
+static int64_t tick_rollouts(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return rollouts_tick(daemon->rollouts, now);
+}
+
+static int open_rollouts(struct daemon *daemon, char *why, size_t why_size)
+{
+	struct rollouts_parts parts = {
+		.store = daemon->store,
+		.nodes = daemon->nodes,
+		.updates = daemon->updates,
+		.random = &daemon->random,
+		.schedule = settings_of(daemon, &schedule_settings_table),
+		.find_image = find_by_head,
+		.context = daemon,
+	};
+	int error = rollouts_open(&daemon->rollouts, &parts);
+
+	if (error)
+		return error;
+	networks_attach(daemon->networks, daemon->updates, daemon->rollouts);
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_rollouts, .context = daemon });
 	return 0;
 }
 
@@ -400,6 +450,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.nodes = daemon->nodes,
 			.schedule = settings_of(daemon, &schedule_settings_table),
 			.updates = daemon->updates,
+			.rollouts = daemon->rollouts,
 			.images = firmware_images(daemon->firmware),
 			.image_settings = settings_of(daemon, &image_settings_table),
 			.telemetry = reading_flow_telemetry(daemon->readings),
@@ -490,6 +541,7 @@ static const struct part {
 	{ "telemetry", open_readings },
 	{ "networks", open_networks },
 	{ "updates", open_updates },
+	{ "rollouts", open_rollouts },
 	{ "control", open_control },
 	{ "upstream", open_upstream },
 	{ "downloads", attach_firmware },
@@ -565,6 +617,7 @@ void daemon_close(struct daemon *daemon)
 	/* First: nodes whose readings the store could not take any more are told so by their drivers. */
 	reading_flow_refuse_rest(daemon->readings);
 	networks_close(daemon->networks);
+	rollouts_close(daemon->rollouts);
 	updates_close(daemon->updates);
 	reading_flow_close(daemon->readings);
 	firmware_close(daemon->firmware);

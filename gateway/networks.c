@@ -12,6 +12,7 @@
 #include "gateway/log.h"
 #include "gateway/nodes.h"
 #include "gateway/random.h"
+#include "gateway/rollouts.h"
 #include "gateway/schedule.h"
 #include "gateway/telemetry.h"
 #include "gateway/updates.h"
@@ -30,6 +31,7 @@ struct network {
 struct networks {
 	struct networks_parts parts;
 	struct updates *updates;
+	struct rollouts *rollouts;
 	struct network list[NETWORKS_MAX];
 	size_t count;
 };
@@ -63,6 +65,7 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 		node->record.next_contact_ms = 0;
 	else
 		give_slot(parts, node, now, answer);
+	rollouts_on_contact(network->networks->rollouts, node, now);
 	updates_on_contact(network->networks->updates, node, contact->reports, now);
 	return 0;
 }
@@ -178,9 +181,10 @@ int networks_open(struct networks **out, const struct networks_parts *parts, con
 	return 0;
 }
 
-void networks_attach(struct networks *networks, struct updates *updates)
+void networks_attach(struct networks *networks, struct updates *updates, struct rollouts *rollouts)
 {
 	networks->updates = updates;
+	networks->rollouts = rollouts;
 }
 
 void networks_reload(struct networks *networks, const struct config *config)

@@ -19,6 +19,7 @@ struct networks;
 struct node;
 struct nodes;
 struct random;
+struct rollouts;
 struct schedule_settings;
 struct telemetry;
 struct updates;
@@ -44,7 +45,7 @@ int networks_open(struct networks **out, const struct networks_parts *parts, con
 	size_t why_size);
 
 /* Updates need the networks to offer over, and the networks the updates to report to: before the loop runs. */
-void networks_attach(struct networks *networks, struct updates *updates);
+void networks_attach(struct networks *networks, struct updates *updates, struct rollouts *rollouts);
 
 /* The settings were read anew: tells the drivers that can take them while running. */
 void networks_reload(struct networks *networks, const struct config *config);

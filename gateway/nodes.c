@@ -375,6 +375,8 @@ void nodes_follow_clock(struct nodes *nodes, const struct clock_jump *jump)
 		record->last_seen_ms = clock_jump_moved(jump, record->last_seen_ms);
 		if (record->next_contact_ms > 0)
 			record->next_contact_ms = clock_jump_moved(jump, record->next_contact_ms);
+		if (record->watched_ms > 0)
+			record->watched_ms = clock_jump_moved(jump, record->watched_ms);
 		nodes_changed(nodes, nodes->list[i], false);
 	}
 }

@@ -318,6 +318,16 @@ bool updates_need(const struct updates *updates, const uint8_t sha256[32])
 	return false;
 }
 
+bool updates_may_go_back(const struct updates *updates, const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < updates->count; i++) {
+		const struct stored_update *record = &updates->list[i]->record;
+		if (digest_heads_match(record->previous, record->previous_size, sha256, 32))
+			return true;
+	}
+	return false;
+}
+
 int64_t updates_tick(struct updates *updates, struct moment now)
 {
 	struct update_event event = { .kind = UPDATE_EVENT_TICK };

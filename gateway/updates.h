@@ -85,6 +85,9 @@ void updates_forget(struct updates *updates, const char *node);
 /* Whether an update under way needs the image. */
 bool updates_need(const struct updates *updates, const uint8_t sha256[32]);
 
+/* Whether a node ran the image before its current or last update, and so may be ordered back to it. */
+bool updates_may_go_back(const struct updates *updates, const uint8_t sha256[32]);
+
 /* Time passes: stalls, deadlines, retries that are due. Milliseconds until it wants to be called again. */
 int64_t updates_tick(struct updates *updates, struct moment now);
 

@@ -6,6 +6,7 @@
 
 #include "store/database.h"
 #include "store/operation.h"
+#include "store/removal.h"
 #include "store/row.h"
 
 struct load {
@@ -34,13 +35,18 @@ static void read_node(struct row *row, struct stored_node *node)
 	node->readings = (uint64_t)row_int(row);
 	node->bytes_in = (uint64_t)row_int(row);
 	node->bytes_out = (uint64_t)row_int(row);
+	node->watched_ms = row_int(row);
+	node->watched_drops = (uint64_t)row_int(row);
+	node->past_ms = row_int(row);
+	node->past_drops_milli = row_int(row);
 }
 
 static int run_load(struct operation *operation, struct database *database)
 {
 	static const char sql[] = "SELECT id, driver, hardware, version, image, battery_percent, signal_dbm, rank,"
 				  " first_seen_ms, last_seen_ms, next_contact_ms, contacts, drops, readings, bytes_in,"
-				  " bytes_out FROM node ORDER BY number";
+				  " bytes_out, watched_ms, watched_drops, past_ms, past_drops_milli FROM node"
+				  " ORDER BY number";
 	struct load *load = (struct load *)operation;
 	struct row row = { 0 };
 	int result = database_prepare(database, sql, &row.statement);
@@ -71,14 +77,17 @@ static int save_node(struct database *database, const struct stored_node *node)
 {
 	static const char sql[] =
 		"INSERT INTO node(id, driver, hardware, version, image, battery_percent, signal_dbm, rank,"
-		" first_seen_ms, last_seen_ms, next_contact_ms, contacts, drops, readings, bytes_in, bytes_out)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" first_seen_ms, last_seen_ms, next_contact_ms, contacts, drops, readings, bytes_in, bytes_out,"
+		" watched_ms, watched_drops, past_ms, past_drops_milli)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT(id) DO UPDATE SET driver = excluded.driver, hardware = excluded.hardware,"
 		" version = excluded.version, image = excluded.image, battery_percent = excluded.battery_percent,"
 		" signal_dbm = excluded.signal_dbm, rank = excluded.rank, first_seen_ms = excluded.first_seen_ms,"
 		" last_seen_ms = excluded.last_seen_ms, next_contact_ms = excluded.next_contact_ms,"
 		" contacts = excluded.contacts, drops = excluded.drops, readings = excluded.readings,"
-		" bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out";
+		" bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out,"
+		" watched_ms = excluded.watched_ms, watched_drops = excluded.watched_drops,"
+		" past_ms = excluded.past_ms, past_drops_milli = excluded.past_drops_milli";
 	struct row row = { 0 };
 	int result = database_prepare(database, sql, &row.statement);
 
@@ -100,6 +109,10 @@ static int save_node(struct database *database, const struct stored_node *node)
 	bind_int(&row, (int64_t)node->readings);
 	bind_int(&row, (int64_t)node->bytes_in);
 	bind_int(&row, (int64_t)node->bytes_out);
+	bind_int(&row, node->watched_ms);
+	bind_int(&row, (int64_t)node->watched_drops);
+	bind_int(&row, node->past_ms);
+	bind_int(&row, node->past_drops_milli);
 	return database_step(database, row.statement);
 }
 
@@ -133,32 +146,7 @@ int store_nodes_save(struct store *store, const struct stored_node *nodes, size_
 	return store_submit(store, &save->base);
 }
 
-struct drop {
-	struct operation base;
-	char id[65];
-};
-
-static int run_drop(struct operation *operation, struct database *database)
-{
-	struct row row = { 0 };
-	int result = database_prepare(database, "DELETE FROM node WHERE id = ?", &row.statement);
-
-	if (result < 0)
-		return result;
-	bind_text(&row, ((struct drop *)operation)->id);
-	return database_step(database, row.statement);
-}
-
 int store_node_remove(struct store *store, const char *id, struct store_reply reply)
 {
-	static const struct operation_kind kind = { STORE_GATEWAY, OPERATION_WRITES, run_drop, NULL, NULL };
-	struct drop *drop;
-
-	if (strlen(id) >= sizeof(drop->id))
-		return -EINVAL;
-	drop = operation_new(&kind, sizeof(*drop), reply);
-	if (!drop)
-		return -ENOMEM;
-	memcpy(drop->id, id, strlen(id) + 1);
-	return store_submit(store, &drop->base);
+	return removal_submit(store, "DELETE FROM node WHERE id = ?", id, reply);
 }

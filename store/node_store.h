@@ -28,6 +28,11 @@ struct stored_node {
 	uint64_t readings;
 	uint64_t bytes_in;
 	uint64_t bytes_out;
+	/* Drops before and since it began to be watched for a rollout, see gateway/node_watch.h. */
+	int64_t watched_ms; /* wall clock; 0: never yet */
+	uint64_t watched_drops;
+	int64_t past_ms;
+	int64_t past_drops_milli;
 };
 
 #define NODES_SAVE_MAX 16384 /* in one operation */

@@ -29,6 +29,18 @@ static const char gateway_1[] =
 	" number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, subject TEXT NOT NULL,"
 	" event TEXT NOT NULL, detail TEXT NOT NULL);";
 
+/* A rollout is written whole at each of its steps: some dozen times in its life. */
+static const char gateway_2[] = "ALTER TABLE node ADD COLUMN watched_ms INTEGER NOT NULL DEFAULT 0;"
+				"ALTER TABLE node ADD COLUMN watched_drops INTEGER NOT NULL DEFAULT 0;"
+				"ALTER TABLE node ADD COLUMN past_ms INTEGER NOT NULL DEFAULT 0;"
+				"ALTER TABLE node ADD COLUMN past_drops_milli INTEGER NOT NULL DEFAULT 0;"
+				"CREATE TABLE rollout("
+				" number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, plan TEXT NOT NULL,"
+				" state TEXT NOT NULL, wave INTEGER NOT NULL, looks INTEGER NOT NULL,"
+				" reach INTEGER NOT NULL, approved INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
+				" wave_ms INTEGER NOT NULL, soak_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,"
+				" reason TEXT NOT NULL);";
+
 /*
  * A chunk's key is image number * 65536 + index. The manifest is apart so that the row of an image, written anew at
  * every append, stays small. `tail_crc32c` is of what is there of the last chunk while it is not whole.
@@ -66,7 +78,7 @@ static const char telemetry_2[] = "CREATE TABLE kind("
 				  "ALTER TABLE loss ADD COLUMN reason INTEGER NOT NULL DEFAULT 0;"
 				  "ALTER TABLE loss ADD COLUMN became INTEGER NOT NULL DEFAULT 0;";
 
-const struct schema schema_gateway = { (const char *const[]){ gateway_1 }, 1 };
+const struct schema schema_gateway = { (const char *const[]){ gateway_1, gateway_2 }, 2 };
 const struct schema schema_images = { (const char *const[]){ images_1 }, 1 };
 const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2 }, 2 };
 

@@ -4,9 +4,9 @@
  * The loop thread submits operations; the store thread runs those of one file in the order submitted, groups whatever
  * is waiting into one transaction per file, commits (WAL, synchronous=FULL) and posts the completions back. An
  * operation is durable when its reply says 0. The operations themselves are in the headers image_store, node_store,
- * segment_store and update_store; this one opens, closes and pumps. docs/store.md has the schemas.
+ * rollout_store, segment_store and update_store; this one opens, closes and pumps. docs/store.md has the schemas.
  *
- *   gateway.db    nodes, updates, journal, settings that outlive a restart
+ *   gateway.db    nodes, updates, rollouts, journal, settings that outlive a restart
  *   images.db     firmware in chunks keyed by SHA-256
  *   telemetry.db  readings not yet upstream
  *

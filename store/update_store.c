@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "store/database.h"
+#include "store/journal.h"
 #include "store/operation.h"
+#include "store/removal.h"
 #include "store/row.h"
-
-#define JOURNAL_TRIM_EVERY 256 /* entries: not at each, which would write an old page with every new one */
 
 struct load {
 	struct operation base;
@@ -92,42 +92,12 @@ static int save_update(struct database *database, const struct stored_update *up
 	return database_step(database, row.statement);
 }
 
-static int trim_journal(struct database *database)
-{
-	int64_t number = sqlite3_last_insert_rowid(database->connection);
-	struct row row = { 0 };
-
-	if (number % JOURNAL_TRIM_EVERY != 0)
-		return 0;
-	int result = database_prepare(database, "DELETE FROM journal WHERE number <= ?", &row.statement);
-	if (result < 0)
-		return result;
-	bind_int(&row, number - JOURNAL_ENTRIES);
-	return database_step(database, row.statement);
-}
-
-static int save_entry(struct database *database, const struct journal_entry *entry)
-{
-	static const char sql[] = "INSERT INTO journal(at_ms, subject, event, detail) VALUES (?, ?, ?, ?)";
-	struct row row = { 0 };
-	int result = database_prepare(database, sql, &row.statement);
-
-	if (result < 0)
-		return result;
-	bind_int(&row, entry->at_ms);
-	bind_text(&row, entry->subject);
-	bind_text(&row, entry->event);
-	bind_text(&row, entry->detail);
-	result = database_step(database, row.statement);
-	return result < 0 ? result : trim_journal(database);
-}
-
 static int run_save(struct operation *operation, struct database *database)
 {
 	const struct save *save = (struct save *)operation;
 	int result = save->has_update ? save_update(database, &save->update) : 0;
 
-	return result == 0 && save->has_entry ? save_entry(database, &save->entry) : result;
+	return result == 0 && save->has_entry ? journal_append(database, &save->entry) : result;
 }
 
 int store_update_save(struct store *store, const struct stored_update *update, const struct journal_entry *entry,
@@ -150,34 +120,9 @@ int store_update_save(struct store *store, const struct stored_update *update, c
 	return store_submit(store, &save->base);
 }
 
-struct drop {
-	struct operation base;
-	char node[65];
-};
-
-static int run_drop(struct operation *operation, struct database *database)
-{
-	struct row row = { 0 };
-	int result = database_prepare(database, "DELETE FROM node_update WHERE node = ?", &row.statement);
-
-	if (result < 0)
-		return result;
-	bind_text(&row, ((struct drop *)operation)->node);
-	return database_step(database, row.statement);
-}
-
 int store_update_remove(struct store *store, const char *node, struct store_reply reply)
 {
-	static const struct operation_kind kind = { STORE_GATEWAY, OPERATION_WRITES, run_drop, NULL, NULL };
-	struct drop *drop;
-
-	if (strlen(node) >= sizeof(drop->node))
-		return -EINVAL;
-	drop = operation_new(&kind, sizeof(*drop), reply);
-	if (!drop)
-		return -ENOMEM;
-	memcpy(drop->node, node, strlen(node) + 1);
-	return store_submit(store, &drop->base);
+	return removal_submit(store, "DELETE FROM node_update WHERE node = ?", node, reply);
 }
 
 struct recount {

@@ -58,6 +58,21 @@ static const struct cli_command *const update_commands[] = {
 };
 static const struct cli_group update_group = { "update", "Updates", update_commands, &command_update_start };
 
+static const struct cli_command *const rollout_commands[] = {
+	&command_rollout_create,
+	&command_rollout_list,
+	&command_rollout_show,
+	&command_rollout_watch,
+	&command_rollout_approve,
+	&command_rollout_pause,
+	&command_rollout_resume,
+	&command_rollout_abort,
+	&command_rollout_rollback,
+	&command_rollout_remove,
+	NULL,
+};
+static const struct cli_group rollout_group = { "rollout", "Rollouts in waves", rollout_commands, NULL };
+
 static const struct cli_command *const telemetry_commands[] = {
 	&command_telemetry_tail,
 	NULL,
@@ -83,6 +98,7 @@ const struct cli_group *const cli_groups[] = {
 	&download_group,
 	&key_group,
 	&update_group,
+	&rollout_group,
 	&telemetry_group,
 	&log_group,
 	&shell_group,

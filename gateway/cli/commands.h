@@ -41,6 +41,18 @@ extern const struct cli_command command_node_list;
 extern const struct cli_command command_node_remove;
 extern const struct cli_command command_node_show;
 
+/* rollout_commands.c */
+extern const struct cli_command command_rollout_abort;
+extern const struct cli_command command_rollout_approve;
+extern const struct cli_command command_rollout_create;
+extern const struct cli_command command_rollout_list;
+extern const struct cli_command command_rollout_pause;
+extern const struct cli_command command_rollout_remove;
+extern const struct cli_command command_rollout_resume;
+extern const struct cli_command command_rollout_rollback;
+extern const struct cli_command command_rollout_show;
+extern const struct cli_command command_rollout_watch;
+
 /* status_commands.c */
 extern const struct cli_command command_metrics;
 extern const struct cli_command command_status;

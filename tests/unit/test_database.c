@@ -70,6 +70,9 @@ static int node_count(struct stepped_store *stepped)
 
 START_TEST(a_file_of_a_newer_version_is_refused)
 {
+	const struct schema *const schemas[] = { &schema_gateway, &schema_images, &schema_telemetry };
+	char version[64];
+
 	for (int i = 0; i < 3; i++) {
 		struct stepped_store stepped;
 		stepped_open(&stepped);
@@ -79,7 +82,8 @@ START_TEST(a_file_of_a_newer_version_is_refused)
 		ck_assert_ptr_nonnull(strstr(stepped.why, names[i]));
 		ck_assert_ptr_nonnull(strstr(stepped.why, "version 99"));
 		ck_assert_str_eq(stepped.findings.set_aside[i], "");
-		run_sql(&stepped, names[i], i == 2 ? "PRAGMA user_version = 2" : "PRAGMA user_version = 1");
+		snprintf(version, sizeof(version), "PRAGMA user_version = %d", schemas[i]->version);
+		run_sql(&stepped, names[i], version);
 		ck_assert_int_eq(stepped_try_open(&stepped), 0);
 		stepped_close(&stepped);
 	}

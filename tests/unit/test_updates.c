@@ -110,7 +110,7 @@ static struct node *contact(struct bench *bench, const char *id, const uint8_t *
 	return node;
 }
 
-static const uint8_t old_image[8] = { 9, 9, 9, 9 };
+static const uint8_t old_image[32] = { 9, 9, 9, 9 };
 
 static struct bench *bench_open(void)
 {
@@ -165,6 +165,8 @@ START_TEST(an_order_is_offered_until_the_node_runs_it)
 	ck_assert_int_eq(updates_find(bench->updates, "node-1")->state, UPDATE_CONFIRMED);
 	ck_assert(!bench->offered);
 	ck_assert(!updates_need(bench->updates, bench->image.sha256));
+	ck_assert(updates_may_go_back(bench->updates, old_image));
+	ck_assert(!updates_may_go_back(bench->updates, bench->image.sha256));
 	bench_close(bench);
 }
 END_TEST

@@ -1,0 +1,281 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/value.h"
+#include "gateway/cli/ask.h"
+#include "gateway/cli/cli.h"
+#include "gateway/cli/commands.h"
+#include "gateway/cli/field.h"
+#include "gateway/cli/human.h"
+#include "gateway/cli/listing.h"
+#include "gateway/cli/rollout_show.h"
+#include "gateway/moment.h"
+
+static const struct cli_option create_options[] = {
+	{ 0, "hardware", "TYPE", "nodes of this type; else the image's own" },
+	{ 0, "only", "PATTERN", "only nodes whose names match, such as 'hall-*'" },
+	{ 0, "waves", "SHARES", "percent of the nodes, rising to 100 (default \"1 5 10 100\")" },
+	{ 0, "soak", "TIME", "how long a wave is watched before the next (default \"24 h\")" },
+	{ 0, "start-in", "TIME", "begin so long from now" },
+	{ 0, "deadline", "WAKES", "a node that is not done by then is silent (default 20)" },
+	{ 0, "confirmed", "PERCENT", "of the nodes must run the image for the next wave (default 90)" },
+	{ 0, "failed", "PERCENT", "of the nodes may fail or fall silent (default 10)" },
+	{ 0, "failed-most", "COUNT", "and so many in all (default 0: no such limit)" },
+	{ 0, "confidence", "PERCENT", "that a good image is not stopped for drops (default 99)" },
+	{ 0, "ignore-drops", NULL, "do not compare how often updated and other nodes drop" },
+	{ 0, "on-failure", "WHAT", "\"pause\" (default), or \"rollback\" to the former images" },
+	{ 0, "fleet", NULL, "the shares are of a fleet of gateways, a wave may have no node here" },
+	{ 0, "approval", NULL, "wait for \"wakegate rollout approve\"" },
+	{ 'n', "dry-run", NULL, "begin nothing: show how many nodes each wave would have" },
+	{ 0 },
+};
+
+static int add_duration(const struct cli *cli, json_t *request, const char *option, const char *name, int64_t offset)
+{
+	const char *text = cli_value(cli, option);
+	int64_t ms;
+
+	if (!text)
+		return CLI_OK;
+	if (value_parse_duration(&ms, text) < 0)
+		return cli_fail(
+			cli, CLI_USAGE, "--%s takes a time such as \"90 min\" or \"24 h\", not \"%s\"", option, text);
+	(void)json_object_set_new(request, name, json_integer(offset + ms));
+	return CLI_OK;
+}
+
+static int add_number(const struct cli *cli, json_t *request, const char *option, const char *name)
+{
+	int64_t number = 0;
+	int code = cli_number(cli, option, 0, INT32_MAX, &number);
+
+	if (code == CLI_OK && cli_given(cli, option))
+		(void)json_object_set_new(request, name, json_integer(number));
+	return code;
+}
+
+static int add_options(const struct cli *cli, json_t *request)
+{
+	static const char *const numbers[][2] = {
+		{ "deadline", "deadline_wakes" },
+		{ "confirmed", "confirmed_percent" },
+		{ "failed", "failed_percent" },
+		{ "failed-most", "failed_most" },
+		{ "confidence", "confidence_percent" },
+	};
+	int code = add_duration(cli, request, "soak", "soak_ms", 0);
+
+	if (code == CLI_OK)
+		code = add_duration(cli, request, "start-in", "start_ms", clock_moment(&machine_clock).wall_ms);
+	for (size_t i = 0; code == CLI_OK && i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		code = add_number(cli, request, numbers[i][0], numbers[i][1]);
+	return code;
+}
+
+static int run_create(struct cli *cli)
+{
+	bool dry = cli_given(cli, "dry-run");
+	json_t *result, *request = json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:b, s:b}", "command",
+				"rollout.create", "rollout", cli->arguments[0], "image", cli->arguments[1], "hardware",
+				cli_value(cli, "hardware"), "only", cli_value(cli, "only"), "waves",
+				cli_value(cli, "waves"), "on_failure", cli_value(cli, "on-failure"), "ignore_drops",
+				(int)cli_given(cli, "ignore-drops"), "fleet", (int)cli_given(cli, "fleet"), "approval",
+				(int)cli_given(cli, "approval"), "dry_run", (int)dry);
+	int code = add_options(cli, request);
+
+	if (code == CLI_OK && !dry)
+		code = cli_confirm(cli, "Begin to roll out %s?", cli->arguments[1]);
+	if (code != CLI_OK) {
+		json_decref(request);
+		return code;
+	}
+	code = ask(cli, request, &result);
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_print_json(cli, result);
+	rollout_preview_print(cli, result);
+	json_decref(result);
+	if (!dry)
+		printf("\nIt has begun. To watch it: wakegate rollout watch %s\n", cli->arguments[0]);
+	return CLI_OK;
+}
+
+const struct cli_command command_rollout_create = {
+	.verb = "create",
+	.arguments = "NAME IMAGE",
+	.least = 2,
+	.most = 2,
+	.summary = "begin a rollout of an image in waves",
+	.help = "The nodes of a wave get the image at their next contacts. When all of them are done\n"
+		"the wave is watched for the soak time; then gates decide: enough nodes must run the\n"
+		"image, few may have failed, and updated nodes must not drop more often than the\n"
+		"others. A gate that says no stops the rollout, with the uplink down too.\n"
+		"\n"
+		"Which wave a node is in follows from NAME and its own name, here and on every gateway.\n"
+		"\n"
+		"Examples:\n"
+		"  wakegate rollout create spring sensor-a@1.3.0 --dry-run\n"
+		"  wakegate rollout create spring sensor-a@1.3.0 --soak \"12 h\" \\\n"
+		"      --on-failure rollback\n"
+		"  wakegate rollout create hall sensor-a@1.3.0 --only 'hall-*' --waves \"10 100\"\n",
+	.options = create_options,
+	.run = run_create,
+};
+
+static const struct table_column columns[] = {
+	{ "ROLLOUT", false, true },
+	{ "IMAGE", false, false },
+	{ "STATE", false, false },
+	{ "WAVE", true, false },
+	{ "CONFIRMED", true, false },
+	{ "FAILED", true, false },
+	{ "SILENT", true, false },
+	{ "CHANGED", true, false },
+};
+
+static void add_rollout(struct table *table, const json_t *rollout, int64_t now_ms)
+{
+	char age[HUMAN_SIZE];
+
+	table_cell(table, TONE_PLAIN, "%s", field_text(rollout, "rollout"));
+	table_cell(table, TONE_PLAIN, "%.8s", field_text(rollout, "image"));
+	table_cell(table, rollout_tone(rollout), "%s", field_text(rollout, "state"));
+	table_cell(table, TONE_PLAIN, "%" PRId64 "/%" PRId64, field_number(rollout, "wave"),
+		field_number(rollout, "waves"));
+	table_cell(table, TONE_PLAIN, "%" PRId64 "/%" PRId64, field_number(rollout, "confirmed"),
+		field_number(rollout, "nodes"));
+	table_cell(table, TONE_PLAIN, "%" PRId64, field_number(rollout, "failed"));
+	table_cell(table, TONE_PLAIN, "%" PRId64, field_number(rollout, "silent"));
+	table_cell(table, TONE_PLAIN, "%s", human_age(age, field_number(rollout, "changed_ms"), now_ms));
+}
+
+static const struct listing listing = {
+	.member = "rollouts",
+	.columns = columns,
+	.column_count = sizeof(columns) / sizeof(columns[0]),
+	.add = add_rollout,
+	.none = "There is no rollout.",
+};
+
+static int run_list(struct cli *cli)
+{
+	json_t *result;
+	int code = ask(cli, json_pack("{s:s}", "command", "rollout.list"), &result);
+
+	return code == CLI_OK ? listing_print(cli, &listing, result) : code;
+}
+
+const struct cli_command command_rollout_list = {
+	.verb = "list",
+	.summary = "the rollouts, how far they are and what stopped them",
+	.run = run_list,
+};
+
+static int run_show(struct cli *cli)
+{
+	json_t *result;
+	int code = ask(cli, json_pack("{s:s, s:s}", "command", "rollout.show", "rollout", cli->arguments[0]), &result);
+
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_print_json(cli, result);
+	rollout_show_print(cli, result);
+	json_decref(result);
+	return CLI_OK;
+}
+
+const struct cli_command command_rollout_show = {
+	.verb = "show",
+	.arguments = "NAME",
+	.least = 1,
+	.most = 1,
+	.summary = "one rollout: its waves, its verdicts, and the nodes that it waits for",
+	.run = run_show,
+};
+
+static int run_watch(struct cli *cli)
+{
+	return rollout_watch(cli, cli->arguments[0]);
+}
+
+const struct cli_command command_rollout_watch = {
+	.verb = "watch",
+	.arguments = "NAME",
+	.least = 1,
+	.most = 1,
+	.summary = "show how a rollout goes until it is over or stopped",
+	.help = "Ends with 0 if it is complete, 1 if it was stopped. Ctrl-C ends the watching only.\n",
+	.run = run_watch,
+};
+
+static int intervene(struct cli *cli, const char *command, const char *said)
+{
+	json_t *result;
+	int code = ask(cli, json_pack("{s:s, s:s}", "command", command, "rollout", cli->arguments[0]), &result);
+
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_print_json(cli, result);
+	json_decref(result);
+	printf("%s %s\n", cli->arguments[0], said);
+	return CLI_OK;
+}
+
+static int run_approve(struct cli *cli)
+{
+	return intervene(cli, "rollout.approve", "is approved");
+}
+
+static int run_pause(struct cli *cli)
+{
+	return intervene(cli, "rollout.pause", "is paused");
+}
+
+static int run_resume(struct cli *cli)
+{
+	return intervene(cli, "rollout.resume", "goes on");
+}
+
+static int run_abort(struct cli *cli)
+{
+	int code = cli_confirm(cli, "Abort the rollout %s for good?", cli->arguments[0]);
+
+	return code == CLI_OK ? intervene(cli, "rollout.abort", "is aborted") : code;
+}
+
+static int run_rollback(struct cli *cli)
+{
+	int code = cli_confirm(cli, "Order the former images back to all nodes of %s?", cli->arguments[0]);
+
+	return code == CLI_OK ? intervene(cli, "rollout.rollback", "is being rolled back") : code;
+}
+
+static int run_remove(struct cli *cli)
+{
+	return intervene(cli, "rollout.remove", "is forgotten");
+}
+
+#define INTERVENTION(name, help_text, summary_text)         \
+	const struct cli_command command_rollout_##name = { \
+		.verb = #name,                              \
+		.arguments = "NAME",                        \
+		.least = 1,                                 \
+		.most = 1,                                  \
+		.summary = summary_text,                    \
+		.help = help_text,                          \
+		.run = run_##name,                          \
+	}
+
+INTERVENTION(approve, NULL, "let a rollout begin that waits for approval");
+INTERVENTION(
+	pause, "Nodes that fetch the image stop; those that have it go on.\n", "offer the image to no further node");
+INTERVENTION(resume, "After a gate tripped, its wave counts as passed: look at \"rollout show\" first.\n",
+	"go on with a rollout that is paused or was stopped by a gate");
+INTERVENTION(abort, NULL, "end a rollout; nodes keep what they run");
+INTERVENTION(rollback, "Each node gets the image that it ran before, if that is still here.\n",
+	"end a rollout and order the former images back");
+INTERVENTION(remove, NULL, "forget a rollout that is over");

@@ -1,0 +1,257 @@
+#include "gateway/cli/rollout_show.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/cli/ask.h"
+#include "gateway/cli/cli.h"
+#include "gateway/cli/field.h"
+#include "gateway/cli/human.h"
+#include "gateway/cli/pair.h"
+#include "gateway/cli/table.h"
+#include "gateway/moment.h"
+
+#define BAR_CELLS 24
+#define POLL_MS 1000
+#define MISSING_SHOWN 10
+
+enum tone rollout_tone(const json_t *rollout)
+{
+	const char *state = field_text(rollout, "state");
+
+	if (strcmp(state, "complete") == 0)
+		return TONE_GOOD;
+	if (strcmp(state, "tripped") == 0 || strcmp(state, "rolled_back") == 0 || strcmp(state, "aborted") == 0)
+		return TONE_BAD;
+	return TONE_BUSY;
+}
+
+static bool is_over(const json_t *rollout)
+{
+	static const char *const words[] = { "complete", "tripped", "rolled_back", "aborted", "paused" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(field_text(rollout, "state"), words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* The share in percent of wave `index`, as the plan has it. */
+static double share_of(const json_t *plan, size_t index)
+{
+	const char *at = field_text(plan, "waves");
+	char *end;
+	double share = strtod(at, &end);
+
+	for (; index > 0 && *end; index--)
+		share = strtod(end, &end);
+	return share;
+}
+
+void rollout_preview_print(const struct cli *cli, const json_t *preview)
+{
+	static const struct table_column columns[] = { { "WAVE", true, false }, { "UP TO", true, false },
+		{ "NODES", true, false } };
+	const json_t *plan = json_object_get(preview, "plan");
+	struct table *table = table_open(columns, 3);
+	size_t i;
+	json_t *count;
+
+	json_array_foreach (json_object_get(preview, "waves"), i, count) {
+		table_cell(table, TONE_PLAIN, "%zu", i + 1);
+		table_cell(table, TONE_PLAIN, "%g %%", share_of(plan, i));
+		table_cell(table, TONE_PLAIN, "%" JSON_INTEGER_FORMAT, json_integer_value(count));
+	}
+	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
+	table_close(table);
+	printf("%" PRId64 " nodes of hardware type %s", field_number(preview, "nodes"), field_text(plan, "hardware"));
+	if (field_number(preview, "running"))
+		printf(", %" PRId64 " of them run the image already", field_number(preview, "running"));
+	putchar('\n');
+}
+
+static void draw_bar(const struct cli *cli, const char *label, int64_t done, int64_t total)
+{
+	int cells = total > 0 ? (int)(done * BAR_CELLS / total) : 0;
+	char bar[BAR_CELLS + 1];
+
+	memset(bar, '.', BAR_CELLS);
+	memset(bar, '#', (size_t)(cells > BAR_CELLS ? BAR_CELLS : cells));
+	bar[BAR_CELLS] = '\0';
+	printf("  %-16s [%s] %" PRId64 " of %" PRId64 "%s\n", label, bar, done, total,
+		cli->terminal.is_terminal ? "\033[K" : "");
+}
+
+/* A bar a wave: those before the current one are full, those after it empty. Lines printed. */
+static unsigned draw_waves(const struct cli *cli, const json_t *rollout)
+{
+	const json_t *plan = json_object_get(rollout, "plan"), *waves = json_object_get(rollout, "wave_nodes");
+	int64_t confirmed = field_number(rollout, "confirmed");
+	size_t i;
+	json_t *count;
+
+	json_array_foreach (waves, i, count) {
+		int64_t nodes = json_integer_value(count), done = confirmed < nodes ? confirmed : nodes;
+		char label[64];
+
+		confirmed -= done;
+		snprintf(label, sizeof(label), "%s wave %zu, %g %%",
+			(int64_t)i + 1 == field_number(rollout, "wave") ? ">" : " ", i + 1, share_of(plan, i));
+		draw_bar(cli, label, done, nodes);
+	}
+	return (unsigned)json_array_size(waves);
+}
+
+static const char *state_text(char *out, size_t size, const json_t *rollout)
+{
+	int64_t until_ms = field_number(rollout, "soak_until_ms");
+	char age[HUMAN_SIZE];
+
+	snprintf(out, size, "%s", field_text(rollout, "state"));
+	if (until_ms)
+		snprintf(out, size, "soaking, judged %s",
+			human_age(age, until_ms, clock_moment(&machine_clock).wall_ms));
+	return out;
+}
+
+static void print_counts(const struct cli *cli, const json_t *rollout)
+{
+	char text[192];
+
+	snprintf(text, sizeof(text),
+		"%" PRId64 " confirmed, %" PRId64 " failed, %" PRId64 " silent, %" PRId64 " open of %" PRId64
+		" reached; %" PRId64 " in all",
+		field_number(rollout, "confirmed"), field_number(rollout, "failed"), field_number(rollout, "silent"),
+		field_number(rollout, "open"), field_number(rollout, "reached"), field_number(rollout, "nodes"));
+	pair_print(cli, "nodes", text);
+}
+
+static void print_missing(const struct cli *cli, const json_t *missing)
+{
+	static const struct table_column columns[] = { { "NODE", false, true }, { "WAITED FOR BECAUSE", false, true } };
+	size_t i;
+	json_t *item;
+
+	if (json_array_size(missing) == 0)
+		return;
+	struct table *table = table_open(columns, 2);
+	json_array_foreach (missing, i, item) {
+		table_cell(table, TONE_PLAIN, "%s", field_text(item, "node"));
+		table_cell(table, TONE_PLAIN, "%s", field_text(item, "state"));
+	}
+	putchar('\n');
+	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
+	table_close(table);
+}
+
+void rollout_show_print(const struct cli *cli, const json_t *rollout)
+{
+	const json_t *plan = json_object_get(rollout, "plan");
+	char text[192], soak[HUMAN_SIZE];
+	bool some = json_string_length(json_object_get(plan, "only")) > 0;
+
+	pair_print(cli, "rollout", field_text(rollout, "rollout"));
+	pair_print(cli, "state", state_text(text, sizeof(text), rollout));
+	pair_print(cli, "verdict", field_text(rollout, "reason"));
+	snprintf(text, sizeof(text), "%.16s for %s%s%s", field_text(rollout, "image"), field_text(rollout, "hardware"),
+		some ? ", nodes " : "", some ? field_text(plan, "only") : "");
+	pair_print(cli, "image", text);
+	snprintf(text, sizeof(text), "soak %s, at least %" PRId64 " %% confirmed, at most %" PRId64 " %% failed%s",
+		human_duration(soak, field_number(plan, "soak_ms")), field_number(plan, "confirmed_percent"),
+		field_number(plan, "failed_percent"), field_boolean(plan, "drops") ? ", drops compared" : "");
+	pair_print(cli, "gates", text);
+	pair_print(cli, "on failure", field_text(plan, "on_failure"));
+	print_counts(cli, rollout);
+	putchar('\n');
+	(void)draw_waves(cli, rollout);
+	print_missing(cli, json_object_get(rollout, "missing"));
+}
+
+/* Draws over what was drawn before; the lines there are now. */
+static unsigned draw(struct cli *cli, const json_t *rollout, unsigned lines)
+{
+	const json_t *missing = json_object_get(rollout, "missing");
+	char text[192];
+	size_t i;
+	json_t *item;
+
+	cli->terminal = terminal_of(stdout);
+	if (lines)
+		printf("\033[%uA\r", lines);
+	lines = draw_waves(cli, rollout) + 2;
+	printf("  %s\033[K\n  %.*s\033[K\n", state_text(text, sizeof(text), rollout), (int)cli->terminal.width - 3,
+		field_text(rollout, "reason"));
+	json_array_foreach (missing, i, item) {
+		if (i == MISSING_SHOWN || lines + 2 >= cli->terminal.height)
+			break;
+		printf("  %-24.24s %.40s\033[K\n", field_text(item, "node"), field_text(item, "state"));
+		lines++;
+	}
+	fputs("\033[J", stdout);
+	fflush(stdout);
+	return lines;
+}
+
+/* A line where its counts are new, and one more where its verdict is. */
+struct told {
+	char counts[128];
+	char reason[256];
+};
+
+static bool is_news(char *before, size_t size, const char *text)
+{
+	bool news = strcmp(before, text) != 0;
+
+	snprintf(before, size, "%s", text);
+	return news;
+}
+
+static void tell(const json_t *rollout, struct told *told)
+{
+	char counts[sizeof(told->counts)];
+
+	snprintf(counts, sizeof(counts), "%s wave %" PRId64 "/%" PRId64 ": %" PRId64 " of %" PRId64 " confirmed",
+		field_text(rollout, "state"), field_number(rollout, "wave"), field_number(rollout, "waves"),
+		field_number(rollout, "confirmed"), field_number(rollout, "nodes"));
+	if (is_news(told->reason, sizeof(told->reason), field_text(rollout, "reason")))
+		puts(told->reason);
+	if (is_news(told->counts, sizeof(told->counts), counts))
+		puts(counts);
+	fflush(stdout);
+}
+
+static int finish(struct cli *cli, json_t *rollout)
+{
+	int code = strcmp(field_text(rollout, "state"), "complete") == 0 ? CLI_OK : CLI_FAILED;
+
+	if (!cli->json) {
+		json_decref(rollout);
+		return code;
+	}
+	int printed = cli_print_json(cli, rollout);
+	return code == CLI_OK ? printed : code;
+}
+
+int rollout_watch(struct cli *cli, const char *name)
+{
+	struct told told = { 0 };
+	unsigned lines = 0;
+
+	for (;;) {
+		json_t *rollout;
+		int code = ask(cli, json_pack("{s:s, s:s}", "command", "rollout.show", "rollout", name), &rollout);
+		if (code != CLI_OK)
+			return code;
+		if (!cli->json && cli->terminal.is_terminal)
+			lines = draw(cli, rollout, lines);
+		else if (!cli->json)
+			tell(rollout, &told);
+		if (is_over(rollout))
+			return finish(cli, rollout);
+		json_decref(rollout);
+		(void)poll(NULL, 0, POLL_MS);
+	}
+}

@@ -1,0 +1,25 @@
+/*
+ * rollout_show: one rollout on the terminal: its waves as bars, its state, what it waits for.
+ */
+#ifndef WAKEGATE_GATEWAY_CLI_ROLLOUT_SHOW_H
+#define WAKEGATE_GATEWAY_CLI_ROLLOUT_SHOW_H
+
+#include <jansson.h>
+
+#include "gateway/cli/terminal.h"
+
+struct cli;
+
+enum tone rollout_tone(const json_t *rollout);
+
+/* What rollout.create answers: the nodes of each wave. */
+void rollout_preview_print(const struct cli *cli, const json_t *preview);
+
+/* What rollout.show answers. */
+void rollout_show_print(const struct cli *cli, const json_t *rollout);
+
+/* Until it is over or stopped: drawn anew on a terminal, a line per change elsewhere. CLI_OK if it is complete,
+ * CLI_FAILED if it was stopped. */
+int rollout_watch(struct cli *cli, const char *name);
+
+#endif

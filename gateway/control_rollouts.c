@@ -1,0 +1,320 @@
+#include "gateway/control_rollouts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "gateway/control_describe.h"
+#include "gateway/control_request.h"
+#include "gateway/image_cache.h"
+#include "gateway/moment.h"
+#include "gateway/nodes.h"
+#include "gateway/rollout_turn.h"
+#include "gateway/rollouts.h"
+#include "gateway/schedule.h"
+#include "gateway/updates.h"
+#include "protocols/hex.h"
+
+#define NODES_TOLD 100 /* nodes that hold a wave up, in one answer */
+
+static const struct control_argument create_arguments[] = {
+	{ "rollout", CONTROL_TEXT, true, "a name for it: letters, digits and -_., 32 at most" },
+	{ "image", CONTROL_TEXT, true, "name, head of the digest, or HARDWARE@VERSION of a complete image" },
+	{ "hardware", CONTROL_TEXT, false, "nodes of this type; else the image's" },
+	{ "only", CONTROL_TEXT, false, "only nodes whose names match this pattern, such as \"hall-*\"" },
+	{ "waves", CONTROL_TEXT, false, "shares of the nodes in percent, rising to 100; \"1 5 10 100\"" },
+	{ "fleet", CONTROL_BOOLEAN, false, "the shares are of a fleet of gateways: a wave may hold no node here" },
+	{ "start_ms", CONTROL_INTEGER, false, "not before, milliseconds since 1970" },
+	{ "soak_ms", CONTROL_INTEGER, false, "how long a wave is watched before the next; 24 h" },
+	{ "deadline_wakes", CONTROL_INTEGER, false, "wakes after which a node that is not done is silent; 20" },
+	{ "confirmed_percent", CONTROL_INTEGER, false, "nodes that must run the image for the next wave; 90" },
+	{ "failed_percent", CONTROL_INTEGER, false, "nodes that may fail or fall silent; 10" },
+	{ "failed_most", CONTROL_INTEGER, false, "and how many in all; 0: no limit" },
+	{ "ignore_drops", CONTROL_BOOLEAN, false, "do not compare how often updated and other nodes drop" },
+	{ "confidence_percent", CONTROL_INTEGER, false, "that a good image is not stopped for drops; 99" },
+	{ "on_failure", CONTROL_TEXT, false, "\"pause\" (default), or \"rollback\" to the former images" },
+	{ "approval", CONTROL_BOOLEAN, false, "begin only once an operator has approved" },
+	{ "dry_run", CONTROL_BOOLEAN, false, "begin nothing: say how many nodes each wave has" },
+	{ 0 },
+};
+
+/* The arguments as the JSON of a plan. */
+static json_t *plan_json(
+	const struct control_rollouts *parts, struct control_request *request, const struct stored_image *image)
+{
+	static const char *const texts[] = { "rollout", "hardware", "only", "waves", "on_failure" };
+	static const char *const numbers[] = { "start_ms", "soak_ms", "deadline_wakes", "confirmed_percent",
+		"failed_percent", "failed_most", "confidence_percent" };
+	char hex[65];
+	json_t *json = json_object();
+
+	hex_print(hex, image->sha256, sizeof(image->sha256));
+	(void)json_object_set_new(json, "image", json_string(hex));
+	(void)json_object_set_new(json, "hardware", json_string(image->hardware));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (control_text(request, texts[i]))
+			(void)json_object_set_new(json, texts[i], json_string(control_text(request, texts[i])));
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		int64_t number = control_integer(request, numbers[i], INT64_MIN);
+		if (number != INT64_MIN)
+			(void)json_object_set_new(json, numbers[i], json_integer(number));
+	}
+	(void)json_object_set_new(json, "drops", json_boolean(!control_boolean(request, "ignore_drops")));
+	(void)json_object_set_new(json, "fleet", json_boolean(control_boolean(request, "fleet")));
+	(void)json_object_set_new(json, "approval", json_boolean(control_boolean(request, "approval")));
+	return json;
+}
+
+/* 0, or a negative errno, having answered. */
+static int read_plan(const struct control_rollouts *parts, struct control_request *request, struct rollout_plan *out)
+{
+	const char *text = control_text(request, "image");
+	const struct stored_image *image;
+	char why[ROLLOUT_SENTENCE_SIZE];
+	int error = image_cache_resolve(parts->images, text, &image);
+
+	if (error == -ENOTUNIQ)
+		control_fail(request, -EINVAL, "\"%.64s\" may be several images; give more digits of its digest", text);
+	else if (error < 0)
+		control_fail(request, -ENOENT, "there is no image \"%.64s\"", text);
+	if (error < 0)
+		return error;
+	json_t *json = plan_json(parts, request, image);
+	error = rollout_plan_parse(out, json, why);
+	json_decref(json);
+	if (error)
+		control_fail(request, error, "%s", why);
+	else if (*image->hardware && strcmp(image->hardware, out->hardware) != 0) {
+		error = -EINVAL;
+		control_fail(request, error, "the image is for %s, not for %s", image->hardware, out->hardware);
+	}
+	return error;
+}
+
+/* How many nodes each wave would have, and which cannot take part yet. */
+static json_t *preview(const struct control_rollouts *parts, const struct rollout_plan *plan)
+{
+	unsigned counts[WAVES_MAX] = { 0 };
+	int concerned = 0, running = 0;
+	json_t *waves = json_array();
+
+	for (size_t i = 0; i < nodes_count(parts->nodes); i++) {
+		const struct stored_node *record = &nodes_at(parts->nodes, i)->record;
+		uint32_t place;
+		if (!rollout_plan_concerns(plan, record) || wave_place(plan->id, record->id, &place) < 0)
+			continue;
+		concerned++;
+		running += digest_heads_match(record->image, record->image_size, plan->sha256, sizeof(plan->sha256));
+		counts[wave_of(place, plan->waves, plan->wave_count)]++;
+	}
+	for (unsigned i = 0; i < plan->wave_count; i++)
+		(void)json_array_append_new(waves, json_integer(counts[i]));
+	return json_pack("{s:o, s:i, s:i, s:o}", "plan", rollout_plan_json(plan), "nodes", concerned, "running",
+		running, "waves", waves);
+}
+
+static void fail_create(struct control_request *request, const struct rollout_plan *plan, int error)
+{
+	if (error == -EEXIST)
+		control_fail(request, error, "there is a rollout \"%s\" already", plan->id);
+	else if (error == -EBUSY)
+		control_fail(request, error, "another rollout for %s is open; abort it first", plan->hardware);
+	else if (error == -ENOBUFS)
+		control_fail(request, error, "%d rollouts are open", ROLLOUTS_OPEN_MAX);
+	else
+		control_fail(request, error, "%s", strerror(-error));
+}
+
+static void handle_create(void *context, struct control_request *request)
+{
+	const struct control_rollouts *parts = context;
+	struct rollout_plan plan;
+
+	if (read_plan(parts, request, &plan) < 0)
+		return;
+	if (control_boolean(request, "dry_run")) {
+		control_done(request, preview(parts, &plan));
+		return;
+	}
+	int error = rollouts_create(parts->rollouts, &plan, control_asker_name(request), clock_moment(parts->clock));
+	if (error)
+		fail_create(request, &plan, error);
+	else
+		control_done(request, preview(parts, &plan));
+}
+
+static json_t *describe(const struct rollout *rollout, const struct rollout_facts *facts)
+{
+	const struct gate_tally *tally = &facts->tally;
+	char image[65];
+
+	hex_print(image, rollout->plan.sha256, sizeof(rollout->plan.sha256));
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "rollout",
+		rollout->plan.id, "state", rollout_state_name(rollout->state), "image", image, "hardware",
+		rollout->plan.hardware, "wave", (int)rollout->wave + 1, "waves", (int)rollout->plan.wave_count, "nodes",
+		(int)facts->concerned, "reached", (int)tally->nodes, "confirmed", (int)tally->confirmed, "failed",
+		(int)tally->failed, "silent", (int)tally->silent, "open", (int)tally->open);
+	describe_text(json, "reason", rollout->reason);
+	describe_time(json, "created_ms", rollout->created_ms);
+	describe_time(json, "changed_ms", rollout->changed_ms);
+	if (rollout->state == ROLLOUT_SOAKING)
+		describe_time(json, "soak_until_ms",
+			rollout->soak_ms + rollout->plan.soak_ms * (int64_t)(rollout->looks + 1));
+	return json;
+}
+
+static void handle_list(void *context, struct control_request *request)
+{
+	const struct control_rollouts *parts = context;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < rollouts_count(parts->rollouts); i++)
+		(void)json_array_append_new(
+			list, describe(rollouts_at(parts->rollouts, i), rollouts_facts(parts->rollouts, i)));
+	control_done(request, json_pack("{s:o}", "rollouts", list));
+}
+
+static const struct control_argument name_arguments[] = {
+	{ "rollout", CONTROL_TEXT, true, "its name" },
+	{ 0 },
+};
+
+/* Its index, or -1, having answered. */
+static int find(const struct control_rollouts *parts, struct control_request *request)
+{
+	const char *id = control_text(request, "rollout");
+
+	for (size_t i = 0; i < rollouts_count(parts->rollouts); i++)
+		if (strcmp(rollouts_at(parts->rollouts, i)->plan.id, id) == 0)
+			return (int)i;
+	control_fail(request, -ENOENT, "there is no rollout \"%.64s\"", id);
+	return -1;
+}
+
+static const char *turn_word(enum rollout_turn turn, const struct update *update)
+{
+	switch (turn) {
+	case TURN_FAILED:
+		return update && update->record.reason[0] ? update->record.reason : "failed";
+	case TURN_SILENT:
+		return "silent";
+	case TURN_UNDER_WAY:
+		return update ? update_state_name(update->state) : "under way";
+	case TURN_DUE:
+		return "not in contact yet";
+	case TURN_FOREIGN:
+	case TURN_LATER:
+	case TURN_CONFIRMED:
+		break;
+	}
+	return NULL;
+}
+
+/* The nodes within reach that do not run the image, and why. */
+static json_t *describe_missing(const struct control_rollouts *parts, const struct rollout *rollout)
+{
+	struct moment now = clock_moment(parts->clock);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < nodes_count(parts->nodes) && json_array_size(list) < NODES_TOLD; i++) {
+		const struct stored_node *record = &nodes_at(parts->nodes, i)->record;
+		const struct update *update = updates_find(parts->updates, record->id);
+		uint32_t place;
+		enum rollout_turn turn =
+			rollout_turn(rollout, record, update, parts->schedule->interval_ms, now, &place);
+		const char *word = turn_word(turn, update);
+		if (word)
+			(void)json_array_append_new(list, json_pack("{s:s, s:s}", "node", record->id, "state", word));
+	}
+	return list;
+}
+
+static void handle_show(void *context, struct control_request *request)
+{
+	const struct control_rollouts *parts = context;
+	int index = find(parts, request);
+
+	if (index < 0)
+		return;
+	const struct rollout *rollout = rollouts_at(parts->rollouts, (size_t)index);
+	json_t *json = describe(rollout, rollouts_facts(parts->rollouts, (size_t)index));
+	json_t *view = preview(parts, &rollout->plan);
+	(void)json_object_set(json, "plan", json_object_get(view, "plan"));
+	(void)json_object_set(json, "wave_nodes", json_object_get(view, "waves"));
+	(void)json_object_set_new(json, "missing", describe_missing(parts, rollout));
+	json_decref(view);
+	control_done(request, json);
+}
+
+static void intervene(const struct control_rollouts *parts, struct control_request *request, enum rollout_event event)
+{
+	int index = find(parts, request);
+
+	if (index < 0)
+		return;
+	const struct rollout *rollout = rollouts_at(parts->rollouts, (size_t)index);
+	int error = rollouts_intervene(
+		parts->rollouts, rollout->plan.id, event, control_asker_name(request), clock_moment(parts->clock));
+	if (error)
+		control_fail(request, error, "the rollout is %s", rollout_state_name(rollout->state));
+	else
+		control_done(request, describe(rollout, rollouts_facts(parts->rollouts, (size_t)index)));
+}
+
+static void handle_approve(void *context, struct control_request *request)
+{
+	intervene(context, request, ROLLOUT_APPROVE);
+}
+
+static void handle_pause(void *context, struct control_request *request)
+{
+	intervene(context, request, ROLLOUT_PAUSE);
+}
+
+static void handle_resume(void *context, struct control_request *request)
+{
+	intervene(context, request, ROLLOUT_RESUME);
+}
+
+static void handle_abort(void *context, struct control_request *request)
+{
+	intervene(context, request, ROLLOUT_ABORT);
+}
+
+static void handle_rollback(void *context, struct control_request *request)
+{
+	intervene(context, request, ROLLOUT_ROLL_BACK);
+}
+
+static void handle_remove(void *context, struct control_request *request)
+{
+	const struct control_rollouts *parts = context;
+
+	if (find(parts, request) < 0)
+		return;
+	if (rollouts_remove(parts->rollouts, control_text(request, "rollout")) < 0)
+		control_fail(request, -EBUSY, "the rollout is open; abort it first");
+	else
+		control_done(request, json_object());
+}
+
+static const struct control_command commands[] = {
+	{ "rollout.create", "begins a rollout of an image in waves", create_arguments, CONTROL_REMOTE, handle_create },
+	{ "rollout.list", "all rollouts that are kept", NULL, CONTROL_REMOTE, handle_list },
+	{ "rollout.show", "one rollout: plan, waves, and the nodes that it waits for", name_arguments, CONTROL_REMOTE,
+		handle_show },
+	{ "rollout.approve", "lets a rollout begin that waits for approval", name_arguments, CONTROL_REMOTE,
+		handle_approve },
+	{ "rollout.pause", "offers the image to no further node", name_arguments, CONTROL_REMOTE, handle_pause },
+	{ "rollout.resume", "goes on with one that is paused, or past a gate that tripped", name_arguments,
+		CONTROL_REMOTE, handle_resume },
+	{ "rollout.abort", "ends a rollout; nodes keep what they run", name_arguments, CONTROL_REMOTE, handle_abort },
+	{ "rollout.rollback", "ends a rollout and orders the former images back", name_arguments, CONTROL_REMOTE,
+		handle_rollback },
+	{ "rollout.remove", "forgets a rollout that is over", name_arguments, CONTROL_REMOTE, handle_remove },
+};
+
+int control_rollouts_register(struct control *control, struct control_rollouts *parts)
+{
+	return control_register(control, commands, sizeof(commands) / sizeof(commands[0]), parts);
+}

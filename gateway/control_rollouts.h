@@ -1,0 +1,29 @@
+/*
+ * control_rollouts: the control commands about rollouts: rollout.create, .list, .show, .approve, .pause, .resume,
+ * .abort, .rollback, .remove.
+ */
+#ifndef WAKEGATE_GATEWAY_CONTROL_ROLLOUTS_H
+#define WAKEGATE_GATEWAY_CONTROL_ROLLOUTS_H
+
+struct clock;
+struct control;
+struct image_cache;
+struct nodes;
+struct rollouts;
+struct schedule_settings;
+struct updates;
+
+/* What the commands need; all of it outlives the dispatcher. */
+struct control_rollouts {
+	const struct clock *clock;
+	struct nodes *nodes;
+	struct updates *updates;
+	struct image_cache *images;
+	struct rollouts *rollouts;
+	const struct schedule_settings *schedule;
+};
+
+/* As control_register(). `parts` outlives the dispatcher. */
+int control_rollouts_register(struct control *control, struct control_rollouts *parts);
+
+#endif

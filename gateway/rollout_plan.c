@@ -1,0 +1,212 @@
+#include "gateway/rollout_plan.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocols/hex.h"
+#include "store/node_store.h"
+
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define MILLIONTHS_A_PERCENT 10000
+#define WAVES_DEFAULT "1 5 10 100"
+
+static const char *const on_failure_names[] = { [ROLLOUT_PAUSES] = "pause", [ROLLOUT_ROLLS_BACK] = "rollback" };
+
+__attribute__((format(printf, 2, 3))) static int refuse(char *why, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, ROLLOUT_SENTENCE_SIZE, format, arguments);
+	va_end(arguments);
+	return -EINVAL;
+}
+
+/* Names go into topics, file names and logs. */
+static bool is_name(const char *text)
+{
+	size_t size = strlen(text);
+
+	for (size_t i = 0; i < size; i++)
+		if (!isalnum((unsigned char)text[i]) && !strchr("-_.", text[i]))
+			return false;
+	return size > 0 && size <= ROLLOUT_ID_MAX;
+}
+
+static int read_text(const json_t *json, const char *name, char *out, size_t size, char *why)
+{
+	const json_t *value = json_object_get(json, name);
+	const char *text = json_string_value(value);
+
+	if (!value)
+		return 0;
+	if (!text || strlen(text) >= size)
+		return refuse(why, "\"%s\" is no text of at most %zu bytes", name, size - 1);
+	snprintf(out, size, "%s", text);
+	return 0;
+}
+
+struct limit {
+	const char *name;
+	size_t offset;
+	int64_t least, most, initial;
+};
+
+static const struct limit limits[] = {
+	{ "start_ms", offsetof(struct rollout_plan, start_ms), 0, INT64_MAX / 2, 0 },
+	{ "soak_ms", offsetof(struct rollout_plan, soak_ms), 0, 365 * DAY_MS, DAY_MS },
+	{ "deadline_wakes", offsetof(struct rollout_plan, deadline_wakes), 1, 100000, 20 },
+	{ "confirmed_percent", offsetof(struct rollout_plan, confirmed_percent), 0, 100, 90 },
+	{ "failed_percent", offsetof(struct rollout_plan, failed_percent), 0, 100, 10 },
+	{ "failed_most", offsetof(struct rollout_plan, failed_most), 0, 1000000, 0 },
+	{ "confidence_percent", offsetof(struct rollout_plan, confidence_percent), 50, 99, 99 },
+};
+#define LIMITS (sizeof(limits) / sizeof(limits[0]))
+
+static int64_t *number_of(const struct rollout_plan *plan, size_t offset)
+{
+	return (int64_t *)((char *)plan + offset);
+}
+
+static int read_numbers(struct rollout_plan *plan, const json_t *json, char *why)
+{
+	for (size_t i = 0; i < LIMITS; i++) {
+		const struct limit *limit = &limits[i];
+		const json_t *value = json_object_get(json, limit->name);
+		int64_t number = value ? json_integer_value(value) : limit->initial;
+
+		if ((value && !json_is_integer(value)) || number < limit->least || number > limit->most)
+			return refuse(why, "\"%s\" is no number from %lld to %lld", limit->name,
+				(long long)limit->least, (long long)limit->most);
+		*number_of(plan, limit->offset) = number;
+	}
+	return 0;
+}
+
+static int read_switch(const json_t *json, const char *name, bool initial, bool *out, char *why)
+{
+	const json_t *value = json_object_get(json, name);
+
+	if (value && !json_is_boolean(value))
+		return refuse(why, "\"%s\" is neither true nor false", name);
+	*out = value ? json_is_true(value) : initial;
+	return 0;
+}
+
+/* Percent with up to four decimals, as millionths; where the next one begins into *next. -1 if there is none. */
+static int64_t read_share(const char *text, const char **next)
+{
+	size_t size = strspn(text, "0123456789.");
+	char *end;
+	double percent = strtod(text, &end);
+
+	if (size == 0 || end != text + size || percent > 100)
+		return -1;
+	*next = end + strspn(end, " %,");
+	return (int64_t)(percent * MILLIONTHS_A_PERCENT + 0.5);
+}
+
+static int read_waves(struct rollout_plan *plan, const char *text, char *why)
+{
+	const char *at = text;
+	int64_t last = 0;
+
+	for (plan->wave_count = 0; *at; plan->wave_count++) {
+		int64_t share = read_share(at, &at);
+		if (share <= last || plan->wave_count == WAVES_MAX)
+			return refuse(why,
+				"\"waves\" are up to %d rising shares in percent such as \"" WAVES_DEFAULT
+				"\", not \"%.40s\"",
+				WAVES_MAX, text);
+		plan->waves[plan->wave_count] = (uint32_t)share;
+		last = share;
+	}
+	return last == WAVE_ALL ? 0 : refuse(why, "the last of the \"waves\" is not 100 percent");
+}
+
+static int read_on_failure(struct rollout_plan *plan, const json_t *json, char *why)
+{
+	const char *text = json_string_value(json_object_get(json, "on_failure"));
+
+	plan->on_failure = ROLLOUT_PAUSES;
+	if (!json_object_get(json, "on_failure"))
+		return 0;
+	for (size_t i = 0; text && i < sizeof(on_failure_names) / sizeof(on_failure_names[0]); i++)
+		if (strcmp(text, on_failure_names[i]) == 0) {
+			plan->on_failure = (enum rollout_on_failure)i;
+			return 0;
+		}
+	return refuse(why, "\"on_failure\" is neither \"pause\" nor \"rollback\"");
+}
+
+static int read_names(struct rollout_plan *plan, const json_t *json, char *why)
+{
+	const char *image = json_string_value(json_object_get(json, "image"));
+
+	if (read_text(json, "rollout", plan->id, sizeof(plan->id), why) < 0 ||
+		read_text(json, "hardware", plan->hardware, sizeof(plan->hardware), why) < 0 ||
+		read_text(json, "only", plan->only, sizeof(plan->only), why) < 0)
+		return -EINVAL;
+	if (!is_name(plan->id))
+		return refuse(why, "\"rollout\" is no name of up to %d letters, digits and -_.", ROLLOUT_ID_MAX);
+	if (!*plan->hardware)
+		return refuse(why, "\"hardware\" is not said");
+	if (!image || strlen(image) != 64 || hex_parse(plan->sha256, image, 64) < 0)
+		return refuse(why, "\"image\" is no SHA-256 in hexadecimal digits");
+	return 0;
+}
+
+int rollout_plan_parse(struct rollout_plan *out, const json_t *json, char *why)
+{
+	struct rollout_plan plan = { 0 };
+	const json_t *waves = json_object_get(json, "waves");
+
+	if (!json_is_object(json))
+		return refuse(why, "a rollout is an object");
+	if (waves && !json_is_string(waves))
+		return refuse(why, "\"waves\" is no text");
+	if (read_names(&plan, json, why) < 0 || read_numbers(&plan, json, why) < 0 ||
+		read_waves(&plan, waves ? json_string_value(waves) : WAVES_DEFAULT, why) < 0 ||
+		read_on_failure(&plan, json, why) < 0 || read_switch(json, "drops", true, &plan.drops, why) < 0 ||
+		read_switch(json, "fleet", false, &plan.fleet, why) < 0 ||
+		read_switch(json, "approval", false, &plan.approval, why) < 0)
+		return -EINVAL;
+	*out = plan;
+	return 0;
+}
+
+static json_t *waves_json(const struct rollout_plan *plan)
+{
+	char text[WAVES_MAX * 12] = "";
+	size_t size = 0;
+
+	for (unsigned i = 0; i < plan->wave_count; i++)
+		size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%.6g", i ? " " : "",
+			(double)plan->waves[i] / MILLIONTHS_A_PERCENT);
+	return json_string(text);
+}
+
+json_t *rollout_plan_json(const struct rollout_plan *plan)
+{
+	char image[65];
+
+	hex_print(image, plan->sha256, sizeof(plan->sha256));
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:b, s:b}", "rollout", plan->id, "image", image,
+		"hardware", plan->hardware, "only", plan->only, "waves", waves_json(plan), "on_failure",
+		on_failure_names[plan->on_failure], "drops", (int)plan->drops, "fleet", (int)plan->fleet, "approval",
+		(int)plan->approval);
+
+	for (size_t i = 0; json && i < LIMITS; i++)
+		(void)json_object_set_new(json, limits[i].name, json_integer(*number_of(plan, limits[i].offset)));
+	return json;
+}
+
+bool rollout_plan_concerns(const struct rollout_plan *plan, const struct stored_node *node)
+{
+	return strcmp(plan->hardware, node->hardware) == 0 && (!*plan->only || fnmatch(plan->only, node->id, 0) == 0);
+}

@@ -1,0 +1,54 @@
+/*
+ * rollout_plan: what a rollout is to do: which nodes get which image, in which waves, and what stops it.
+ *
+ * A plan is a value; as JSON it is what an operator or the fleet sends, what the store keeps and what is shown.
+ */
+#ifndef WAKEGATE_GATEWAY_ROLLOUT_PLAN_H
+#define WAKEGATE_GATEWAY_ROLLOUT_PLAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/wave.h"
+
+#define ROLLOUT_ID_MAX 32
+#define ROLLOUT_PATTERN_MAX 64
+#define ROLLOUT_SENTENCE_SIZE 192
+
+struct stored_node;
+
+enum rollout_on_failure { ROLLOUT_PAUSES, ROLLOUT_ROLLS_BACK };
+
+struct rollout_plan {
+	char id[ROLLOUT_ID_MAX + 1];
+	uint8_t sha256[32];                 /* of the image */
+	char hardware[33];                  /* nodes of this type */
+	char only[ROLLOUT_PATTERN_MAX + 1]; /* whose names match (fnmatch); "": all */
+	uint32_t waves[WAVES_MAX];          /* shares of the nodes in millionths, rising, the last WAVE_ALL */
+	unsigned wave_count;
+	bool fleet;                 /* waves are of a fleet of gateways; else the first has a node at least */
+	int64_t start_ms;           /* wall clock, not before; 0: at once */
+	int64_t soak_ms;            /* how long the nodes of a wave are watched before the next */
+	int64_t deadline_wakes;     /* intervals; a node that is not done so long after its wave began is silent */
+	int64_t confirmed_percent;  /* of the nodes reached so far, at least, for the next wave */
+	int64_t failed_percent;     /* of these, at most; silent ones are failures */
+	int64_t failed_most;        /* and in all; 0: no such limit */
+	bool drops;                 /* compare drops of updated nodes with those of the others */
+	int64_t confidence_percent; /* that a rollout which changes nothing is not stopped for its drops */
+	enum rollout_on_failure on_failure;
+	bool approval; /* waits for an operator's word before it begins */
+};
+
+/* The members of a plan's JSON are these arguments; see docs/rollouts.md. Unknown members are left alone. 0; -EINVAL
+ * with a sentence in `why` (ROLLOUT_SENTENCE_SIZE). */
+int rollout_plan_parse(struct rollout_plan *out, const json_t *json, char *why);
+
+/* The plan as JSON that parses to the same; NULL if there is no memory. */
+json_t *rollout_plan_json(const struct rollout_plan *plan);
+
+/* Whether the plan is about that node, whatever it runs. */
+bool rollout_plan_concerns(const struct rollout_plan *plan, const struct stored_node *node);
+
+#endif

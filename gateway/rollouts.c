@@ -1,0 +1,532 @@
+#include "gateway/rollouts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/clock.h"
+#include "gateway/log.h"
+#include "gateway/node_watch.h"
+#include "gateway/nodes.h"
+#include "gateway/rollout_turn.h"
+#include "gateway/schedule.h"
+#include "gateway/update.h"
+#include "gateway/updates.h"
+#include "store/rollout_store.h"
+#include "store/update_store.h"
+
+#define TICK_MS 1000
+#define SLICE_NODES 500 /* counted in one round of the loop: under a millisecond */
+
+struct entry {
+	struct rollout rollout;
+	struct rollout_facts facts; /* of the last whole count */
+	struct rollout_facts count; /* under way */
+	size_t counted;             /* nodes looked at for it */
+	bool unsaved;
+};
+
+struct rollouts {
+	struct rollouts_parts parts;
+	struct entry *list[ROLLOUTS_MAX];
+	size_t count;
+};
+
+/* Keeping. */
+
+static void on_saved(void *context, int result)
+{
+	struct rollouts *rollouts = context;
+
+	/* Which one it was is not known: all are written again. */
+	for (size_t i = 0; result < 0 && i < rollouts->count; i++)
+		rollouts->list[i]->unsaved = true;
+}
+
+static int store_record(const struct rollout *rollout, struct stored_rollout *out)
+{
+	json_t *json = rollout_plan_json(&rollout->plan);
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	int error = !text ? -ENOMEM : strlen(text) >= sizeof(out->plan) ? -EFBIG : 0;
+
+	if (!error) {
+		*out = (struct stored_rollout){
+			.wave = rollout->wave,
+			.looks = rollout->looks,
+			.reach = rollout->reach,
+			.approved = rollout->approved,
+			.created_ms = rollout->created_ms,
+			.wave_ms = rollout->wave_ms,
+			.soak_ms = rollout->soak_ms,
+			.changed_ms = rollout->changed_ms,
+		};
+		snprintf(out->id, sizeof(out->id), "%s", rollout->plan.id);
+		snprintf(out->plan, sizeof(out->plan), "%s", text);
+		snprintf(out->state, sizeof(out->state), "%s", rollout_state_name(rollout->state));
+		snprintf(out->reason, sizeof(out->reason), "%s", rollout->reason);
+	}
+	free(text);
+	json_decref(json);
+	return error;
+}
+
+/* Saves with an entry in the journal, and logs it. */
+static void settle(struct rollouts *rollouts, struct entry *entry, struct moment now)
+{
+	const struct rollout *rollout = &entry->rollout;
+	struct store_reply reply = { .done = on_saved, .context = rollouts };
+	struct journal_entry line = { .at_ms = now.wall_ms };
+	bool bad = rollout->state == ROLLOUT_TRIPPED || rollout->state == ROLLOUT_ROLLED_BACK;
+	struct stored_rollout record;
+
+	snprintf(line.subject, sizeof(line.subject), "%s", rollout->plan.id);
+	snprintf(line.event, sizeof(line.event), "rollout.%s", rollout_state_name(rollout->state));
+	snprintf(line.detail, sizeof(line.detail), "wave=%u of=%u %s", rollout->wave + 1, rollout->plan.wave_count,
+		rollout->reason);
+	entry->unsaved = store_record(rollout, &record) < 0 ||
+			 store_rollout_save(rollouts->parts.store, &record, &line, reply) < 0;
+	log_line(bad ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "rollout.%s rollout=%s wave=%u of=%u reason=\"%s\"",
+		rollout_state_name(rollout->state), rollout->plan.id, rollout->wave + 1, rollout->plan.wave_count,
+		rollout->reason);
+}
+
+static void forget_at(struct rollouts *rollouts, size_t index)
+{
+	free(rollouts->list[index]);
+	rollouts->count--;
+	memmove(&rollouts->list[index], &rollouts->list[index + 1],
+		(rollouts->count - index) * sizeof(rollouts->list[0]));
+}
+
+static struct entry *append(struct rollouts *rollouts)
+{
+	struct entry *entry = rollouts->count < ROLLOUTS_MAX ? calloc(1, sizeof(*entry)) : NULL;
+
+	if (entry) {
+		entry->facts.lowest = entry->count.lowest = WAVE_ALL;
+		rollouts->list[rollouts->count++] = entry;
+	}
+	return entry;
+}
+
+static void on_stored_rollout(void *context, const struct stored_rollout *record)
+{
+	struct rollouts *rollouts = context;
+	char why[ROLLOUT_SENTENCE_SIZE];
+	json_t *json = json_loads(record->plan, 0, NULL);
+	int state = rollout_state_parse(record->state);
+	struct rollout rollout = {
+		.state = (enum rollout_state)state,
+		.wave = record->wave,
+		.looks = record->looks,
+		.reach = record->reach,
+		.approved = record->approved,
+		.created_ms = record->created_ms,
+		.wave_ms = record->wave_ms,
+		.soak_ms = record->soak_ms,
+		.changed_ms = record->changed_ms,
+	};
+
+	snprintf(rollout.reason, sizeof(rollout.reason), "%s", record->reason);
+	if (state >= 0 && rollout_plan_parse(&rollout.plan, json, why) == 0 && rollout.wave < rollout.plan.wave_count) {
+		struct entry *entry = append(rollouts);
+		if (entry)
+			entry->rollout = rollout;
+	}
+	json_decref(json);
+}
+
+int rollouts_open(struct rollouts **out, const struct rollouts_parts *parts)
+{
+	struct rollouts *rollouts = calloc(1, sizeof(*rollouts));
+
+	if (!rollouts)
+		return -ENOMEM;
+	rollouts->parts = *parts;
+	int error = store_rollouts_load(parts->store, on_stored_rollout, rollouts);
+	if (error) {
+		rollouts_close(rollouts);
+		return error;
+	}
+	*out = rollouts;
+	return 0;
+}
+
+void rollouts_close(struct rollouts *rollouts)
+{
+	if (!rollouts)
+		return;
+	for (size_t i = 0; i < rollouts->count; i++)
+		free(rollouts->list[i]);
+	free(rollouts);
+}
+
+/* Looking up. */
+
+static struct entry *find(const struct rollouts *rollouts, const char *id)
+{
+	for (size_t i = 0; i < rollouts->count; i++)
+		if (strcmp(rollouts->list[i]->rollout.plan.id, id) == 0)
+			return rollouts->list[i];
+	return NULL;
+}
+
+const struct rollout *rollouts_find(const struct rollouts *rollouts, const char *id)
+{
+	struct entry *entry = find(rollouts, id);
+
+	return entry ? &entry->rollout : NULL;
+}
+
+size_t rollouts_count(const struct rollouts *rollouts)
+{
+	return rollouts->count;
+}
+
+const struct rollout *rollouts_at(const struct rollouts *rollouts, size_t index)
+{
+	return &rollouts->list[index]->rollout;
+}
+
+const struct rollout_facts *rollouts_facts(const struct rollouts *rollouts, size_t index)
+{
+	return &rollouts->list[index]->facts;
+}
+
+bool rollouts_need(const struct rollouts *rollouts, const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < rollouts->count; i++) {
+		const struct rollout *rollout = &rollouts->list[i]->rollout;
+		if (rollout_is_open(rollout) && memcmp(rollout->plan.sha256, sha256, 32) == 0)
+			return true;
+	}
+	return false;
+}
+
+static enum rollout_turn turn_of(const struct rollouts *rollouts, const struct rollout *rollout,
+	const struct node *node, struct moment now, uint32_t *place)
+{
+	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
+
+	return rollout_turn(rollout, &node->record, update, rollouts->parts.schedule->interval_ms, now, place);
+}
+
+/* Stopping. */
+
+static const char *name_of_order(const struct rollout *rollout, char *out, size_t size)
+{
+	snprintf(out, size, "rollout %s", rollout->plan.id);
+	return out;
+}
+
+/* Offers that a node has not begun to follow; a transfer under way is ended as well, an activation cannot be. */
+static void withdraw_from(
+	struct rollouts *rollouts, const struct rollout *rollout, struct node *node, struct moment now)
+{
+	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
+	char by[64];
+	uint32_t place;
+
+	if (update && update->state != UPDATE_REBOOTING &&
+		turn_of(rollouts, rollout, node, now, &place) == TURN_UNDER_WAY)
+		(void)updates_cancel(rollouts->parts.updates, node, name_of_order(rollout, by, sizeof(by)), now);
+}
+
+/* Orders the image that the node ran before this rollout. 0; -ENOENT it is not here, or there is nothing to order. */
+static int revert_on(struct rollouts *rollouts, const struct rollout *rollout, struct node *node, struct moment now)
+{
+	const struct rollouts_parts *parts = &rollouts->parts;
+	const struct update *update = updates_find(parts->updates, node->record.id);
+	char by[64];
+	struct update_order order = { .node = node, .force = true, .by = name_of_order(rollout, by, sizeof(by)) };
+	uint32_t place;
+
+	if (turn_of(rollouts, rollout, node, now, &place) != TURN_CONFIRMED || !update ||
+		memcmp(update->record.sha256, rollout->plan.sha256, 32) != 0)
+		return -ENOENT;
+	int error =
+		parts->find_image(parts->context, update->record.previous, update->record.previous_size, order.sha256);
+	return error ? error : updates_order(parts->updates, &order, now);
+}
+
+/* Nodes that cannot go back are told to the operator. */
+static void revert_all(struct rollouts *rollouts, const struct rollout *rollout, struct moment now)
+{
+	struct nodes *nodes = rollouts->parts.nodes;
+	unsigned ordered = 0, left = 0;
+	uint32_t place;
+
+	for (size_t i = 0; i < nodes_count(nodes); i++) {
+		struct node *node = nodes_at(nodes, i);
+		if (turn_of(rollouts, rollout, node, now, &place) != TURN_CONFIRMED)
+			continue;
+		if (revert_on(rollouts, rollout, node, now) == 0)
+			ordered++;
+		else
+			left++;
+	}
+	log_line(left ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "rollout.reverting rollout=%s nodes=%u cannot=%u",
+		rollout->plan.id, ordered, left);
+}
+
+/* Carries out what a step asks. The step itself is saved first: what a crash leaves undone is done at the contacts. */
+static void follow(struct rollouts *rollouts, struct entry *entry, const struct rollout_step *step, struct moment now)
+{
+	struct nodes *nodes = rollouts->parts.nodes;
+
+	if (!step->changed)
+		return;
+	settle(rollouts, entry, now);
+	for (size_t i = 0; i < nodes_count(nodes); i++) {
+		struct node *node = nodes_at(nodes, i);
+		if (step->watch && rollout_plan_concerns(&entry->rollout.plan, &node->record)) {
+			node_watch_begin(&node->record, now.wall_ms);
+			nodes_changed(nodes, node, false);
+		}
+		if (step->withdraw)
+			withdraw_from(rollouts, &entry->rollout, node, now);
+	}
+	if (step->revert)
+		revert_all(rollouts, &entry->rollout, now);
+	/* What was counted is about another wave. */
+	entry->count = (struct rollout_facts){ .lowest = WAVE_ALL };
+	entry->counted = 0;
+}
+
+/* Operators. */
+
+static bool overlap(const struct rollout_plan *a, const struct rollout_plan *b)
+{
+	bool apart = *a->only && *b->only && strcmp(a->only, b->only) != 0;
+
+	return strcmp(a->hardware, b->hardware) == 0 && !apart;
+}
+
+static int check_plan(struct rollouts *rollouts, const struct rollout_plan *plan)
+{
+	size_t open = 0;
+
+	if (find(rollouts, plan->id))
+		return -EEXIST;
+	for (size_t i = 0; i < rollouts->count; i++) {
+		const struct rollout *other = &rollouts->list[i]->rollout;
+		if (!rollout_is_open(other))
+			continue;
+		if (overlap(plan, &other->plan))
+			return -EBUSY;
+		open++;
+	}
+	return open < ROLLOUTS_OPEN_MAX ? 0 : -ENOBUFS;
+}
+
+static void make_room(struct rollouts *rollouts)
+{
+	for (size_t i = 0; rollouts->count == ROLLOUTS_MAX && i < rollouts->count; i++)
+		if (!rollout_is_open(&rollouts->list[i]->rollout)) {
+			(void)store_rollout_remove(
+				rollouts->parts.store, rollouts->list[i]->rollout.plan.id, (struct store_reply){ 0 });
+			forget_at(rollouts, i);
+		}
+}
+
+int rollouts_create(struct rollouts *rollouts, const struct rollout_plan *plan, const char *by, struct moment now)
+{
+	int error = check_plan(rollouts, plan);
+
+	if (error)
+		return error;
+	make_room(rollouts);
+	struct entry *entry = append(rollouts);
+	if (!entry)
+		return -ENOMEM;
+	rollout_init(&entry->rollout, plan, now);
+	snprintf(entry->rollout.reason, sizeof(entry->rollout.reason), "ordered by %s", by);
+	settle(rollouts, entry, now);
+	return 0;
+}
+
+int rollouts_intervene(
+	struct rollouts *rollouts, const char *id, enum rollout_event event, const char *by, struct moment now)
+{
+	struct entry *entry = find(rollouts, id);
+	struct rollout_step step;
+
+	if (!entry)
+		return -ENOENT;
+	int error = rollout_intervene(&entry->rollout, event, by, now, &step);
+	if (!error)
+		follow(rollouts, entry, &step, now);
+	return error;
+}
+
+int rollouts_remove(struct rollouts *rollouts, const char *id)
+{
+	size_t at = 0;
+
+	while (at < rollouts->count && strcmp(rollouts->list[at]->rollout.plan.id, id) != 0)
+		at++;
+	if (at == rollouts->count)
+		return -ENOENT;
+	if (rollout_is_open(&rollouts->list[at]->rollout))
+		return -EBUSY;
+	(void)store_rollout_remove(rollouts->parts.store, id, (struct store_reply){ 0 });
+	forget_at(rollouts, at);
+	return 0;
+}
+
+/* Nodes. */
+
+/* A node with an order from before its rollout was stopped: a crash left it, or the node was restarting then. True if
+ * it got another order. */
+static bool stop_late(struct rollouts *rollouts, struct node *node, const struct update *update, struct moment now)
+{
+	for (size_t i = 0; i < rollouts->count; i++) {
+		const struct rollout *rollout = &rollouts->list[i]->rollout;
+		if (!rollout_is_stopped(rollout) || update->record.created_ms > rollout->changed_ms ||
+			memcmp(update->record.sha256, rollout->plan.sha256, 32) != 0)
+			continue;
+		withdraw_from(rollouts, rollout, node, now);
+		return rollout->state == ROLLOUT_ROLLED_BACK && revert_on(rollouts, rollout, node, now) == 0;
+	}
+	return false;
+}
+
+void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct moment now)
+{
+	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
+	char by[64];
+
+	if (update && (stop_late(rollouts, node, update, now) || update_is_active(update)))
+		return;
+	for (size_t i = 0; i < rollouts->count; i++) {
+		const struct rollout *rollout = &rollouts->list[i]->rollout;
+		uint32_t place;
+		if (!rollout_is_offering(rollout))
+			continue;
+		enum rollout_turn turn = turn_of(rollouts, rollout, node, now, &place);
+		if (turn != TURN_DUE && turn != TURN_SILENT)
+			continue;
+		struct update_order order = { .node = node, .by = name_of_order(rollout, by, sizeof(by)) };
+		memcpy(order.sha256, rollout->plan.sha256, sizeof(order.sha256));
+		int error = updates_order(rollouts->parts.updates, &order, now);
+		if (error && error != -EALREADY)
+			log_warning("rollout.not_ordered rollout=%s node=%s error=\"%s\"", rollout->plan.id,
+				node->record.id, strerror(-error));
+	}
+}
+
+void rollouts_follow_clock(struct rollouts *rollouts, const struct clock_jump *jump)
+{
+	for (size_t i = 0; i < rollouts->count; i++) {
+		struct rollout *rollout = &rollouts->list[i]->rollout;
+
+		if (!rollout_is_open(rollout))
+			continue;
+		rollout->created_ms = clock_jump_moved(jump, rollout->created_ms);
+		rollout->wave_ms = clock_jump_moved(jump, rollout->wave_ms);
+		rollout->soak_ms = clock_jump_moved(jump, rollout->soak_ms);
+		rollout->changed_ms = clock_jump_moved(jump, rollout->changed_ms);
+		rollouts->list[i]->unsaved = true;
+	}
+}
+
+/* Counting and judging. */
+
+static void count_node(struct rollouts *rollouts, struct entry *entry, const struct node *node, struct moment now)
+{
+	struct rollout_facts *facts = &entry->count;
+	struct gate_tally *tally = &facts->tally;
+	uint32_t place;
+	enum rollout_turn turn = turn_of(rollouts, &entry->rollout, node, now, &place);
+
+	if (turn == TURN_FOREIGN)
+		return;
+	facts->concerned++;
+	if (place < facts->lowest)
+		facts->lowest = place;
+	if (turn == TURN_LATER)
+		return;
+	tally->nodes++;
+	tally->confirmed += turn == TURN_CONFIRMED;
+	tally->failed += turn == TURN_FAILED;
+	tally->silent += turn == TURN_SILENT;
+	tally->open += turn == TURN_DUE || turn == TURN_UNDER_WAY;
+}
+
+/* Goes on with counting; true when all nodes were looked at. */
+static bool count_slice(struct rollouts *rollouts, struct entry *entry, struct moment now)
+{
+	size_t count = nodes_count(rollouts->parts.nodes);
+
+	for (unsigned i = 0; i < SLICE_NODES && entry->counted < count; i++)
+		count_node(rollouts, entry, nodes_at(rollouts->parts.nodes, entry->counted++), now);
+	if (entry->counted < count)
+		return false;
+	entry->facts = entry->count;
+	entry->count = (struct rollout_facts){ .lowest = WAVE_ALL };
+	entry->counted = 0;
+	return true;
+}
+
+/* The updated nodes first, then those that run something else. */
+static size_t collect(const struct rollouts *rollouts, const struct rollout *rollout, bool updated,
+	struct drop_history *out, struct moment now)
+{
+	const struct nodes *nodes = rollouts->parts.nodes;
+	size_t count = 0;
+
+	for (size_t i = 0; i < nodes_count(nodes); i++) {
+		const struct stored_node *record = &nodes_at(nodes, i)->record;
+		if (rollout_plan_concerns(&rollout->plan, record) &&
+			digest_heads_match(record->image, record->image_size, rollout->plan.sha256, 32) == updated)
+			out[count++] = node_watch_history(record, now.wall_ms);
+	}
+	return count;
+}
+
+static void compare(struct rollouts *rollouts, struct entry *entry, struct moment now)
+{
+	struct drop_history *histories = malloc((nodes_count(rollouts->parts.nodes) + 1) * sizeof(*histories));
+	struct gate_comparison comparison = {
+		.nodes = histories,
+		.look = entry->rollout.looks + 1,
+		.random = rollouts->parts.random,
+	};
+
+	if (!histories)
+		return; /* at the next tick */
+	comparison.updated = collect(rollouts, &entry->rollout, true, histories, now);
+	comparison.count =
+		comparison.updated + collect(rollouts, &entry->rollout, false, histories + comparison.updated, now);
+	int verdict = gate_judge_drops(&entry->rollout.plan, &comparison, entry->facts.drops_sentence);
+	entry->facts.compared = verdict >= 0;
+	entry->facts.drops = (enum gate_verdict)verdict;
+	free(histories);
+}
+
+static void judge(struct rollouts *rollouts, struct entry *entry, struct moment now)
+{
+	if (rollout_wants_comparison(&entry->rollout, now))
+		compare(rollouts, entry, now);
+	struct rollout_step step = rollout_tick(&entry->rollout, &entry->facts, now);
+	follow(rollouts, entry, &step, now);
+}
+
+int64_t rollouts_tick(struct rollouts *rollouts, struct moment now)
+{
+	bool busy = false;
+
+	for (size_t i = 0; i < rollouts->count; i++) {
+		struct entry *entry = rollouts->list[i];
+		if (entry->unsaved)
+			settle(rollouts, entry, now);
+		if (!rollout_is_open(&entry->rollout))
+			continue;
+		if (count_slice(rollouts, entry, now))
+			judge(rollouts, entry, now);
+		else
+			busy = true;
+	}
+	return busy ? 0 : TICK_MS;
+}

@@ -1,0 +1,81 @@
+/*
+ * rollouts: all rollouts of this gateway: who is to get what, how far each is, and what the gates say; kept in the
+ * store with a journal of every step.
+ *
+ * A node gets its order at its own contact, when its wave has come, so a rollout that stops reaches each node at its
+ * next contact and nothing has to be taken back from nodes that sleep. How far a wave is, is counted from the registry
+ * and the updates in slices, and so is the same after a restart.
+ */
+#ifndef WAKEGATE_GATEWAY_ROLLOUTS_H
+#define WAKEGATE_GATEWAY_ROLLOUTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/moment.h"
+#include "gateway/rollout.h"
+
+#define ROLLOUTS_MAX 64      /* kept; the oldest that is over makes room */
+#define ROLLOUTS_OPEN_MAX 16 /* at a time */
+
+struct clock_jump;
+struct node;
+struct nodes;
+struct random;
+struct rollouts;
+struct schedule_settings;
+struct store;
+struct updates;
+
+/* All outlive the rollouts. */
+struct rollouts_parts {
+	struct store *store;
+	struct nodes *nodes;
+	struct updates *updates;
+	struct random *random;
+	const struct schedule_settings *schedule; /* how long a wake is */
+	/* The whole digest of the image whose digest begins with `head`; -ENOENT if it is not here. */
+	int (*find_image)(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32]);
+	void *context;
+};
+
+/* Loads; blocks, for start-up. -ENOMEM, -EIO. */
+int rollouts_open(struct rollouts **out, const struct rollouts_parts *parts);
+/* After the store was closed. NULL is fine. */
+void rollouts_close(struct rollouts *rollouts);
+
+/*
+ * Begins one. 0; -EEXIST there is one of that name; -EBUSY one that is open has the same hardware and overlaps;
+ * -ENOBUFS ROLLOUTS_OPEN_MAX are open; -ENOMEM. `by` is for the journal.
+ */
+int rollouts_create(struct rollouts *rollouts, const struct rollout_plan *plan, const char *by, struct moment now);
+
+/* -ENOENT, else as rollout_intervene(). */
+int rollouts_intervene(
+	struct rollouts *rollouts, const char *id, enum rollout_event event, const char *by, struct moment now);
+
+/* Forgets one that is over. -ENOENT, -EBUSY. */
+int rollouts_remove(struct rollouts *rollouts, const char *id);
+
+/* NULL if there is none; borrowed until the next call that changes any. In the order of their making. */
+const struct rollout *rollouts_find(const struct rollouts *rollouts, const char *id);
+size_t rollouts_count(const struct rollouts *rollouts);
+const struct rollout *rollouts_at(const struct rollouts *rollouts, size_t index);
+
+/* What the last count found, of the one at `index`. */
+const struct rollout_facts *rollouts_facts(const struct rollouts *rollouts, size_t index);
+
+/* The node is in contact: orders its update if its turn has come. Before updates_on_contact(). */
+void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct moment now);
+
+/* Whether an open rollout needs the image. */
+bool rollouts_need(const struct rollouts *rollouts, const uint8_t sha256[32]);
+
+/* The wall clock was set: times follow it; before the next tick, which judges by them. */
+void rollouts_follow_clock(struct rollouts *rollouts, const struct clock_jump *jump);
+
+/* Time passes: counts, judges. Milliseconds until it wants to be called again. */
+int64_t rollouts_tick(struct rollouts *rollouts, struct moment now);
+
+#endif

@@ -1,0 +1,237 @@
+/*
+ * bench_rollout: what the gates of a rollout find, how even its waves are, and what a decision costs.
+ *
+ * The gates judge simulated fleets of 2,000 nodes of which 20 have the image (the first wave): nodes that differ among
+ * themselves and drop twice a day in the mean; a bad release makes 30 % of the updated nodes drop four times as often.
+ * A wave soaks for a day, and for more while it is under suspicion. A contact is decided on with 100,000 nodes in the
+ * registry and a rollout open, over a real store.
+ */
+#include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "drivers/driver.h"
+#include "gateway/gate.h"
+#include "gateway/log.h"
+#include "gateway/nodes.h"
+#include "gateway/random.h"
+#include "gateway/rollouts.h"
+#include "gateway/schedule.h"
+#include "gateway/update.h"
+#include "gateway/updates.h"
+#include "store/store.h"
+#include "tests/sim/drop_fleet.h"
+
+#define SEEDS 100
+#define FLEET_NODES 1000000
+#define REGISTERED 100000
+#define CONTACTS 200000
+
+static const struct rollout_plan plan = {
+	.id = "bench",
+	.hardware = "meter-2",
+	.sha256 = { 2, 2, 2, 2 },
+	.waves = { 10000, 50000, 100000, WAVE_ALL },
+	.wave_count = 4,
+	.soak_ms = 24 * 3600 * 1000,
+	.deadline_wakes = 20,
+	.confirmed_percent = 90,
+	.failed_percent = 10,
+	.confidence_percent = 99,
+	.drops = true,
+};
+
+/* `goal` is the most that is allowed, or with `at_least` the least; negative: none. */
+static void figure(const char *name, double value, const char *unit, double goal, bool at_least)
+{
+	bool met = at_least ? value >= goal : value <= goal;
+
+	if (goal < 0)
+		printf("%s %.4g %s - -\n", name, value, unit);
+	else
+		printf("%s %.4g %s %.4g %s\n", name, value, unit, goal, met ? "met" : "short");
+	fflush(stdout);
+}
+
+static bool is_stopped(const struct drop_fleet_options *options, unsigned seed)
+{
+	char sentence[GATE_SENTENCE_SIZE];
+	struct drop_fleet fleet;
+	int verdict = GATE_SUSPECTED;
+
+	drop_fleet_open(&fleet, options, seed);
+	for (unsigned look = 1; verdict == GATE_SUSPECTED; look++) {
+		drop_fleet_live(&fleet, 1);
+		struct gate_comparison comparison = { fleet.nodes, options->nodes, options->updated, look,
+			&fleet.random };
+		verdict = gate_judge_drops(&plan, &comparison, sentence);
+	}
+	drop_fleet_close(&fleet);
+	return verdict == GATE_TRIPPED;
+}
+
+static double count_stopped(double unlike, double bad_share)
+{
+	struct drop_fleet_options options = {
+		.nodes = 2000,
+		.updated = 20,
+		.drops_a_day = 2,
+		.unlike = unlike,
+		.days_before = 7,
+		.bad_share = bad_share,
+		.bad_ratio = 4,
+		.weather = 1,
+	};
+	unsigned stopped = 0;
+
+	for (unsigned seed = 1; seed <= SEEDS; seed++)
+		stopped += is_stopped(&options, seed + (bad_share > 0 ? 0 : 100000));
+	return stopped;
+}
+
+static void judge_fleets(void)
+{
+	figure("rollout.bad_stopped_of_100", count_stopped(0.5, 0.3), "seeds", 95, true);
+	figure("rollout.good_stopped_of_100", count_stopped(0.5, 0), "seeds", 2, false);
+	figure("rollout.bad_stopped_of_100_unlike_1", count_stopped(1, 0.3), "seeds", -1, true);
+	figure("rollout.good_stopped_of_100_unlike_1", count_stopped(1, 0), "seeds", 2, false);
+}
+
+static void share_waves(void)
+{
+	char node[24];
+	unsigned first = 0;
+
+	for (unsigned i = 0; i < FLEET_NODES; i++) {
+		uint32_t place = WAVE_ALL;
+		snprintf(node, sizeof(node), "gw%03u-node%04u", i % 1000, i / 1000);
+		(void)wave_place(plan.id, node, &place);
+		first += wave_of(place, plan.waves, plan.wave_count) == 0;
+	}
+	double off = (double)first / FLEET_NODES * 100 - 1;
+	figure("rollout.first_wave_off_by", off < 0 ? -off : off, "points", 0.05, false);
+}
+
+static struct image_source *on_image(void *context, const uint8_t sha256[32], const char **hardware)
+{
+	return NULL;
+}
+
+static int on_offer(void *context, const struct node *node, struct image_source *image)
+{
+	return 0;
+}
+
+static void on_withdraw(void *context, const struct node *node)
+{
+}
+
+static int on_find(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32])
+{
+	return -1;
+}
+
+struct site {
+	struct store *store;
+	struct nodes *nodes;
+	struct updates *updates;
+	struct rollouts *rollouts;
+	struct random random;
+	struct moment now;
+};
+
+static void site_open(struct site *site, const char *folder)
+{
+	static const struct nodes_settings node_settings = { REGISTERED, 300000, 2 };
+	static const struct schedule_settings schedule = { 15 * 60 * 1000, 10 };
+	static const struct update_settings update_settings = { 5, 600000, 21600000, 43200000, 864000000 };
+	struct store_options options = { .directory = folder, .threadless = true };
+	struct store_findings findings;
+	char why[256];
+
+	random_init(&site->random, 1);
+	if (store_open(&site->store, &options, &findings, why, sizeof(why)) < 0 ||
+		nodes_open(&site->nodes, site->store, &node_settings) < 0)
+		abort();
+	struct updates_parts updates = { site->store, site->nodes, &site->random, &update_settings,
+		{ site, on_image, on_offer, on_withdraw, NULL } };
+	if (updates_open(&site->updates, &updates, site->now) < 0)
+		abort();
+	struct rollouts_parts rollouts = { site->store, site->nodes, site->updates, &site->random, &schedule, on_find,
+		NULL };
+	if (rollouts_open(&site->rollouts, &rollouts) < 0)
+		abort();
+}
+
+static void contact(struct site *site, unsigned index)
+{
+	char id[16];
+	struct node_contact contact = { .node = id,
+		.reports = true,
+		.hardware = "meter-2",
+		.version = "1.0.0",
+		.image = { 1, 1, 1, 1, 1, 1, 1, 1 },
+		.image_size = 8,
+		.battery_percent = 80 };
+	struct node *node;
+
+	snprintf(id, sizeof(id), "node-%06u", index);
+	if (nodes_contact(site->nodes, "coap", &contact, site->now, &node) < 0)
+		abort();
+	rollouts_on_contact(site->rollouts, node, site->now);
+	updates_on_contact(site->updates, node, true, site->now);
+}
+
+static double now_us(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
+
+static void cost_contacts(void)
+{
+	char folder[] = "bench-rollout-XXXXXX", command[64];
+	struct site site = { .now = { .monotonic_ms = 1, .wall_ms = 1790000000000 } };
+
+	if (!mkdtemp(folder))
+		abort();
+	site_open(&site, folder);
+	size_t before = mallinfo2().uordblks;
+	for (unsigned i = 0; i < REGISTERED; i++) {
+		contact(&site, i);
+		if (i % 1000 == 0)
+			store_dispatch(site.store);
+	}
+	store_dispatch(site.store);
+	figure("rollout.memory_of_a_node", (double)(mallinfo2().uordblks - before) / REGISTERED, "B", 300, false);
+	if (rollouts_create(site.rollouts, &plan, "bench", site.now) < 0)
+		abort();
+	while (rollouts_tick(site.rollouts, site.now) == 0)
+		;
+	double begun = now_us();
+	for (unsigned i = 0; i < CONTACTS; i++)
+		contact(&site, (unsigned)random_below(&site.random, REGISTERED));
+	figure("rollout.decision_of_a_contact", (now_us() - begun) / CONTACTS, "us", 10, false);
+	nodes_flush(site.nodes);
+	store_close(site.store);
+	rollouts_close(site.rollouts);
+	updates_close(site.updates);
+	nodes_close(site.nodes);
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	if (system(command) != 0)
+		fprintf(stderr, "bench_rollout: %s is left behind\n", folder);
+}
+
+int main(void)
+{
+	log_set_level(LOG_LEVEL_ERROR);
+	judge_fleets();
+	share_waves();
+	cost_contacts();
+}

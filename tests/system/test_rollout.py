@@ -1,0 +1,89 @@
+"""Rollouts in waves over the simulated, sleeping nodes."""
+import random
+
+from harness.process import wait_until
+from harness.scenario import HARDWARE, Scenario
+
+UPDATE = {"attempts": 1}
+WAVES = "20 60 100"
+
+
+def add_image(scenario):
+    return scenario.gateway.add_image(random.Random(scenario.seed).randbytes(20_000), version="2.0.0", hardware=HARDWARE)
+
+
+def wait_for_nodes(scenario):
+    wait_until("all nodes have said what they are", lambda: len(
+        scenario.gateway.ask("node", "list", "--hardware", HARDWARE)["nodes"]) == scenario.node_count, 120)
+
+
+def begin(scenario, digest, *words):
+    return scenario.gateway.ask("rollout", "create", "spring", digest, "--waves", WAVES, "--soak", "2 s",
+                                "--deadline", "100000", "--yes", *words)
+
+
+def show(scenario):
+    return scenario.gateway.ask("rollout", "show", "spring")
+
+
+def running(scenario, digest):
+    return sum(image == digest for image in scenario.running().values())
+
+
+def reaches(scenario, *states):
+    return lambda: show(scenario)["state"] in states
+
+
+def test_waves_come_in_turn_also_when_the_gateway_is_killed(tmp_path):
+    with Scenario(tmp_path) as scenario:
+        scenario.start_nodes(restarts=0)
+        wait_for_nodes(scenario)
+        digest = add_image(scenario)
+        first = begin(scenario, digest)["waves"][0]
+        for wave in (1, 2):
+            wait_until(f"wave {wave} soaks, or is over", lambda: show(scenario)["state"] == "soaking"
+                       or show(scenario)["wave"] > wave or show(scenario)["state"] == "complete", 120)
+            updated, shown = running(scenario, digest), show(scenario)
+            if shown["state"] == "soaking" and shown["wave"] == 1:
+                # At least one node is in the first wave, whatever the names make of the share.
+                assert updated == max(first, 1)
+            scenario.gateway.kill()
+            scenario.gateway.start()
+        wait_until("the rollout is complete", reaches(scenario, "complete"), 240)
+        assert scenario.all_run(digest)
+        assert show(scenario)["confirmed"] == scenario.node_count
+        assert scenario.finish() == []
+
+
+def test_a_release_that_nodes_turn_back_from_stops_after_its_first_wave(tmp_path):
+    with Scenario(tmp_path, update=UPDATE) as scenario:
+        scenario.start_nodes(restarts=0, revert=20)
+        wait_for_nodes(scenario)
+        digest = add_image(scenario)
+        begin(scenario, digest)
+        wait_until("the gate has tripped", reaches(scenario, "tripped"), 120)
+        shown = show(scenario)
+        assert shown["wave"] == 1
+        assert "failed" in shown["reason"]
+        updates = scenario.gateway.ask("update", "list")["updates"]
+        assert 0 < len(updates) <= shown["reached"]
+        events = [entry["event"] for entry in scenario.gateway.ask("journal", "spring")["journal"]]
+        assert events.count("rollout.tripped") == 1
+        scenario.gateway.kill()
+        scenario.gateway.start()
+        assert show(scenario)["state"] == "tripped"
+
+
+def test_a_rollback_brings_the_former_image_back(tmp_path):
+    with Scenario(tmp_path) as scenario:
+        scenario.start_nodes(restarts=0)
+        wait_for_nodes(scenario)
+        former = scenario.order_update(size=20_000)
+        wait_until("all nodes run the first image", lambda: scenario.all_run(former), 240)
+        digest = scenario.gateway.add_image(random.Random(1).randbytes(20_000), version="9.0.0", hardware=HARDWARE)
+        begin(scenario, digest)
+        wait_until("some nodes run the next image", lambda: running(scenario, digest) > 0, 120)
+        wait_until("the first wave is done", lambda: show(scenario)["state"] != "rolling", 120)
+        scenario.gateway.ask("rollout", "rollback", "spring", "--yes")
+        wait_until("all nodes run the first image again", lambda: scenario.all_run(former), 240)
+        assert show(scenario)["state"] == "rolled_back"

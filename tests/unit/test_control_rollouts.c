@@ -1,0 +1,156 @@
+#include "gateway/control_rollouts.h"
+
+#include <errno.h>
+
+#include "gateway/rollouts.h"
+#include "tests/unit/control_bench.h"
+
+/* A gateway with forty meters, a valve, and an image for meters. */
+struct site {
+	struct control_bench *bench;
+	struct rollouts *rollouts;
+	struct control_rollouts parts;
+	char image[17];
+};
+
+static int on_find(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32])
+{
+	return -ENOENT;
+}
+
+static struct site *site_open(void)
+{
+	static const struct schedule_settings schedule = { .interval_ms = 900000, .jitter_percent = 10 };
+	struct site *site = calloc(1, sizeof(*site));
+	struct control_bench *bench = site->bench = bench_open();
+	struct rollouts_parts parts = { bench->scratch.store, bench->nodes, bench->updates, &bench->random, &schedule,
+		on_find, NULL };
+	char id[16];
+
+	bench_add_image(bench, 1, 1000, "meter-2", site->image);
+	for (int i = 0; i < 40; i++) {
+		snprintf(id, sizeof(id), "m%02d", i);
+		(void)bench_add_node(bench, id, "meter-2");
+	}
+	(void)bench_add_node(bench, "v1", "valve-1");
+	ck_assert_int_eq(rollouts_open(&site->rollouts, &parts), 0);
+	site->parts = (struct control_rollouts){ &bench->clock, bench->nodes, bench->updates, bench->images,
+		site->rollouts, &schedule };
+	ck_assert_int_eq(control_rollouts_register(bench->control, &site->parts), 0);
+	return site;
+}
+
+static void site_close(struct site *site)
+{
+	struct rollouts *rollouts = site->rollouts;
+
+	bench_close(site->bench);
+	rollouts_close(rollouts);
+	free(site);
+}
+
+/* Asks for a rollout "spring" with one more argument (NULL: none); takes `value`. */
+static json_t *create(struct site *site, const char *name, json_t *value)
+{
+	json_t *request =
+		json_pack("{s:s, s:s, s:s}", "command", "rollout.create", "rollout", "spring", "image", site->image);
+
+	if (name)
+		(void)json_object_set_new(request, name, value);
+	return bench_ask(site->bench, request);
+}
+
+static json_t *ask(struct site *site, const char *command)
+{
+	return bench_ask(site->bench, json_pack("{s:s, s:s}", "command", command, "rollout", "spring"));
+}
+
+static void tick(struct site *site)
+{
+	while (rollouts_tick(site->rollouts, site->bench->now) == 0)
+		;
+}
+
+START_TEST(a_dry_run_tells_the_waves_and_begins_nothing)
+{
+	struct site *site = site_open();
+	json_t *result = create(site, "dry_run", json_true());
+	int64_t sum = 0;
+	size_t i;
+	json_t *count;
+
+	json_array_foreach (json_object_get(result, "waves"), i, count)
+		sum += json_integer_value(count);
+	ck_assert_int_eq(sum, 40);
+	ck_assert_int_eq(number_of(result, "nodes"), 40);
+	ck_assert_str_eq(text_of(json_object_get(result, "plan"), "hardware"), "meter-2");
+	ck_assert_uint_eq(rollouts_count(site->rollouts), 0);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_rollout_is_shown_as_it_was_ordered)
+{
+	struct site *site = site_open();
+
+	ck_assert_ptr_nonnull(create(site, "waves", json_string("50 100")));
+	tick(site);
+	tick(site);
+	json_t *result = ask(site, "rollout.show");
+	ck_assert_str_eq(text_of(result, "state"), "rolling");
+	ck_assert_int_eq(number_of(result, "waves"), 2);
+	ck_assert_int_eq(number_of(result, "nodes"), 40);
+	ck_assert_int_eq(number_of(result, "open"), number_of(result, "reached"));
+	json_t *missing = json_object_get(result, "missing");
+	ck_assert_int_eq((int64_t)json_array_size(missing), number_of(result, "reached"));
+	ck_assert_str_eq(text_of(json_array_get(missing, 0), "state"), "not in contact yet");
+	site_close(site);
+}
+END_TEST
+
+START_TEST(what_is_wrong_with_a_plan_is_said)
+{
+	struct site *site = site_open();
+
+	(void)create(site, "waves", json_string("50"));
+	ck_failed(site->bench, "bad_request");
+	(void)create(site, "hardware", json_string("valve-1"));
+	ck_failed(site->bench, "bad_request");
+	(void)create(site, "image", json_string("beef"));
+	ck_failed(site->bench, "not_found");
+	(void)create(site, NULL, NULL);
+	(void)create(site, NULL, NULL);
+	ck_failed(site->bench, "exists");
+	site_close(site);
+}
+END_TEST
+
+START_TEST(an_operator_intervenes)
+{
+	struct site *site = site_open();
+
+	(void)ask(site, "rollout.pause");
+	ck_failed(site->bench, "not_found");
+	(void)create(site, "approval", json_true());
+	tick(site);
+	(void)ask(site, "rollout.pause");
+	ck_failed(site->bench, "bad_request");
+	ck_assert_ptr_nonnull(ask(site, "rollout.approve"));
+	tick(site);
+	ck_assert_str_eq(text_of(ask(site, "rollout.pause"), "state"), "paused");
+	(void)ask(site, "rollout.pause");
+	ck_failed(site->bench, "already");
+	ck_assert_str_eq(text_of(ask(site, "rollout.resume"), "state"), "rolling");
+	(void)ask(site, "rollout.remove");
+	ck_failed(site->bench, "busy");
+	ck_assert_str_eq(text_of(ask(site, "rollout.abort"), "reason"), "aborted by operator");
+	ck_assert_ptr_nonnull(ask(site, "rollout.remove"));
+	ck_assert_uint_eq(json_array_size(json_object_get(
+				  bench_ask(site->bench, json_pack("{s:s}", "command", "rollout.list")), "rollouts")),
+		0);
+	site_close(site);
+}
+END_TEST
+
+TEST_SUITE(control_rollouts, a_dry_run_tells_the_waves_and_begins_nothing, a_rollout_is_shown_as_it_was_ordered,
+	what_is_wrong_with_a_plan_is_said, an_operator_intervenes)

@@ -1,0 +1,423 @@
+#include "gateway/rollouts.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "drivers/driver.h"
+#include "drivers/image_source.h"
+#include "gateway/log.h"
+#include "gateway/nodes.h"
+#include "gateway/random.h"
+#include "gateway/schedule.h"
+#include "gateway/update.h"
+#include "gateway/updates.h"
+#include "tests/unit/stepped_store.h"
+#include "tests/unit/suite.h"
+
+#define NODES 200
+#define INTERVAL_MS (INT64_C(15) * 60 * 1000)
+#define DAY_MS (INT64_C(24) * 3600 * 1000)
+
+static const struct nodes_settings node_options = { .most = NODES, .flush_interval_ms = 300000, .missed_wakes = 2 };
+static const struct schedule_settings schedule = { .interval_ms = INTERVAL_MS, .jitter_percent = 10 };
+static const struct update_settings update_options = {
+	.attempts = 1,
+	.retry_after_ms = 600000,
+	.retry_most_ms = 3600000,
+	.stall_after_ms = 12 * 3600 * 1000,
+	.deadline_ms = 10 * DAY_MS,
+};
+static const uint8_t old_image[32] = { 0x01, 0x01, 0x01, 0x01 };
+static const uint8_t new_image[32] = { 0x02, 0x02, 0x02, 0x02 };
+
+/* A site of nodes that call every interval; an offered image runs at the call after. */
+struct site {
+	struct stepped_store stepped;
+	struct nodes *nodes;
+	struct updates *updates;
+	struct rollouts *rollouts;
+	struct random random;
+	struct moment now;
+	struct image_source images[2];
+	uint8_t runs[NODES][32];
+	bool refuses[NODES]; /* the image, at its first block */
+	bool is_off[NODES];
+};
+
+static struct image_source *on_image(void *context, const uint8_t sha256[32], const char **hardware)
+{
+	struct site *site = context;
+
+	*hardware = "meter-2";
+	for (size_t i = 0; i < 2; i++)
+		if (memcmp(sha256, site->images[i].sha256, 32) == 0)
+			return &site->images[i];
+	return NULL;
+}
+
+static int on_offer(void *context, const struct node *node, struct image_source *image)
+{
+	return 0;
+}
+
+static void on_withdraw(void *context, const struct node *node)
+{
+}
+
+static int on_find(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32])
+{
+	if (!digest_heads_match(head, size, old_image, 32))
+		return -ENOENT;
+	memcpy(sha256, old_image, 32);
+	return 0;
+}
+
+static void open_domain(struct site *site)
+{
+	struct updates_parts updates = {
+		.store = site->stepped.store,
+		.random = &site->random,
+		.settings = &update_options,
+		.port = { site, on_image, on_offer, on_withdraw, NULL },
+	};
+	struct rollouts_parts parts = {
+		.store = site->stepped.store,
+		.random = &site->random,
+		.schedule = &schedule,
+		.find_image = on_find,
+	};
+
+	ck_assert_int_eq(nodes_open(&site->nodes, site->stepped.store, &node_options), 0);
+	updates.nodes = parts.nodes = site->nodes;
+	ck_assert_int_eq(updates_open(&site->updates, &updates, site->now), 0);
+	parts.updates = site->updates;
+	ck_assert_int_eq(rollouts_open(&site->rollouts, &parts), 0);
+}
+
+static void close_domain(struct site *site)
+{
+	nodes_flush(site->nodes);
+	stepped_shut(&site->stepped);
+	rollouts_close(site->rollouts);
+	updates_close(site->updates);
+	nodes_close(site->nodes);
+}
+
+static struct site *site_open(void)
+{
+	struct site *site = calloc(1, sizeof(*site));
+
+	log_set_level(LOG_LEVEL_ERROR);
+	site->now.wall_ms = 1790000000000;
+	random_init(&site->random, 7);
+	memcpy(site->images[0].sha256, old_image, 32);
+	memcpy(site->images[1].sha256, new_image, 32);
+	for (size_t i = 0; i < NODES; i++)
+		memcpy(site->runs[i], old_image, 32);
+	stepped_open(&site->stepped);
+	open_domain(site);
+	return site;
+}
+
+static void site_close(struct site *site)
+{
+	close_domain(site);
+	stepped_close(&site->stepped);
+	free(site);
+}
+
+static void site_restart(struct site *site)
+{
+	close_domain(site);
+	stepped_reopen(&site->stepped);
+	open_domain(site);
+}
+
+static const char *name_of(size_t index)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "node-%03zu", index);
+	return name;
+}
+
+/* What a node does that was offered an image at its last call. */
+static void follow_offer(struct site *site, size_t index, struct node *node)
+{
+	const struct update *update = updates_find(site->updates, node->record.id);
+
+	if (!update || !update_is_active(update))
+		return;
+	if (site->refuses[index]) {
+		struct delivery_progress progress = { .state = DELIVERY_FAILED, .code = 9 };
+		updates_on_progress(site->updates, node, &progress, site->now);
+	} else {
+		memcpy(site->runs[index], update->record.sha256, 32);
+	}
+}
+
+static void call_in(struct site *site, size_t index)
+{
+	struct node_contact contact = { .node = name_of(index),
+		.reports = true,
+		.hardware = "meter-2",
+		.version = "1",
+		.image_size = 8,
+		.battery_percent = 80 };
+	struct node *node = nodes_find(site->nodes, contact.node);
+
+	if (node)
+		follow_offer(site, index, node);
+	memcpy(contact.image, site->runs[index], 8);
+	ck_assert_int_eq(nodes_contact(site->nodes, "coap", &contact, site->now, &node), 0);
+	rollouts_on_contact(site->rollouts, node, site->now);
+	updates_on_contact(site->updates, node, true, site->now);
+}
+
+/* So many intervals, with a call of each node in each. */
+static void live(struct site *site, int64_t intervals)
+{
+	for (int64_t i = 0; i < intervals; i++) {
+		site->now.wall_ms += INTERVAL_MS;
+		site->now.monotonic_ms += INTERVAL_MS;
+		for (size_t k = 0; k < NODES; k++)
+			if (!site->is_off[k])
+				call_in(site, k);
+		(void)updates_tick(site->updates, site->now);
+		while (rollouts_tick(site->rollouts, site->now) == 0)
+			;
+		store_dispatch(site->stepped.store);
+	}
+}
+
+static unsigned count_running(const struct site *site, const uint8_t *image)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < NODES; i++)
+		count += memcmp(site->runs[i], image, 32) == 0;
+	return count;
+}
+
+static struct rollout_plan plan_of(const char *id)
+{
+	struct rollout_plan plan = {
+		.hardware = "meter-2",
+		.waves = { 100000, 300000, WAVE_ALL },
+		.wave_count = 3,
+		.soak_ms = DAY_MS,
+		.deadline_wakes = 8,
+		.confirmed_percent = 90,
+		.failed_percent = 10,
+		.confidence_percent = 99,
+		.drops = true,
+	};
+
+	snprintf(plan.id, sizeof(plan.id), "%s", id);
+	memcpy(plan.sha256, new_image, 32);
+	return plan;
+}
+
+static struct site *site_with_rollout(struct rollout_plan plan)
+{
+	struct site *site = site_open();
+
+	live(site, 4);
+	ck_assert_int_eq(rollouts_create(site->rollouts, &plan, "operator", site->now), 0);
+	return site;
+}
+
+static enum rollout_state state_of(const struct site *site)
+{
+	return rollouts_find(site->rollouts, "spring")->state;
+}
+
+START_TEST(waves_come_one_after_the_other_with_a_soak_between)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	live(site, 8);
+	unsigned first = count_running(site, new_image);
+	ck_assert_uint_ge(first, NODES / 20);
+	ck_assert_uint_le(first, NODES / 5);
+	ck_assert_int_eq(state_of(site), ROLLOUT_SOAKING);
+	live(site, 80);
+	ck_assert_uint_eq(count_running(site, new_image), first);
+	live(site, 30);
+	unsigned second = count_running(site, new_image);
+	ck_assert_uint_gt(second, first);
+	ck_assert_uint_lt(second, NODES / 2);
+	live(site, 5 * 96);
+	ck_assert_uint_eq(count_running(site, new_image), NODES);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_restart_changes_nothing)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	live(site, 8);
+	unsigned first = count_running(site, new_image);
+	int64_t soak_ms = rollouts_find(site->rollouts, "spring")->soak_ms;
+	site_restart(site);
+	ck_assert_int_eq(state_of(site), ROLLOUT_SOAKING);
+	ck_assert_int_eq(rollouts_find(site->rollouts, "spring")->soak_ms, soak_ms);
+	live(site, 80);
+	ck_assert_uint_eq(count_running(site, new_image), first);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(failures_stop_it_and_no_node_gets_the_image_after)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	memset(site->refuses, true, sizeof(site->refuses));
+	live(site, 4);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	memset(site->refuses, false, sizeof(site->refuses));
+	live(site, 200);
+	ck_assert_uint_eq(count_running(site, new_image), 0);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(nodes_that_fall_silent_are_failures)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	memset(site->is_off, true, sizeof(site->is_off));
+	live(site, 8);
+	ck_assert_int_eq(state_of(site), ROLLOUT_ROLLING);
+	live(site, 2);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	ck_assert_ptr_nonnull(strstr(rollouts_find(site->rollouts, "spring")->reason, "fell silent"));
+	site_close(site);
+}
+END_TEST
+
+START_TEST(nodes_that_drop_more_often_with_the_image_stop_it)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	live(site, 8);
+	unsigned first = count_running(site, new_image);
+	for (int hour = 0; hour < 30; hour++) {
+		live(site, 4);
+		for (size_t i = 0; i < NODES; i++) {
+			struct node *node = nodes_find(site->nodes, name_of(i));
+			bool updated = memcmp(site->runs[i], new_image, 32) == 0;
+			node->record.drops += updated ? 1 : (hour + (int)i) % 6 == 0;
+		}
+	}
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	ck_assert_uint_eq(count_running(site, new_image), first);
+	ck_assert_ptr_nonnull(strstr(rollouts_find(site->rollouts, "spring")->reason, "updated nodes dropped"));
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_rollback_brings_each_node_back_to_what_it_ran)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	live(site, 8);
+	ck_assert_uint_gt(count_running(site, new_image), 0);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_ROLL_BACK, "operator", site->now), 0);
+	live(site, 4);
+	ck_assert_uint_eq(count_running(site, old_image), NODES);
+	ck_assert_int_eq(state_of(site), ROLLOUT_ROLLED_BACK);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_node_that_was_restarting_when_it_was_rolled_back_goes_back_too)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+	struct delivery_progress applying = { .state = DELIVERY_APPLYING };
+	unsigned restarting = 0;
+
+	live(site, 2);
+	for (size_t i = 0; i < NODES; i++) {
+		struct node *node = nodes_find(site->nodes, name_of(i));
+		if (updates_find(site->updates, name_of(i))) {
+			updates_on_progress(site->updates, node, &applying, site->now);
+			restarting++;
+		}
+	}
+	ck_assert_uint_gt(restarting, 0);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_ROLL_BACK, "operator", site->now), 0);
+	live(site, 1);
+	ck_assert_uint_eq(count_running(site, new_image), restarting);
+	live(site, 2);
+	ck_assert_uint_eq(count_running(site, old_image), NODES);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_pause_ends_what_nodes_have_not_followed)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	live(site, 2); /* the first begins the wave, at the second nodes get their orders */
+	ck_assert_uint_gt(updates_count(site->updates), 0);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_PAUSE, "operator", site->now), 0);
+	live(site, 10);
+	ck_assert_uint_eq(count_running(site, new_image), 0);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_RESUME, "operator", site->now), 0);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_node_that_joins_late_gets_its_turn)
+{
+	struct site *site = site_open();
+	struct rollout_plan plan = plan_of("spring");
+	unsigned due = 0;
+
+	memset(site->is_off + NODES / 2, true, NODES / 2);
+	live(site, 4);
+	ck_assert_int_eq(rollouts_create(site->rollouts, &plan, "operator", site->now), 0);
+	live(site, 40);
+	ck_assert_int_eq(state_of(site), ROLLOUT_SOAKING);
+	memset(site->is_off, false, sizeof(site->is_off));
+	live(site, 3);
+	for (size_t i = NODES / 2; i < NODES; i++) {
+		uint32_t place;
+		ck_assert_int_eq(wave_place("spring", name_of(i), &place), 0);
+		bool turn = place < rollouts_find(site->rollouts, "spring")->reach;
+		ck_assert_int_eq(turn, memcmp(site->runs[i], new_image, 32) == 0);
+		due += turn;
+	}
+	ck_assert_uint_gt(due, 0);
+	ck_assert_int_eq(state_of(site), ROLLOUT_SOAKING);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(two_rollouts_for_the_same_nodes_do_not_go_together)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+	struct rollout_plan other = plan_of("summer"), same = plan_of("spring");
+
+	ck_assert_int_eq(rollouts_create(site->rollouts, &same, "operator", site->now), -EEXIST);
+	ck_assert_int_eq(rollouts_create(site->rollouts, &other, "operator", site->now), -EBUSY);
+	ck_assert_int_eq(rollouts_remove(site->rollouts, "spring"), -EBUSY);
+	ck_assert(rollouts_need(site->rollouts, new_image));
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_ABORT, "operator", site->now), 0);
+	ck_assert(!rollouts_need(site->rollouts, new_image));
+	ck_assert_int_eq(rollouts_create(site->rollouts, &other, "operator", site->now), 0);
+	ck_assert_int_eq(rollouts_remove(site->rollouts, "spring"), 0);
+	ck_assert_ptr_null(rollouts_find(site->rollouts, "spring"));
+	ck_assert_int_eq(rollouts_remove(site->rollouts, "spring"), -ENOENT);
+	site_close(site);
+}
+END_TEST
+
+TEST_SUITE(rollouts, waves_come_one_after_the_other_with_a_soak_between, a_restart_changes_nothing,
+	failures_stop_it_and_no_node_gets_the_image_after, nodes_that_fall_silent_are_failures,
+	nodes_that_drop_more_often_with_the_image_stop_it, a_rollback_brings_each_node_back_to_what_it_ran,
+	a_node_that_was_restarting_when_it_was_rolled_back_goes_back_too, a_pause_ends_what_nodes_have_not_followed,
+	a_node_that_joins_late_gets_its_turn, two_rollouts_for_the_same_nodes_do_not_go_together)
