@@ -40,6 +40,7 @@ static void share_parts(struct commands *commands, const struct control_status *
 		.nodes = parts->nodes,
 		.updates = parts->updates,
 		.schedule = parts->schedule,
+		.labels = parts->labels,
 	};
 	commands->rollouts = (struct control_rollouts){
 		.clock = parts->clock,

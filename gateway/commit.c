@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "drivers/driver.h"
+#include "gateway/feed.h"
 #include "gateway/segment_pack.h"
 #include "protocols/segment.h"
 #include "store/segment_store.h"
@@ -74,6 +75,7 @@ void commit_free(struct commit *commit)
 	free(commit->data);
 	free(commit->waiters);
 	free(commit->exchanges);
+	feed_free(commit->feed);
 	free(commit);
 }
 
@@ -159,6 +161,18 @@ int commit_attach(struct commit *commit, const struct commit_waiter *waiter)
 	return 0;
 }
 
+int commit_put(
+	struct commit *commit, struct segment_writer *writer, const struct reading_report *report, struct moment now)
+{
+	int result = report->count > 0 ? write_report(commit, writer, report, now.wall_ms) : 0;
+
+	if (result < 0)
+		return result;
+	widen_range(commit, report, now.wall_ms);
+	commit->count += (uint32_t)report->count;
+	return 0;
+}
+
 int commit_add(
 	struct commit *commit, struct segment_writer *writer, const struct reading_report *report, struct moment now)
 {
@@ -168,11 +182,9 @@ int commit_add(
 		return -ENOBUFS;
 	if (make_waiter_room(commit) < 0 || make_exchange_room(commit) < 0)
 		return -ENOMEM;
-	int result = write_report(commit, writer, report, now.wall_ms);
+	int result = commit_put(commit, writer, report, now);
 	if (result < 0)
 		return result;
-	widen_range(commit, report, now.wall_ms);
-	commit->count += (uint32_t)report->count;
 	if (report->exchange)
 		commit->exchanges[commit->exchange_count++] = report->exchange;
 	if (!report->fast)

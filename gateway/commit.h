@@ -12,6 +12,7 @@
 
 #define COMMIT_REPORTS_MAX 65536 /* as many fingerprints as a stored segment takes */
 
+struct feed;
 struct reading_report;
 struct segment_writer;
 struct stored_segment;
@@ -54,6 +55,7 @@ struct commit {
 	size_t waiter_count, waiter_room;
 	uint64_t *exchanges;
 	size_t exchange_count, exchange_room;
+	struct feed *feed; /* for windows, see gateway/edge.h; NULL: nothing */
 };
 
 /* An open commit whose segment `writer` will write, or NULL: no memory. */
@@ -62,8 +64,13 @@ struct commit *commit_new(struct segment_writer *writer);
 int commit_recover(struct commit **out, const struct stored_segment *segment);
 void commit_free(struct commit *commit);
 
-/* Adds the report and, unless it is fast, its waiter. -ENOBUFS: the commit is full, -ENOMEM; then it is as it was. */
+/* Adds the report, perhaps of no readings, and unless it is fast its waiter. -ENOBUFS: the commit is full, -ENOMEM;
+ * then it is as it was. */
 int commit_add(
+	struct commit *commit, struct segment_writer *writer, const struct reading_report *report, struct moment now);
+
+/* Adds readings for which nobody waits, in the same way; none are fine. */
+int commit_put(
 	struct commit *commit, struct segment_writer *writer, const struct reading_report *report, struct moment now);
 
 /* One more waiter. -ENOMEM. */

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "drivers/image_source.h"
+#include "gateway/edge.h"
+#include "gateway/labels.h"
 #include "gateway/nodes.h"
+#include "gateway/rules.h"
 #include "gateway/update.h"
 #include "protocols/hex.h"
 #include "store/image_store.h"
@@ -106,5 +109,50 @@ json_t *describe_journal_entry(const struct journal_entry *entry)
 	describe_text(object, "subject", entry->subject);
 	describe_text(object, "event", entry->event);
 	describe_text(object, "detail", entry->detail);
+	return object;
+}
+
+json_t *describe_labels(const struct labels_settings *labels, const struct node *node)
+{
+	const struct stored_node *record = &node->record;
+	json_t *list = json_array();
+	uint64_t set = labels_of_node(labels, (struct span){ record->id, strlen(record->id) },
+		(struct span){ record->hardware, strlen(record->hardware) });
+
+	for (unsigned bit = 0; bit < LABELS_MAX; bit++)
+		if (set >> bit & 1)
+			(void)json_array_append_new(list, json_string(labels_word(labels, bit)));
+	return list;
+}
+
+static json_t *describe_rule(const char *name, const struct rule_counts *counts)
+{
+	json_t *object = json_pack("{s:s}", "name", name);
+
+	describe_number(object, "taken", counts->taken);
+	describe_number(object, "dropped", counts->gone[RULE_DROPPED]);
+	describe_number(object, "in_deadband", counts->gone[RULE_IN_DEADBAND]);
+	describe_number(object, "too_soon", counts->gone[RULE_TOO_SOON]);
+	describe_number(object, "in_window", counts->gone[RULE_IN_WINDOW]);
+	describe_number(object, "alarms", counts->alarms);
+	return object;
+}
+
+json_t *describe_rules(const struct edge *edge)
+{
+	const struct rules *rules = edge_rules(edge);
+	json_t *object = json_object(), *list = json_array();
+	struct edge_figures figures;
+
+	edge_figures(edge, &figures);
+	describe_number(object, "windows", figures.windows);
+	describe_number(object, "told", figures.told);
+	describe_number(object, "told_early", figures.told_early);
+	describe_number(object, "feed_bytes", figures.feed_bytes);
+	describe_number(object, "series", figures.series);
+	describe_number(object, "forgotten", figures.forgotten);
+	for (size_t i = 0; i < rules_count(rules); i++)
+		(void)json_array_append_new(list, describe_rule(rules_name(rules, i), rules_counts(rules, i)));
+	(void)json_object_set_new(object, "list", list);
 	return object;
 }

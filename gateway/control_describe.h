@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 struct journal_entry;
+struct edge;
+struct labels_settings;
 struct node;
 struct stored_image;
 struct update;
@@ -24,5 +26,11 @@ json_t *describe_journal_entry(const struct journal_entry *entry);
 /* Adds a time unless it is 0, a text unless it is "". */
 void describe_time(json_t *object, const char *name, int64_t wall_ms);
 void describe_text(json_t *object, const char *name, const char *text);
+
+/* The labels that the config gives to a node, an array of words. */
+json_t *describe_labels(const struct labels_settings *labels, const struct node *node);
+
+/* What the rules did since the start or their last change: windows, and counts for each rule. */
+json_t *describe_rules(const struct edge *edge);
 
 #endif

@@ -8,6 +8,7 @@
 #include "gateway/control_describe.h"
 #include "gateway/control_log.h"
 #include "gateway/control_request.h"
+#include "gateway/labels.h"
 #include "gateway/moment.h"
 #include "gateway/nodes.h"
 #include "gateway/schedule.h"
@@ -30,6 +31,8 @@ static json_t *describe(const struct control_nodes *parts, const struct node *no
 
 	if (update)
 		(void)json_object_set_new(object, "update", describe_update(update));
+	if (parts->labels && parts->labels->nodes.count > 0)
+		(void)json_object_set_new(object, "labels", describe_labels(parts->labels, node));
 	return object;
 }
 

@@ -6,6 +6,7 @@
 
 struct clock;
 struct control;
+struct labels_settings;
 struct nodes;
 struct schedule_settings;
 struct store;
@@ -18,6 +19,7 @@ struct control_nodes {
 	struct nodes *nodes;
 	struct updates *updates;
 	const struct schedule_settings *schedule;
+	const struct labels_settings *labels;
 };
 
 /* As control_register(). `parts` outlives the dispatcher. */

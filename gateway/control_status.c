@@ -9,6 +9,7 @@
 #include "gateway/clock.h"
 #include "gateway/control_describe.h"
 #include "gateway/control_request.h"
+#include "gateway/edge.h"
 #include "gateway/governor.h"
 #include "gateway/image_cache.h"
 #include "gateway/image_policy.h"
@@ -16,6 +17,7 @@
 #include "gateway/networks.h"
 #include "gateway/nodes.h"
 #include "gateway/publish.h"
+#include "gateway/rules.h"
 #include "gateway/schedule.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
@@ -195,6 +197,8 @@ static json_t *status(const struct control_status *parts)
 	(void)json_object_set_new(object, "updates", updates_status(parts));
 	(void)json_object_set_new(object, "images", images_status(parts));
 	(void)json_object_set_new(object, "telemetry", telemetry_status(parts, &store));
+	if (parts->edge && rules_count(edge_rules(parts->edge)) > 0)
+		(void)json_object_set_new(object, "rules", describe_rules(parts->edge));
 	(void)json_object_set_new(object, "store", store_status(&store));
 	(void)json_object_set_new(object, "wear", wear_status(parts, &store, now));
 	return object;

@@ -9,9 +9,11 @@
 struct clock;
 struct clock_watch;
 struct control;
+struct edge;
 struct governor;
 struct image_cache;
 struct image_settings;
+struct labels_settings;
 struct networks;
 struct nodes;
 struct publish;
@@ -32,12 +34,14 @@ struct control_status {
 	struct store *store;
 	struct nodes *nodes;
 	const struct schedule_settings *schedule;
+	const struct labels_settings *labels;
 	struct updates *updates;
 	struct rollouts *rollouts;
 	struct image_cache *images;
 	const struct image_settings *image_settings;
 	struct telemetry *telemetry;
 	const struct telemetry_settings *telemetry_settings;
+	const struct edge *edge; /* the rules */
 	struct publish *publish;
 	struct governor *governor;
 	struct networks *networks;

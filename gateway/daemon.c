@@ -21,6 +21,7 @@
 #include "gateway/general.h"
 #include "gateway/image_cache.h"
 #include "gateway/image_policy.h"
+#include "gateway/labels.h"
 #include "gateway/log.h"
 #include "gateway/networks.h"
 #include "gateway/nodes.h"
@@ -28,6 +29,7 @@
 #include "gateway/reading_flow.h"
 #include "gateway/reload.h"
 #include "gateway/rollouts.h"
+#include "gateway/rule_settings.h"
 #include "gateway/schedule.h"
 #include "gateway/service.h"
 #include "gateway/tables.h"
@@ -150,6 +152,8 @@ static void apply_settings(struct daemon *daemon, const struct reload_result *re
 	networks_reload(daemon->networks, daemon->options.config);
 	if (firmware_reload(daemon->firmware, why, sizeof(why)) < 0)
 		log_error("images.keys_kept reason=\"%s\"", why);
+	if (reload_touched(result, &rules_settings_table) || reload_touched(result, &labels_settings_table))
+		reading_flow_reload(daemon->readings);
 	if (daemon->upstream && uplink_changed(daemon, result))
 		(void)upstream_reload(daemon->upstream);
 }
@@ -296,10 +300,14 @@ static int open_readings(struct daemon *daemon, char *why, size_t why_size)
 	const struct reading_flow_parts parts = {
 		.store = daemon->store,
 		.settings = settings_of(daemon, &telemetry_settings_table),
+		.rules = settings_of(daemon, &rules_settings_table),
+		.labels = settings_of(daemon, &labels_settings_table),
+		.nodes = daemon->nodes,
 		.gateway = daemon->id,
 		.topic = daemon->topics.telemetry,
 		.boot = daemon->boot,
 		.journal_name = random_next(&daemon->random) | 1,
+		.seed = random_next(&daemon->random),
 	};
 	int error = reading_flow_open(&daemon->readings, &parts, now_of(daemon));
 
@@ -449,12 +457,14 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.store = daemon->store,
 			.nodes = daemon->nodes,
 			.schedule = settings_of(daemon, &schedule_settings_table),
+			.labels = settings_of(daemon, &labels_settings_table),
 			.updates = daemon->updates,
 			.rollouts = daemon->rollouts,
 			.images = firmware_images(daemon->firmware),
 			.image_settings = settings_of(daemon, &image_settings_table),
 			.telemetry = reading_flow_telemetry(daemon->readings),
 			.telemetry_settings = settings_of(daemon, &telemetry_settings_table),
+			.edge = reading_flow_edge(daemon->readings),
 			.publish = reading_flow_publish(daemon->readings),
 			.governor = reading_flow_governor(daemon->readings),
 			.networks = daemon->networks,

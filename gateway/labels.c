@@ -146,3 +146,14 @@ uint64_t labels_find(const struct labels_settings *labels, const char *label)
 	}
 	return 0;
 }
+
+const char *labels_word(const struct labels_settings *labels, unsigned bit)
+{
+	const struct labelled_nodes *entries = labels->nodes.items;
+	struct numbering numbering = { .count = 0 };
+
+	for (size_t i = 0; i < labels->nodes.count; i++)
+		for (size_t j = 0; j < entries[i].labels.count; j++)
+			(void)number_of(&numbering, entries[i].labels.items[j]);
+	return bit < numbering.count ? numbering.words[bit] : NULL;
+}

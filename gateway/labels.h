@@ -32,6 +32,9 @@ extern const struct settings_table labels_settings_table;
 /* The set of labels that a node has; `hardware` is "" while it is not known. */
 uint64_t labels_of_node(const struct labels_settings *settings, struct span node, struct span hardware);
 
+/* The word of bit number `bit`, borrowed from the settings, or NULL. */
+const char *labels_word(const struct labels_settings *settings, unsigned bit);
+
 /* The label's bit, or 0 if the config gives it to no node. */
 uint64_t labels_find(const struct labels_settings *settings, const char *label);
 

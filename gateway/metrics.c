@@ -46,6 +46,13 @@ static const struct metric metrics[] = {
 	{ "telemetry", "payload_bytes", "wakegate_batches_bytes_total", "Size of the batches delivered.", 1 },
 	{ "telemetry", "disk_bytes", "wakegate_telemetry_disk_bytes", "Size of telemetry.db.", 1 },
 	{ "telemetry", "quota_bytes", "wakegate_telemetry_quota_bytes", "Room for telemetry.db.", 1 },
+	{ "rules", "windows", "wakegate_windows", "Windows open.", 1 },
+	{ "rules", "told", "wakegate_windows_told_total", "Windows told.", 1 },
+	{ "rules", "told_early", "wakegate_windows_told_early_total",
+		"Windows told before their end, for want of room.", 1 },
+	{ "rules", "feed_bytes", "wakegate_windows_bytes", "What readings in open windows take in telemetry.db.", 1 },
+	{ "rules", "series", "wakegate_rule_series", "Names of nodes that rules know.", 1 },
+	{ "rules", "forgotten", "wakegate_rule_series_forgotten_total", "Names of nodes that gave way to others.", 1 },
 	{ "store", "commits", "wakegate_store_commits_total", "Transactions committed.", 1 },
 	{ "store", "commit_failures", "wakegate_store_commit_failures_total", "Transactions that failed.", 1 },
 	{ "store", "last_commit_us", "wakegate_store_last_commit_seconds", "Duration of the last commit.", 1e-6 },
@@ -140,6 +147,29 @@ static void print_drivers(FILE *out, json_t *drivers)
 	}
 }
 
+/* The rules' counts, each by the rule's name, which needs no escape. */
+static void print_rules(FILE *out, const json_t *list)
+{
+	static const struct metric counts[] = {
+		{ NULL, "taken", "wakegate_rule_taken_total", "Readings that the rule was for.", 1 },
+		{ NULL, "dropped", "wakegate_rule_dropped_total", "Readings that the rule dropped.", 1 },
+		{ NULL, "in_deadband", "wakegate_rule_in_deadband_total", "Readings within its dead-band.", 1 },
+		{ NULL, "too_soon", "wakegate_rule_too_soon_total", "Readings within its interval.", 1 },
+		{ NULL, "in_window", "wakegate_rule_in_window_total", "Readings that only its window took.", 1 },
+		{ NULL, "alarms", "wakegate_rule_alarms_total", "States of its alarms that were told.", 1 },
+	};
+	size_t i;
+	json_t *rule;
+
+	for (size_t at = 0; json_array_size(list) > 0 && at < sizeof(counts) / sizeof(counts[0]); at++) {
+		print_heading(out, counts[at].name, counts[at].help);
+		json_array_foreach (list, i, rule)
+			fprintf(out, "%s{rule=\"%s\"} %" JSON_INTEGER_FORMAT "\n", counts[at].name,
+				json_string_value(json_object_get(rule, "name")),
+				json_integer_value(json_object_get(rule, counts[at].field)));
+	}
+}
+
 char *metrics_text(const json_t *status)
 {
 	char *text = NULL;
@@ -153,6 +183,7 @@ char *metrics_text(const json_t *status)
 		print_metric(out, &metrics[i], status);
 	print_updates(out, json_object_get(status, "updates"));
 	print_drivers(out, json_object_get(status, "drivers"));
+	print_rules(out, json_object_get(json_object_get(status, "rules"), "list"));
 	fclose(out);
 	return text;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/edge.h"
 #include "gateway/gaps.h"
 #include "gateway/governor.h"
 #include "gateway/publish.h"
@@ -16,6 +17,7 @@ struct reading_flow {
 	struct governor *governor;
 	struct gaps *gaps;
 	struct publish *publish;
+	struct edge *edge;
 	struct telemetry *telemetry;
 	char *runtime_directory;
 	struct upstream *upstream; /* NULL: none, or closed */
@@ -56,8 +58,11 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 		.boot = parts->boot,
 		.journal_name = parts->journal_name,
 	};
+	const struct edge_parts edge = { parts->store, parts->rules, parts->labels, parts->nodes, parts->seed };
 	int error = governor_open(&flow->governor, parts->store, parts->settings, now);
 
+	if (!error)
+		error = edge_open(&flow->edge, &edge);
 	if (!error)
 		error = gaps_open(&flow->gaps, parts->store);
 	if (error)
@@ -69,6 +74,7 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 	telemetry.publish = flow->publish;
 	telemetry.governor = flow->governor;
 	telemetry.runtime_directory = flow->runtime_directory = runtime_directory(parts->settings);
+	telemetry.edge = flow->edge;
 	return telemetry_open(&flow->telemetry, &telemetry, now);
 }
 
@@ -116,6 +122,11 @@ int reading_flow_attach(struct reading_flow *flow, struct upstream *upstream)
 	return upstream_attach(upstream, &flow->client);
 }
 
+void reading_flow_reload(struct reading_flow *flow)
+{
+	edge_reload(flow->edge);
+}
+
 int64_t reading_flow_tick(struct reading_flow *flow, struct moment now)
 {
 	int64_t commit_ms = telemetry_tick(flow->telemetry, now);
@@ -139,6 +150,11 @@ struct publish *reading_flow_publish(const struct reading_flow *flow)
 struct governor *reading_flow_governor(const struct reading_flow *flow)
 {
 	return flow->governor;
+}
+
+struct edge *reading_flow_edge(const struct reading_flow *flow)
+{
+	return flow->edge;
 }
 
 void reading_flow_flush(struct reading_flow *flow, struct moment now)
@@ -169,6 +185,7 @@ void reading_flow_close(struct reading_flow *flow)
 	reading_flow_refuse_rest(flow);
 	publish_close(flow->publish);
 	gaps_close(flow->gaps);
+	edge_close(flow->edge);
 	governor_close(flow->governor);
 	free(flow->runtime_directory);
 	free(flow);

@@ -8,9 +8,13 @@
 
 #include "gateway/moment.h"
 
+struct edge;
 struct governor;
+struct labels_settings;
+struct nodes;
 struct publish;
 struct reading_flow;
+struct rules_settings;
 struct store;
 struct telemetry;
 struct telemetry_settings;
@@ -20,10 +24,14 @@ struct upstream;
 struct reading_flow_parts {
 	struct store *store;
 	const struct telemetry_settings *settings;
+	const struct rules_settings *rules;
+	const struct labels_settings *labels;
+	struct nodes *nodes;   /* that the labels are for */
 	const char *gateway;   /* this gateway's id */
 	const char *topic;     /* of the batches */
 	uint32_t boot;         /* which start of the gateway this is */
 	uint64_t journal_name; /* any random number, see telemetry.h */
+	uint64_t seed;         /* any random number */
 };
 
 /* Blocks for milliseconds, for start-up. -ENOMEM, -EIO. */
@@ -32,12 +40,16 @@ int reading_flow_open(struct reading_flow **out, const struct reading_flow_parts
 /* From now on readings go upstream; without it they stay in the store. It may be closed before the flow. -ENOBUFS. */
 int reading_flow_attach(struct reading_flow *flow, struct upstream *upstream);
 
+/* The rules or labels were read anew. */
+void reading_flow_reload(struct reading_flow *flow);
+
 /* Call it after each round of events; milliseconds until it wants to be called again. */
 int64_t reading_flow_tick(struct reading_flow *flow, struct moment now);
 
 struct telemetry *reading_flow_telemetry(const struct reading_flow *flow);
 struct publish *reading_flow_publish(const struct reading_flow *flow);
 struct governor *reading_flow_governor(const struct reading_flow *flow);
+struct edge *reading_flow_edge(const struct reading_flow *flow);
 
 /* Hands all that was taken to the store; after the upstream was closed, before store_close(). NULL is fine. */
 void reading_flow_flush(struct reading_flow *flow, struct moment now);

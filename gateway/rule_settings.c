@@ -175,7 +175,7 @@ static const struct setting rule_settings[] = {
 		.required = true,
 		.reloadable = true,
 		.example = "climate",
-		.help = "What the rule is called in the log and by wakegate telemetry try." },
+		.help = "What the rule is called in figures and in what is told of it." },
 	{ .name = "nodes",
 		.type = SETTING_LIST,
 		RULE(nodes),
@@ -360,8 +360,17 @@ static const struct setting settings[] = {
 		.least = RULES_SERIES_LEAST,
 		.most = 1000000,
 		.reloadable = true,
-		.help = "How many readings, by node and name, are remembered; the one longest not heard of gives "
-			"way." },
+		.help = "How many readings, by node and name, are remembered, and how many windows may be open; the "
+			"one longest not heard of gives way." },
+	{ .name = "window_room",
+		.type = SETTING_SIZE,
+		.offset = offsetof(struct rules_settings, window_bytes),
+		.initial = "16 MB",
+		.least = 1024 * 1024,
+		.most = INT64_C(1) << 40,
+		.reloadable = true,
+		.help = "How much of telemetry.db readings in open windows may take; beyond it the oldest windows end "
+			"early." },
 };
 
 static int check_rules(const void *values, bool present, char *why, size_t why_size)

@@ -27,7 +27,8 @@ enum window_function {
 
 struct rules_settings {
 	struct setting_groups list; /* of struct rule_settings, in their order */
-	int64_t series;             /* readings by node and name whose state is kept */
+	int64_t series;             /* readings by node and name whose state is kept; windows open at once */
+	int64_t window_bytes;       /* of telemetry.db, for readings in open windows */
 };
 
 struct rule_settings {

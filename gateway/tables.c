@@ -9,7 +9,9 @@
 #include "gateway/downloads.h"
 #include "gateway/general.h"
 #include "gateway/image_policy.h"
+#include "gateway/labels.h"
 #include "gateway/nodes.h"
+#include "gateway/rule_settings.h"
 #include "gateway/schedule.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/topics.h"
@@ -36,6 +38,8 @@ void tables_init(struct tables *tables)
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
 	add(tables, &telemetry_settings_table);
+	add(tables, &labels_settings_table);
+	add(tables, &rules_settings_table);
 	add(tables, &image_settings_table);
 	add(tables, &update_settings_table);
 	add(tables, &control_settings_table);

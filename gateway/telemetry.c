@@ -3,12 +3,15 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/driver.h"
 #include "gateway/commit.h"
+#include "gateway/edge.h"
 #include "gateway/exchange_table.h"
+#include "gateway/feed.h"
 #include "gateway/gaps.h"
 #include "gateway/governor.h"
 #include "gateway/log.h"
@@ -19,6 +22,7 @@
 #include "gateway/telemetry_settings.h"
 #include "protocols/segment.h"
 #include "store/exchange_store.h"
+#include "store/feed_store.h"
 #include "store/segment_room.h"
 #include "store/segment_store.h"
 
@@ -41,6 +45,7 @@ struct telemetry {
 	struct numbers numbers;
 	struct runtime_memory *memory; /* NULL: none */
 	bool evicting, closing, full;
+	bool fed_failed; /* windows have taken what was not kept, see settle_windows() */
 	unsigned evictions;
 	uint64_t evicted; /* readings, by the eviction under way */
 	int64_t refuse_until_ms, forget_at_ms;
@@ -189,15 +194,22 @@ int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, 
 	return 0;
 }
 
+static bool is_empty(const struct commit *commit)
+{
+	return commit->count == 0 && (!commit->feed || commit->feed->count == 0);
+}
+
 static void close_open(struct telemetry *telemetry)
 {
 	if (!telemetry->open)
 		return;
-	if (telemetry->open->count == 0) {
+	if (is_empty(telemetry->open)) {
 		commit_free(telemetry->open);
 		telemetry->open = NULL;
 		return;
 	}
+	if (telemetry->parts.edge)
+		edge_close_feed(telemetry->parts.edge, &telemetry->open->feed);
 	telemetry->open->state = COMMIT_CLOSED;
 	append_commit(telemetry, telemetry->open);
 	telemetry->open = NULL;
@@ -207,7 +219,8 @@ static void note_unused(struct telemetry *telemetry, const struct commit *commit
 {
 	struct gap gap = { commit->first, commit->first + commit->count - 1, lost, GAP_UNUSED };
 
-	gaps_add(telemetry->parts.gaps, &gap);
+	if (commit->count > 0)
+		gaps_add(telemetry->parts.gaps, &gap);
 }
 
 static void drop_commit(struct telemetry *telemetry, struct commit *commit)
@@ -250,6 +263,9 @@ static void fail_commit(struct telemetry *telemetry, struct commit *commit, int 
 		drop_commit(telemetry, commit);
 		return;
 	}
+	if (telemetry->parts.edge)
+		edge_forget(telemetry->parts.edge);
+	telemetry->fed_failed |= commit->feed != NULL;
 	if (commit->numbered)
 		abandon_offer(telemetry, commit);
 	for (size_t i = 0; i < commit->exchange_count; i++)
@@ -269,7 +285,7 @@ static void hand_over(struct telemetry *telemetry, struct commit *commit)
 	struct kept_segment kept = { commit->first, commit->count, commit->boot, commit->data, commit->size };
 	struct publish *publish = telemetry->parts.publish;
 
-	if (!publish)
+	if (!publish || commit->count == 0)
 		return;
 	if (commit->delivered) {
 		publish_discard(publish, commit->first);
@@ -289,15 +305,23 @@ static void keep_commit(struct telemetry *telemetry, struct commit *commit)
 	if (telemetry->full)
 		log_notice("telemetry.room");
 	telemetry->full = false;
+	if (commit->feed)
+		edge_kept(telemetry->parts.edge, commit->feed);
 	hand_over(telemetry, commit);
 	if (commit->numbered)
 		runtime_memory_forget(telemetry->memory, commit->first);
 	drop_commit(telemetry, commit);
 }
 
+/* There was no room, or not for one before it without which it means nothing. */
+static bool was_undone(int result)
+{
+	return result == -ENOSPC || result == -ECANCELED;
+}
+
 static void on_append_failed(struct telemetry *telemetry, struct commit *commit, int result)
 {
-	if (result != -ENOSPC) {
+	if (!was_undone(result)) {
 		log_error("telemetry.append_failed first=%llu error=%d", (unsigned long long)commit->first, -result);
 		if (!commit->numbered)
 			note_unused(telemetry, commit, commit->count);
@@ -311,12 +335,12 @@ static void on_appended(void *context, int result)
 	struct telemetry *telemetry = commit->owner;
 
 	telemetry->submitted--;
-	if (result == -ENOSPC && !telemetry->closing && !commit->delivered) {
+	if (was_undone(result) && !telemetry->closing && !commit->delivered) {
 		commit->state = COMMIT_NO_ROOM;
 		return;
 	}
-	/* Unless there was no room the store may know the numbers, even where it failed. */
-	if (result != -ENOSPC)
+	/* Unless it was undone the store may know the numbers, even where it failed. */
+	if (!was_undone(result))
 		numbers_seen(&telemetry->numbers, commit->first + commit->count);
 	if (result == 0) {
 		keep_commit(telemetry, commit);
@@ -350,16 +374,22 @@ static struct stored_segment describe(const struct telemetry *telemetry, const s
 
 static int submit(struct telemetry *telemetry, struct commit *commit)
 {
-	struct packed_segment packed;
+	struct packed_segment packed = { .codec = SEGMENT_ROWS };
+	struct stored_feed row;
 	struct store_reply reply = { .done = on_appended, .context = commit };
 
-	segment_pack(telemetry->packer, commit->data, commit->size, commit->count, &packed);
+	if (commit->feed &&
+		edge_pack(telemetry->parts.edge, commit->feed, telemetry->packer, telemetry->now.wall_ms, &row) < 0)
+		return -ENOMEM;
+	if (commit->count > 0)
+		segment_pack(telemetry->packer, commit->data, commit->size, commit->count, &packed);
 	if (!commit->numbered)
 		commit->first = telemetry->numbers.next;
 	struct stored_segment segment = describe(telemetry, commit);
 	segment.codec = packed.codec;
 	segment.data = packed.data;
 	segment.size = packed.size;
+	segment.feed = commit->feed ? &row : NULL;
 	int result = store_segment_append(telemetry->parts.store, &segment, reply);
 	if (result < 0)
 		return result;
@@ -420,7 +450,8 @@ static int64_t patience_ms(const struct telemetry *telemetry)
 
 static bool may_offer(const struct telemetry *telemetry, const struct commit *commit)
 {
-	if (commit->numbered || count_offered(telemetry) == OFFERS_MAX ||
+	/* What windows are fed must be in the store, whoever else has the rest. */
+	if (commit->feed || commit->numbered || count_offered(telemetry) == OFFERS_MAX ||
 		!numbers_are_reserved(&telemetry->numbers, commit->count))
 		return false;
 	/* Numbers rise upstream, too: those that only the store has are there first. */
@@ -583,6 +614,23 @@ static void settle(struct telemetry *telemetry)
 		evict(telemetry);
 }
 
+/* Windows took what was not kept: once the store has answered for all, what was made of that goes too. */
+static void settle_windows(struct telemetry *telemetry)
+{
+	struct commit *next;
+
+	if (!telemetry->fed_failed || telemetry->submitted > 0 || telemetry->evicting)
+		return;
+	close_open(telemetry);
+	for (struct commit *commit = telemetry->commits; commit; commit = next) {
+		next = commit->next;
+		if (commit->feed)
+			fail_commit(telemetry, commit, -ENOSPC);
+	}
+	telemetry->fed_failed = false;
+	edge_restore(telemetry->parts.edge);
+}
+
 static void refuse(struct telemetry *telemetry, const struct reading_report *report, int result, uint32_t wait_s)
 {
 	telemetry->figures.refused++;
@@ -643,18 +691,97 @@ static int open_commit(struct telemetry *telemetry)
 	return 0;
 }
 
-static int add_report(struct telemetry *telemetry, const struct reading_report *report)
+/* What goes into a commit: readings for which somebody waits, or nobody, and what rules made beside them. */
+struct addition {
+	const struct reading_report *report;
+	const struct edge_yield *yield; /* NULL: there are no rules */
+	bool awaited;
+};
+
+static int add_to_open(struct telemetry *telemetry, const struct addition *addition)
+{
+	struct commit *commit = telemetry->open;
+	struct edge *edge = telemetry->parts.edge;
+	int result = addition->yield ? edge_prepare(edge, &commit->feed, addition->yield) : 0;
+
+	if (result < 0)
+		return result;
+	result = (addition->awaited ? commit_add : commit_put)(
+		commit, &telemetry->writer, addition->report, telemetry->now);
+	if (result == 0 && addition->yield)
+		edge_keep(edge, commit->feed, addition->yield);
+	return result;
+}
+
+static int add(struct telemetry *telemetry, const struct addition *addition)
 {
 	int result = telemetry->open ? 0 : open_commit(telemetry);
 
 	if (result == 0)
-		result = commit_add(telemetry->open, &telemetry->writer, report, telemetry->now);
-	if (result != -ENOBUFS || !telemetry->open || telemetry->open->count == 0)
+		result = add_to_open(telemetry, addition);
+	if (result != -ENOBUFS || !telemetry->open || is_empty(telemetry->open))
 		return result;
 	close_open(telemetry);
 	submit_closed(telemetry);
 	result = open_commit(telemetry);
-	return result < 0 ? result : commit_add(telemetry->open, &telemetry->writer, report, telemetry->now);
+	return result < 0 ? result : add_to_open(telemetry, addition);
+}
+
+static bool is_refusing(const struct telemetry *telemetry)
+{
+	const struct edge *edge = telemetry->parts.edge;
+
+	return telemetry->closing || telemetry->fed_failed || (edge && !edge_is_ready(edge));
+}
+
+/* What a window says. */
+static int put_window(void *context, const struct edge_yield *yield)
+{
+	struct telemetry *telemetry = context;
+	char node[NODE_ID_MAX + 1];
+	const struct reading_report report = { .node = node, .readings = yield->readings, .count = yield->count };
+
+	if (is_refusing(telemetry) || telemetry->now.monotonic_ms < telemetry->refuse_until_ms)
+		return -EBUSY;
+	snprintf(node, sizeof(node), "%.*s", (int)yield->node.size, yield->node.data);
+	return add(telemetry, &(struct addition){ &report, yield, false });
+}
+
+/* `made` and `yield` become what the rules leave of the report. */
+static int apply_rules(struct telemetry *telemetry, struct reading_report *made, struct edge_yield *yield)
+{
+	struct edge *edge = telemetry->parts.edge;
+	const struct edge_yield whole = {
+		.node = { made->node, strlen(made->node) },
+		.received_ms = telemetry->now.wall_ms,
+		.readings = made->readings,
+		.count = made->count,
+		.urgent = made->urgent,
+	};
+	int result = edge_apply(edge, &whole, yield);
+
+	if (result == 0)
+		result = edge_make_room(edge, yield, put_window, telemetry);
+	made->readings = yield->readings;
+	made->count = yield->count;
+	made->urgent = yield->urgent;
+	return result;
+}
+
+/* 1: the report is in the open commit, 0: the rules left nothing of it. */
+static int take(struct telemetry *telemetry, struct reading_report *report)
+{
+	struct edge *edge = telemetry->parts.edge;
+	struct edge_yield yield = { .count = 0 };
+	int result = edge ? apply_rules(telemetry, report, &yield) : 0;
+
+	if (result == 0 && report->count == 0 && yield.fed_count == 0)
+		return 0;
+	if (result == 0)
+		result = add(telemetry, &(struct addition){ report, edge ? &yield : NULL, true });
+	if (result < 0 && edge)
+		edge_forget(edge);
+	return result < 0 ? result : 1;
 }
 
 static void tell_observers(const struct telemetry *telemetry, const struct reading_report *report)
@@ -666,6 +793,27 @@ static void tell_observers(const struct telemetry *telemetry, const struct readi
 
 		for (size_t j = 0; observer && j < report->count; j++)
 			observer->reading(observer->context, node, telemetry->now.wall_ms, &report->readings[j]);
+	}
+}
+
+static bool is_large(const struct commit *commit)
+{
+	return commit->size >= COMMIT_BYTES || (commit->feed && commit->feed->size >= COMMIT_BYTES);
+}
+
+/* The report is in the open commit. */
+static void note_taken(struct telemetry *telemetry, const struct reading_report *report)
+{
+	struct commit *open = telemetry->open;
+
+	telemetry->figures.pending += !report->fast;
+	if (report->exchange)
+		exchange_add(&telemetry->exchanges,
+			&(struct exchange_entry){ report->exchange, telemetry->now.monotonic_ms, open->serial });
+	open->urgent |= report->urgent;
+	if (is_large(open) || report->urgent) {
+		close_open(telemetry);
+		submit_closed(telemetry);
 	}
 }
 
@@ -683,22 +831,18 @@ void telemetry_take(struct telemetry *telemetry, const struct reading_report *re
 		refuse(telemetry, report, -ENOSPC, (uint32_t)((wait_ms + 999) / 1000));
 		return;
 	}
-	if (report->count > READINGS_MAX || telemetry->closing || add_report(telemetry, report) < 0) {
+	struct reading_report made = *report;
+	int result = report->count > READINGS_MAX || is_refusing(telemetry) ? -ENOBUFS : take(telemetry, &made);
+	if (result < 0) {
 		refuse(telemetry, report, -ENOBUFS, BUSY_RETRY_S);
 		return;
 	}
 	telemetry->figures.reports++;
-	telemetry->figures.pending += !report->fast;
-	if (report->exchange)
-		exchange_add(&telemetry->exchanges,
-			&(struct exchange_entry){ report->exchange, now.monotonic_ms, telemetry->open->serial });
+	telemetry->figures.taken += report->count;
 	tell_observers(telemetry, report);
-	telemetry->open->urgent |= report->urgent;
-	if (telemetry->open->size >= COMMIT_BYTES || report->urgent) {
-		close_open(telemetry);
-		submit_closed(telemetry);
-	}
-	if (report->fast)
+	if (result > 0)
+		note_taken(telemetry, &made);
+	if (result == 0 || report->fast)
 		report->done(report->context, 0, 0);
 }
 
@@ -736,15 +880,22 @@ static int64_t next_due_ms(const struct telemetry *telemetry)
 
 int64_t telemetry_tick(struct telemetry *telemetry, struct moment now)
 {
+	int64_t edge_ms = INT64_MAX;
+
 	telemetry->now = now;
 	forget_exchanges(telemetry);
+	settle_windows(telemetry);
 	settle(telemetry);
+	if (telemetry->parts.edge)
+		edge_ms = edge_tick(telemetry->parts.edge, now.wall_ms, put_window, telemetry);
 	withdraw_late_offers(telemetry);
 	if (telemetry->open && now.monotonic_ms >= telemetry->open->due_ms)
 		close_open(telemetry);
 	if (!telemetry->evicting)
 		submit_closed(telemetry);
 	int64_t next_ms = gaps_tick(telemetry->parts.gaps);
+	if (edge_ms < next_ms)
+		next_ms = edge_ms;
 	if (next_due_ms(telemetry) < next_ms)
 		next_ms = next_due_ms(telemetry);
 	return work_waits(telemetry) && next_ms > SUBMIT_RETRY_MS ? SUBMIT_RETRY_MS : next_ms;

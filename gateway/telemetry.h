@@ -20,6 +20,7 @@
 #define EXCHANGE_LIFE_MS (247 * 1000) /* RFC 7252 section 4.8.2, EXCHANGE_LIFETIME */
 #define TELEMETRY_OBSERVERS_MAX 16
 
+struct edge;
 struct gaps;
 struct governor;
 struct publish;
@@ -40,6 +41,7 @@ struct telemetry_parts {
 	uint64_t journal_name;         /* for its journal, should it have none yet: any random number */
 	const char *runtime_directory; /* see runtime_memory.h; NULL: none, and the disk alone acknowledges */
 	struct governor *governor;     /* chooses the commit bound; NULL: it is commit_delay */
+	struct edge *edge;             /* the rules; NULL: readings stay as they are */
 };
 
 /* Goes on after the last sequence number of the store. Blocks; for start-up. -ENOMEM, -EIO. */
@@ -73,6 +75,7 @@ void telemetry_unobserve(struct telemetry *telemetry, const struct telemetry_obs
 
 struct telemetry_figures {
 	uint64_t reports;       /* taken, since open */
+	uint64_t taken;         /* readings in them, before the rules */
 	uint64_t readings;      /* durable, since open */
 	uint64_t repeated;      /* reports that were kept before */
 	uint64_t refused;       /* reports that could not be kept */

@@ -52,7 +52,8 @@ static void recall_row(const struct recall *recall, struct row *row)
 static int run_recall(struct operation *operation, struct database *database)
 {
 	static const char sql[] = "SELECT kept_at_ms, exchanges FROM exchange WHERE first >= ?1 AND kept_at_ms >= ?2 "
-				  "UNION ALL SELECT kept_at_ms, exchanges FROM segment WHERE first >= ?1 ORDER BY 1";
+				  "UNION ALL SELECT kept_at_ms, exchanges FROM segment WHERE first >= ?1 "
+				  "UNION ALL SELECT kept_at_ms, exchanges FROM feed WHERE kept_at_ms >= ?2 ORDER BY 1";
 	struct recall *recall = (struct recall *)operation;
 	struct row row = { 0 };
 	int64_t first;

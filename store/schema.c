@@ -78,9 +78,14 @@ static const char telemetry_2[] = "CREATE TABLE kind("
 				  "ALTER TABLE loss ADD COLUMN reason INTEGER NOT NULL DEFAULT 0;"
 				  "ALTER TABLE loss ADD COLUMN became INTEGER NOT NULL DEFAULT 0;";
 
+static const char telemetry_3[] = "CREATE TABLE feed("
+				  " id INTEGER PRIMARY KEY, kept_at_ms INTEGER NOT NULL, count INTEGER NOT NULL,"
+				  " codec INTEGER NOT NULL, crc32c INTEGER NOT NULL, exchanges BLOB NOT NULL,"
+				  " data BLOB NOT NULL);";
+
 const struct schema schema_gateway = { (const char *const[]){ gateway_1, gateway_2 }, 2 };
 const struct schema schema_images = { (const char *const[]){ images_1 }, 1 };
-const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2 }, 2 };
+const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3 }, 3 };
 
 static int read_version(sqlite3 *connection, int *version)
 {

@@ -7,6 +7,7 @@
 
 #include "store/checksum.h"
 #include "store/database.h"
+#include "store/feed_store.h"
 #include "store/operation.h"
 #include "store/row.h"
 #include "store/segment_rows.h"
@@ -186,17 +187,34 @@ int segment_insert(struct database *database, const struct stored_segment *segme
 struct append {
 	struct operation base;
 	struct stored_segment segment;
+	struct stored_feed feed;
 	uint32_t crc;
-	uint64_t bytes[]; /* the fingerprints, then the data */
+	uint64_t bytes[]; /* the fingerprints, then the data, then that of the feed */
 };
 
 static int run_append(struct operation *operation, struct database *database)
 {
 	const struct append *append = (struct append *)operation;
+	const struct stored_segment *segment = &append->segment;
 	struct totals totals;
 	int result = segment_totals(database, &totals);
 
-	return result < 0 ? result : segment_insert(database, &append->segment, append->crc, &totals);
+	if (result == 0 && segment->feed)
+		result = feed_write(database, &append->feed, segment);
+	if (result == 0 && segment->count > 0)
+		result = segment_insert(database, segment, append->crc, &totals);
+	return result;
+}
+
+static bool is_appendable(const struct stored_segment *segment)
+{
+	if (segment->size > SEGMENT_SIZE_MAX || segment->exchange_count > SEGMENT_EXCHANGES_MAX)
+		return false;
+	if (segment->feed && (segment->feed->size > FEED_SIZE_MAX || segment->feed->id > INT64_MAX))
+		return false;
+	if (segment->count == 0)
+		return segment->feed != NULL;
+	return segment->first > 0 && segment->first <= (uint64_t)INT64_MAX - segment->count;
 }
 
 int store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply)
@@ -204,13 +222,16 @@ int store_segment_append(struct store *store, const struct stored_segment *segme
 	static const struct operation_kind kind = { STORE_TELEMETRY, OPERATION_WRITES, run_append, NULL, NULL };
 	size_t exchanges_size = segment->exchange_count * sizeof(uint64_t);
 
-	if (segment->size > SEGMENT_SIZE_MAX || segment->exchange_count > SEGMENT_EXCHANGES_MAX ||
-		segment->count == 0 || segment->first == 0 || segment->first > (uint64_t)INT64_MAX - segment->count)
+	const struct stored_feed feed = segment->feed ? *segment->feed : (struct stored_feed){ 0 };
+
+	if (!is_appendable(segment))
 		return -EINVAL;
-	struct append *append = operation_new(&kind, sizeof(*append) + exchanges_size + segment->size, reply);
+	struct append *append =
+		operation_new(&kind, sizeof(*append) + exchanges_size + segment->size + feed.size, reply);
 	if (!append)
 		return -ENOMEM;
 	append->segment = *segment;
+	append->feed = feed;
 	append->crc = segment_checksum(segment);
 	if (exchanges_size)
 		memcpy(append->bytes, segment->exchanges, exchanges_size);
@@ -218,6 +239,9 @@ int store_segment_append(struct store *store, const struct stored_segment *segme
 		memcpy(append->bytes + segment->exchange_count, segment->data, segment->size);
 	append->segment.exchanges = append->bytes;
 	append->segment.data = append->bytes + segment->exchange_count;
+	append->feed.data = (const uint8_t *)append->segment.data + segment->size;
+	if (feed.size)
+		memcpy((uint8_t *)append->bytes + exchanges_size + segment->size, feed.data, feed.size);
 	return store_submit(store, &append->base);
 }
 

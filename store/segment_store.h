@@ -26,9 +26,11 @@ enum segment_kind {
 	SEGMENT_THINNED, /* stands for plain ones that were replaced */
 };
 
+struct stored_feed;
+
 struct stored_segment {
 	uint64_t first;    /* 1 or more */
-	uint32_t count;    /* 1 or more */
+	uint32_t count;    /* 1 or more; 0: there is only a feed to append, and no segment */
 	uint32_t boot;     /* which start of the gateway took them */
 	int64_t oldest_us; /* time range of its readings, since 1970-01-01 UTC */
 	int64_t newest_us;
@@ -37,14 +39,15 @@ struct stored_segment {
 	size_t size;
 	const uint64_t *exchanges; /* fingerprints of the messages in it, see reading_report.exchange */
 	size_t exchange_count;
-	int64_t kept_at_ms;     /* wall clock at the append */
-	enum segment_kind kind; /* left out by the loads */
-	bool late;              /* its numbers were given before some that the table knows already */
+	int64_t kept_at_ms;             /* wall clock at the append */
+	enum segment_kind kind;         /* left out by the loads */
+	const struct stored_feed *feed; /* what the same commit fed to windows, see feed_store.h; NULL: nothing */
+	bool late;                      /* its numbers were given before some that the table knows already */
 };
 
 /*
  * Appends; copies everything. `first` must be above all sequence numbers ever given or, if it comes late, its numbers
- * must not be those of a segment that is there (-EEXIST).
+ * must not be those of a segment that is there (-EEXIST). -ECANCELED: see feed_store.h.
  */
 int store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply);
 

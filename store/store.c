@@ -54,7 +54,7 @@ static const char *const telemetry_checks[] = { "PRAGMA quick_check(mark)", "PRA
 	"PRAGMA quick_check(kind)", "SELECT 'ok' FROM segment ORDER BY first LIMIT 1",
 	"SELECT 'ok' FROM segment ORDER BY first DESC LIMIT 1", NULL };
 static const char *const telemetry_checks_after_crash[] = { "SELECT 'ok' FROM segment ORDER BY first LIMIT 1000",
-	"SELECT 'ok' FROM segment ORDER BY first DESC LIMIT 1000", NULL };
+	"SELECT 'ok' FROM segment ORDER BY first DESC LIMIT 1000", "PRAGMA quick_check(feed)", NULL };
 
 static const struct database_options files[STORE_FILES] = {
 	[STORE_GATEWAY] = { .name = "gateway.db",

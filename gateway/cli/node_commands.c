@@ -104,6 +104,22 @@ static void print_update(const struct cli *cli, const json_t *update)
 	pair_print(cli, "update", text);
 }
 
+/* The words that the config gives to the node, where it gives any. */
+static void print_labels(const struct cli *cli, const json_t *labels)
+{
+	char text[512] = "";
+	size_t i, size = 0;
+	const json_t *label;
+
+	json_array_foreach (labels, i, label) {
+		if (size < sizeof(text))
+			size += (size_t)snprintf(
+				text + size, sizeof(text) - size, "%s%s", i > 0 ? ", " : "", json_string_value(label));
+	}
+	if (size > 0)
+		pair_print(cli, "labels", text);
+}
+
 static int run_show(struct cli *cli)
 {
 	json_t *result;
@@ -120,6 +136,7 @@ static int run_show(struct cli *cli)
 	pair_print(cli, "hardware", field_text(node, "hardware"));
 	pair_print(cli, "version", field_text(node, "version"));
 	pair_print(cli, "image", field_text(node, "image"));
+	print_labels(cli, json_object_get(node, "labels"));
 	print_contact(cli, node);
 	print_figures(cli, node);
 	print_update(cli, json_object_get(node, "update"));

@@ -177,6 +177,25 @@ static void print_wear(const struct cli *cli, const json_t *wear)
 	print_budget(cli, wear);
 }
 
+static void print_rules(const struct cli *cli, const json_t *rules)
+{
+	const json_t *list = json_object_get(rules, "list"), *rule;
+	uint64_t dropped = 0;
+	char taken[HUMAN_SIZE], windows[HUMAN_SIZE];
+	int64_t early = field_number(rules, "told_early");
+	size_t i;
+
+	if (!rules)
+		return;
+	json_array_foreach (list, i, rule)
+		dropped += (uint64_t)(field_number(rule, "dropped") + field_number(rule, "in_deadband") +
+				      field_number(rule, "too_soon"));
+	print_line(cli, "rules", "%zu rules kept %s readings back; %s windows open", json_array_size(list),
+		human_count(taken, dropped), human_count(windows, (uint64_t)field_number(rules, "windows")));
+	if (early > 0)
+		print_line(cli, "", "%" PRId64 " windows were told early, for want of room", early);
+}
+
 static int run_status(struct cli *cli)
 {
 	json_t *status;
@@ -192,6 +211,7 @@ static int run_status(struct cli *cli)
 	print_updates(cli, json_object_get(status, "updates"));
 	print_images(cli, json_object_get(status, "images"));
 	print_telemetry(cli, json_object_get(status, "telemetry"));
+	print_rules(cli, json_object_get(status, "rules"));
 	print_store(cli, json_object_get(status, "store"));
 	print_wear(cli, json_object_get(status, "wear"));
 	json_decref(status);

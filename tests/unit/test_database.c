@@ -68,6 +68,23 @@ static int node_count(struct stepped_store *stepped)
 	return count;
 }
 
+START_TEST(a_file_of_an_older_version_becomes_one_of_today)
+{
+	struct stepped_store stepped;
+	struct segment_summary summary;
+
+	stepped_open(&stepped);
+	ck_assert_int_eq(append(&stepped, 1), 0);
+	stepped_shut(&stepped);
+	run_sql(&stepped, "telemetry.db", "DROP TABLE feed; PRAGMA user_version = 2");
+	ck_assert_int_eq(stepped_try_open(&stepped), 0);
+	ck_assert_int_eq(store_segment_summary(stepped.store, &summary), 0);
+	ck_assert_uint_eq(summary.segments, 1);
+	ck_assert_int_eq(append(&stepped, 2), 0);
+	stepped_close(&stepped);
+}
+END_TEST
+
 START_TEST(a_file_of_a_newer_version_is_refused)
 {
 	const struct schema *const schemas[] = { &schema_gateway, &schema_images, &schema_telemetry };
@@ -292,8 +309,9 @@ START_TEST(a_migration_that_fails_changes_nothing)
 }
 END_TEST
 
-TEST_SUITE(database, a_file_of_a_newer_version_is_refused, a_file_that_is_none_is_set_aside_by_name,
-	a_damaged_page_of_the_registry_is_found_at_start, a_file_that_was_cut_short_is_set_aside,
-	the_wal_goes_aside_with_its_file, damage_met_while_running_is_set_aside_at_the_next_start,
-	a_second_process_is_kept_out, a_folder_that_is_missing_is_named, the_files_are_not_for_everyone,
-	an_older_file_becomes_one_of_today, a_migration_that_fails_changes_nothing)
+TEST_SUITE(database, a_file_of_a_newer_version_is_refused, a_file_of_an_older_version_becomes_one_of_today,
+	a_file_that_is_none_is_set_aside_by_name, a_damaged_page_of_the_registry_is_found_at_start,
+	a_file_that_was_cut_short_is_set_aside, the_wal_goes_aside_with_its_file,
+	damage_met_while_running_is_set_aside_at_the_next_start, a_second_process_is_kept_out,
+	a_folder_that_is_missing_is_named, the_files_are_not_for_everyone, an_older_file_becomes_one_of_today,
+	a_migration_that_fails_changes_nothing)

@@ -68,5 +68,17 @@ START_TEST(a_label_cannot_end_early)
 }
 END_TEST
 
-TEST_SUITE(metrics, figures_bear_help_and_type, updates_are_labelled_by_state,
+START_TEST(rules_are_counted_by_name)
+{
+	char *text = text_for(json_pack("{s:{s:i, s:[{s:s, s:i, s:i}]}}", "rules", "windows", 3, "list", "name",
+		"quiet", "taken", 10, "in_deadband", 7));
+
+	ck_assert_ptr_nonnull(strstr(text, "# TYPE wakegate_rule_in_deadband_total counter\n"
+					   "wakegate_rule_in_deadband_total{rule=\"quiet\"} 7\n"));
+	ck_assert_ptr_nonnull(strstr(text, "wakegate_windows 3\n"));
+	free(text);
+}
+END_TEST
+
+TEST_SUITE(metrics, rules_are_counted_by_name, figures_bear_help_and_type, updates_are_labelled_by_state,
 	counters_of_drivers_bear_the_drivers_name, a_label_cannot_end_early)
