@@ -54,6 +54,9 @@ struct uplink_host {
 	void (*message)(void *context, const struct uplink_message *message);
 	/* The broker has (0) or does not have (-ENOTCONN, -EACCES, -EMSGSIZE, -EIO) the publish with this ticket. */
 	void (*delivered)(void *context, uint64_t ticket, int result);
+	/* A session is about to be asked for: may put another last will in place of the identity's, borrowed until the
+	 * next call. Optional. */
+	void (*connecting)(void *context, struct uplink_message *will);
 	/* A stable event word followed by facts, for the log: an attempt that failed, a subscription refused. */
 	void (*event)(void *context, enum driver_level level, const char *line);
 };

@@ -133,6 +133,7 @@ static void on_session_events(void *context)
 static int open_session(struct uplink *uplink, const char *password)
 {
 	const struct uplink_mqtt_settings *settings = uplink->settings;
+	struct uplink_message will = uplink->identity->will;
 	struct mqtt_session_options options = {
 		.url = uplink->broker,
 		.version = version_to_try(uplink),
@@ -142,13 +143,15 @@ static int open_session(struct uplink *uplink, const char *password)
 		.ca_file = settings->ca_file,
 		.cert_file = settings->cert_file,
 		.key_file = settings->key_file,
-		.will = &uplink->identity->will,
+		.will = &will,
 		.keepalive_s = (unsigned)(settings->keepalive_ms / 1000),
 		.connect_timeout_s = (unsigned)(settings->connect_timeout_ms / 1000) + 1,
 		.wake = on_session_events,
 		.wake_context = uplink,
 	};
 
+	if (uplink->host->connecting)
+		uplink->host->connecting(uplink->host->context, &will);
 	return mqtt_session_open(&uplink->session, &options);
 }
 

@@ -28,6 +28,7 @@ static const struct batch_form_ops *const forms[] = {
 	[BATCH_JSON] = &batch_json,
 	[BATCH_CBOR] = &batch_cbor,
 	[BATCH_COLUMNS] = &batch_columns,
+	[BATCH_SPARKPLUG] = &batch_sparkplug,
 };
 
 static int open_compressor(struct batch *batch, size_t largest)
@@ -85,6 +86,12 @@ void batch_begin(struct batch *batch)
 	batch->count = 0;
 }
 
+void batch_mark_historical(struct batch *batch)
+{
+	if (batch->ops->mark_historical)
+		batch->ops->mark_historical(batch->form);
+}
+
 size_t batch_count(const struct batch *batch)
 {
 	return batch->count;
@@ -114,10 +121,21 @@ static void deliver(
 	out->content_type = ops->content_type_zstd;
 }
 
+int batch_announce(struct batch *batch)
+{
+	return batch->ops->announce ? batch->ops->announce(batch->form) : 0;
+}
+
 void batch_finish(struct batch *batch, const struct batch_label *label, struct uplink_message *out)
 {
 	assert(batch->count > 0);
-	deliver(batch, batch->ops, batch->ops->finish(batch->form, label, batch->count), out);
+	deliver(batch, batch->ops, batch->ops->finish(batch->form, label, batch->count, out), out);
+}
+
+void batch_sent(struct batch *batch)
+{
+	if (batch->ops->sent)
+		batch->ops->sent(batch->form);
 }
 
 /* SenML says gaps in every format. */

@@ -61,21 +61,22 @@ static int add(struct batch_form *form, const struct segment_entry *entry)
 	return columns_add(form->columns, entry);
 }
 
-static struct span finish(struct batch_form *form, const struct batch_label *label, size_t count)
+static struct span finish(
+	struct batch_form *form, const struct batch_label *label, size_t count, struct uplink_message *out)
 {
 	size_t gateway_size = strlen(form->gateway);
-	struct writer out;
+	struct writer writer;
 
-	writer_init(&out, form->buffer, form->bytes);
-	write_u8(&out, MAGIC);
-	write_varint(&out, gateway_size);
-	write_bytes(&out, form->gateway, gateway_size);
-	write_varint(&out, label->boot);
-	write_varint(&out, label->first);
-	write_varint(&out, label->first + count - 1);
-	columns_write(form->columns, &out);
-	assert(!out.failed);
-	return (struct span){ (const char *)form->buffer, writer_size(&out) };
+	writer_init(&writer, form->buffer, form->bytes);
+	write_u8(&writer, MAGIC);
+	write_varint(&writer, gateway_size);
+	write_bytes(&writer, form->gateway, gateway_size);
+	write_varint(&writer, label->boot);
+	write_varint(&writer, label->first);
+	write_varint(&writer, label->first + count - 1);
+	columns_write(form->columns, &writer);
+	assert(!writer.failed);
+	return (struct span){ (const char *)form->buffer, writer_size(&writer) };
 }
 
 const struct batch_form_ops batch_columns = {

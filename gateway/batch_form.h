@@ -15,6 +15,7 @@ struct batch_form;
 struct batch_label;
 struct batch_options;
 struct segment_entry;
+struct uplink_message;
 
 struct batch_form_ops {
 	const char *content_type;
@@ -28,12 +29,21 @@ struct batch_form_ops {
 	void (*begin)(struct batch_form *form);
 	/* Adds a reading; its texts are copied. -ENOBUFS: it does not fit, the batch is as it was. */
 	int (*add)(struct batch_form *form, const struct segment_entry *entry);
-	/* The message of the `count` readings added, at most as large as the options say; borrowed until begin(). */
-	struct span (*finish)(struct batch_form *form, const struct batch_label *label, size_t count);
+	/* Optional: the readings of the batch are backlog. After begin(). */
+	void (*mark_historical)(struct batch_form *form);
+	/* Optional: sends what has to go before the batch. As uplink_ops.publish. */
+	int (*announce)(struct batch_form *form);
+	/* The message of the `count` readings added, at most as large as the options say; borrowed until begin(). May
+	 * give it a topic and a QoS of its own. */
+	struct span (*finish)(
+		struct batch_form *form, const struct batch_label *label, size_t count, struct uplink_message *out);
+	/* Optional: the message finished was sent. */
+	void (*sent)(struct batch_form *form);
 };
 
-extern const struct batch_form_ops batch_json;    /* SenML in JSON */
-extern const struct batch_form_ops batch_cbor;    /* SenML in CBOR */
-extern const struct batch_form_ops batch_columns; /* columns */
+extern const struct batch_form_ops batch_json;      /* SenML in JSON */
+extern const struct batch_form_ops batch_cbor;      /* SenML in CBOR */
+extern const struct batch_form_ops batch_columns;   /* columns */
+extern const struct batch_form_ops batch_sparkplug; /* Sparkplug B, one node in a message */
 
 #endif

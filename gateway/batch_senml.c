@@ -129,7 +129,8 @@ static const uint8_t *write_head(struct batch_form *form, const char *label, siz
 	return start;
 }
 
-static struct span finish(struct batch_form *form, const struct batch_label *label, size_t count)
+static struct span finish(
+	struct batch_form *form, const struct batch_label *label, size_t count, struct uplink_message *out)
 {
 	char text[96];
 

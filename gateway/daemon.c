@@ -32,6 +32,7 @@
 #include "gateway/rule_settings.h"
 #include "gateway/schedule.h"
 #include "gateway/service.h"
+#include "gateway/sparkplug_settings.h"
 #include "gateway/tables.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/ticker.h"
@@ -295,6 +296,15 @@ static int64_t tick_readings(void *context, struct moment now)
 	return reading_flow_tick(daemon->readings, now);
 }
 
+static bool node_is_there(void *context, const char *id, struct moment now)
+{
+	const struct daemon *daemon = context;
+	const struct schedule_settings *schedule = settings_of(daemon, &schedule_settings_table);
+	const struct node *node = nodes_find(daemon->nodes, id);
+
+	return node && !nodes_is_silent(daemon->nodes, node, schedule->interval_ms, now);
+}
+
 static int open_readings(struct daemon *daemon, char *why, size_t why_size)
 {
 	const struct reading_flow_parts parts = {
@@ -308,6 +318,9 @@ static int open_readings(struct daemon *daemon, char *why, size_t why_size)
 		.boot = daemon->boot,
 		.journal_name = random_next(&daemon->random) | 1,
 		.seed = random_next(&daemon->random),
+		.sparkplug = settings_of(daemon, &sparkplug_settings_table),
+		.is_there = node_is_there,
+		.context = daemon,
 	};
 	int error = reading_flow_open(&daemon->readings, &parts, now_of(daemon));
 
@@ -497,6 +510,7 @@ static int open_upstream(struct daemon *daemon, char *why, size_t why_size)
 		.gateway = daemon->id,
 		.control = daemon->control,
 	};
+	parts.filters = reading_flow_filters(daemon->readings, &parts.filter_count);
 	int error = upstream_open(&daemon->upstream, &parts, why, why_size);
 	if (error)
 		return error;

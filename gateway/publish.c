@@ -12,6 +12,7 @@
 #include "gateway/log.h"
 #include "gateway/puback_pace.h"
 #include "gateway/segment_pack.h"
+#include "gateway/sparkplug_edge.h"
 #include "gateway/stream.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
@@ -73,7 +74,7 @@ int publish_open(struct publish **out, const struct publish_parts *parts)
 {
 	const struct telemetry_settings *settings = parts->settings;
 	struct batch_options options = { parts->gateway, settings->format, settings->compression,
-		(size_t)settings->batch_bytes };
+		(size_t)settings->batch_bytes, parts->edge };
 	struct segment_summary summary;
 	int result = store_segment_summary(parts->store, &summary);
 
@@ -240,6 +241,9 @@ int publish_offer(
 int64_t publish_patience_ms(const struct publish *publish)
 {
 	if (!publish->connected || publish->reset_due || publish->now.monotonic_ms < publish->hold_until_ms)
+		return 0;
+	/* At QoS 0 that a message was delivered means that it was sent. */
+	if (publish->parts.edge && !sparkplug_edge_is_acknowledged(publish->parts.edge))
 		return 0;
 	return puback_pace_patience_ms(&publish->pace);
 }
@@ -469,8 +473,10 @@ static int send(struct publish *publish, struct uplink_message *message, uint64_
 	struct flight flight = { PUBLISH_TICKETS | publish->ticket, first, last, message->size,
 		publish->now.monotonic_ms };
 
-	message->topic = publish->parts.topic;
-	message->quality = 1;
+	if (!message->topic) {
+		message->topic = publish->parts.topic;
+		message->quality = 1;
+	}
 	int result = publish->parts.send(publish->parts.context, message, flight.ticket);
 	if (result < 0)
 		return result;
@@ -556,17 +562,24 @@ static bool send_batch(struct publish *publish, struct stream *stream)
 	struct batch_label label;
 
 	batch_begin(publish->batch);
+	if (stream == &publish->backlog)
+		batch_mark_historical(publish->batch);
 	stream_fill(stream, publish->batch, batch_limit(publish), &label);
 	size_t count = batch_count(publish->batch);
-	assert(count > 0);
-	batch_finish(publish->batch, &label, &message);
+	if (count == 0)
+		return false; /* no memory: the next tick tries again */
 	uint64_t last = label.first + count - 1;
-	int result = send(publish, &message, label.first, last);
+	int result = batch_announce(publish->batch);
 	if (result == 0) {
+		batch_finish(publish->batch, &label, &message);
+		result = send(publish, &message, label.first, last);
+	}
+	if (result == 0) {
+		batch_sent(publish->batch);
 		if (stream == &publish->backlog)
 			take_from_caps(publish, count, message.size);
-		else
-			publish->live_since_ms = publish->now.monotonic_ms;
+		else if (publish->live.waiting == 0 || publish->parts.settings->format != BATCH_SPARKPLUG)
+			publish->live_since_ms = publish->now.monotonic_ms; /* what waits has come since */
 		return true;
 	}
 	if (result == -EMSGSIZE && give_up_size(publish, label.first, last))

@@ -19,6 +19,7 @@
 
 struct gaps;
 struct publish;
+struct sparkplug_edge;
 struct store;
 struct telemetry_settings;
 struct uplink_message;
@@ -33,6 +34,7 @@ struct publish_parts {
 	/* uplink_ops.publish */
 	int (*send)(void *context, const struct uplink_message *message, uint64_t ticket);
 	void *context;
+	struct sparkplug_edge *edge; /* NULL unless that is the format */
 };
 
 /* All that the store holds is backlog. Blocks for milliseconds; for start-up. -ENOMEM, -EIO. */

@@ -8,9 +8,12 @@
 #include "gateway/gaps.h"
 #include "gateway/governor.h"
 #include "gateway/publish.h"
+#include "gateway/sparkplug_edge.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/upstream.h"
+
+#define MOURN_MS 5000 /* between looks for nodes that are not heard of */
 
 struct reading_flow {
 	struct reading_flow_parts parts;
@@ -22,6 +25,10 @@ struct reading_flow {
 	char *runtime_directory;
 	struct upstream *upstream; /* NULL: none, or closed */
 	struct upstream_client client;
+	/* Where the format is Sparkplug, else NULL. */
+	struct sparkplug_edge *sparkplug;
+	struct upstream_client sparkplug_client;
+	int64_t mourn_at_ms;
 };
 
 static int send_upstream(void *context, const struct uplink_message *message, uint64_t ticket)
@@ -39,6 +46,33 @@ static char *runtime_directory(const struct telemetry_settings *settings)
 	if (settings->runtime_directory)
 		return strdup(settings->runtime_directory);
 	return listed && *listed ? strndup(listed, strcspn(listed, ":")) : NULL;
+}
+
+/* Readings go to the broker while the edge node says so. */
+static void on_gate(void *context, unsigned window, struct moment now)
+{
+	struct reading_flow *flow = context;
+
+	if (window > 0)
+		publish_on_connected(flow->publish, window, now);
+	else
+		publish_on_disconnected(flow->publish, now);
+}
+
+static int open_sparkplug(struct reading_flow *flow)
+{
+	const struct sparkplug_edge_parts parts = {
+		.settings = flow->parts.sparkplug,
+		.gateway = flow->parts.gateway,
+		.boot = flow->parts.boot,
+		.send = send_upstream,
+		.gate = on_gate,
+		.context = flow,
+	};
+
+	if (flow->parts.settings->format != BATCH_SPARKPLUG)
+		return 0;
+	return sparkplug_edge_open(&flow->sparkplug, &parts);
 }
 
 static int open_parts(struct reading_flow *flow, struct moment now)
@@ -65,9 +99,12 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 		error = edge_open(&flow->edge, &edge);
 	if (!error)
 		error = gaps_open(&flow->gaps, parts->store);
+	if (!error)
+		error = open_sparkplug(flow);
 	if (error)
 		return error;
 	publish.gaps = telemetry.gaps = flow->gaps;
+	publish.edge = flow->sparkplug;
 	error = publish_open(&flow->publish, &publish);
 	if (error)
 		return error;
@@ -109,6 +146,55 @@ static void on_delivered(void *context, uint64_t ticket, int result, struct mome
 	publish_on_delivered(context, ticket, result, now);
 }
 
+static void on_sparkplug_connected(void *context, unsigned window, struct moment now)
+{
+	sparkplug_edge_on_connected(context, window, now);
+}
+
+static void on_sparkplug_disconnected(void *context, struct moment now)
+{
+	sparkplug_edge_on_disconnected(context, now);
+}
+
+static void on_sparkplug_message(void *context, const struct uplink_message *message, struct moment now)
+{
+	sparkplug_edge_on_message(context, message, now);
+}
+
+static void on_sparkplug_connecting(void *context, struct uplink_message *will)
+{
+	sparkplug_edge_will(context, will);
+}
+
+static void on_sparkplug_closing(void *context)
+{
+	sparkplug_edge_on_closing(context);
+}
+
+/* Publish hears of sessions by way of the edge node, see on_gate(). */
+static int attach_sparkplug(struct reading_flow *flow)
+{
+	flow->client.connected = NULL;
+	flow->client.disconnected = NULL;
+	flow->sparkplug_client = (struct upstream_client){
+		.tickets = SPARKPLUG_TICKETS,
+		.context = flow->sparkplug,
+		.connected = on_sparkplug_connected,
+		.disconnected = on_sparkplug_disconnected,
+		.prefix = SPARKPLUG_PREFIX,
+		.message = on_sparkplug_message,
+		.connecting = on_sparkplug_connecting,
+		.closing = on_sparkplug_closing,
+	};
+	return upstream_attach(flow->upstream, &flow->sparkplug_client);
+}
+
+const char *const *reading_flow_filters(const struct reading_flow *flow, size_t *count)
+{
+	*count = 0;
+	return flow->sparkplug ? sparkplug_edge_filters(flow->sparkplug, count) : NULL;
+}
+
 int reading_flow_attach(struct reading_flow *flow, struct upstream *upstream)
 {
 	flow->upstream = upstream;
@@ -119,7 +205,20 @@ int reading_flow_attach(struct reading_flow *flow, struct upstream *upstream)
 		.disconnected = on_disconnected,
 		.delivered = on_delivered,
 	};
-	return upstream_attach(upstream, &flow->client);
+	int error = flow->sparkplug ? attach_sparkplug(flow) : 0;
+	return error ? error : upstream_attach(upstream, &flow->client);
+}
+
+static int64_t tick_sparkplug(struct reading_flow *flow, struct moment now)
+{
+	if (!flow->sparkplug)
+		return MOURN_MS;
+	if (now.monotonic_ms >= flow->mourn_at_ms) {
+		flow->mourn_at_ms = now.monotonic_ms + MOURN_MS;
+		sparkplug_edge_mourn(flow->sparkplug, flow->parts.is_there, flow->parts.context, now);
+	}
+	int64_t edge_ms = sparkplug_edge_tick(flow->sparkplug, now);
+	return edge_ms < MOURN_MS ? edge_ms : MOURN_MS;
 }
 
 void reading_flow_reload(struct reading_flow *flow)
@@ -129,12 +228,14 @@ void reading_flow_reload(struct reading_flow *flow)
 
 int64_t reading_flow_tick(struct reading_flow *flow, struct moment now)
 {
+	int64_t edge_ms = tick_sparkplug(flow, now);
 	int64_t commit_ms = telemetry_tick(flow->telemetry, now);
 	int64_t publish_ms = publish_tick(flow->publish, now);
 	int64_t wear_ms = governor_tick(flow->governor, now);
 	int64_t next_ms = commit_ms < publish_ms ? commit_ms : publish_ms;
 
-	return next_ms < wear_ms ? next_ms : wear_ms;
+	next_ms = next_ms < wear_ms ? next_ms : wear_ms;
+	return next_ms < edge_ms ? next_ms : edge_ms;
 }
 
 struct telemetry *reading_flow_telemetry(const struct reading_flow *flow)
@@ -184,6 +285,7 @@ void reading_flow_close(struct reading_flow *flow)
 		return;
 	reading_flow_refuse_rest(flow);
 	publish_close(flow->publish);
+	sparkplug_edge_close(flow->sparkplug);
 	gaps_close(flow->gaps);
 	edge_close(flow->edge);
 	governor_close(flow->governor);

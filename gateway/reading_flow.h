@@ -4,6 +4,8 @@
 #ifndef WAKEGATE_GATEWAY_READING_FLOW_H
 #define WAKEGATE_GATEWAY_READING_FLOW_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "gateway/moment.h"
@@ -15,6 +17,7 @@ struct nodes;
 struct publish;
 struct reading_flow;
 struct rules_settings;
+struct sparkplug_settings;
 struct store;
 struct telemetry;
 struct telemetry_settings;
@@ -32,6 +35,10 @@ struct reading_flow_parts {
 	uint32_t boot;         /* which start of the gateway this is */
 	uint64_t journal_name; /* any random number, see telemetry.h */
 	uint64_t seed;         /* any random number */
+	const struct sparkplug_settings *sparkplug;
+	/* Whether a node is heard of as often as it should be. */
+	bool (*is_there)(void *context, const char *node, struct moment now);
+	void *context;
 };
 
 /* Blocks for milliseconds, for start-up. -ENOMEM, -EIO. */
@@ -42,6 +49,9 @@ int reading_flow_attach(struct reading_flow *flow, struct upstream *upstream);
 
 /* The rules or labels were read anew. */
 void reading_flow_reload(struct reading_flow *flow);
+
+/* What the upstream has to subscribe to for it; lives as long as the flow. NULL: nothing. */
+const char *const *reading_flow_filters(const struct reading_flow *flow, size_t *count);
 
 /* Call it after each round of events; milliseconds until it wants to be called again. */
 int64_t reading_flow_tick(struct reading_flow *flow, struct moment now);

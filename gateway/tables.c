@@ -13,6 +13,7 @@
 #include "gateway/nodes.h"
 #include "gateway/rule_settings.h"
 #include "gateway/schedule.h"
+#include "gateway/sparkplug_settings.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/topics.h"
 #include "gateway/update.h"
@@ -40,6 +41,7 @@ void tables_init(struct tables *tables)
 	add(tables, &telemetry_settings_table);
 	add(tables, &labels_settings_table);
 	add(tables, &rules_settings_table);
+	add(tables, &sparkplug_settings_table);
 	add(tables, &image_settings_table);
 	add(tables, &update_settings_table);
 	add(tables, &control_settings_table);

@@ -1,6 +1,8 @@
 #include "gateway/telemetry_settings.h"
 
+#include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "config/settings.h"
 #include "drivers/uplink.h"
@@ -9,7 +11,7 @@
 
 static const char *const acknowledge[] = { "either", "disk", NULL };
 static const char *const when_full[] = { "drop_oldest", "refuse", NULL };
-static const char *const formats[] = { "json", "cbor", "columnar", NULL };
+static const char *const formats[] = { "json", "cbor", "columnar", "sparkplug", NULL };
 static const char *const compressions[] = { "none", "zstd", NULL };
 
 static const struct setting settings[] = {
@@ -107,7 +109,8 @@ static const struct setting settings[] = {
 		.offset = OFFSET(format),
 		.initial = "json",
 		.choices = formats,
-		.help = "SenML (RFC 8428) as JSON or as CBOR, or wakegate's columns, which are the smallest." },
+		.help = "SenML (RFC 8428) as JSON or as CBOR, or wakegate's columns, which are the smallest; or "
+			"Sparkplug B, see the group sparkplug." },
 	{ .name = "compression",
 		.type = SETTING_CHOICE,
 		.offset = OFFSET(compression),
@@ -151,10 +154,22 @@ static const struct setting settings[] = {
 			"allows." },
 };
 
+static int check_settings(const void *values, bool present, char *why, size_t why_size)
+{
+	const struct telemetry_settings *chosen = values;
+
+	if (chosen->format != BATCH_SPARKPLUG || chosen->compression == BATCH_PLAIN)
+		return 0;
+	snprintf(
+		why, why_size, "found format \"sparkplug\" with compression; Sparkplug hosts read plain payloads only");
+	return -EINVAL;
+}
+
 const struct settings_table telemetry_settings_table = {
 	.group = "telemetry",
 	.help = "Readings: how they are kept until they are upstream, and how they get there.",
 	.settings = settings,
 	.count = sizeof(settings) / sizeof(settings[0]),
 	.struct_size = sizeof(struct telemetry_settings),
+	.check = check_settings,
 };

@@ -12,7 +12,7 @@ struct settings_table;
 
 enum acknowledge { ACKNOWLEDGE_EITHER, ACKNOWLEDGE_DISK };
 enum when_full { WHEN_FULL_DROP_OLDEST, WHEN_FULL_REFUSE };
-enum batch_format { BATCH_JSON, BATCH_CBOR, BATCH_COLUMNS };
+enum batch_format { BATCH_JSON, BATCH_CBOR, BATCH_COLUMNS, BATCH_SPARKPLUG };
 enum batch_compression { BATCH_PLAIN, BATCH_ZSTD };
 
 struct telemetry_settings {

@@ -28,7 +28,7 @@ struct upstream {
 	struct remote_commands *commands;
 	char client_id[96];
 	char *will;
-	const char *subscriptions[3];
+	const char *subscriptions[3 + UPSTREAM_FILTERS_MAX];
 	const struct upstream_client *clients[UPSTREAM_CLIENTS_MAX];
 	size_t client_count;
 	struct letter *letters;
@@ -265,6 +265,15 @@ static void on_message(void *context, const struct uplink_message *message)
 	}
 }
 
+static void on_connecting(void *context, struct uplink_message *will)
+{
+	const struct upstream *upstream = context;
+
+	for (size_t i = 0; i < upstream->client_count; i++)
+		if (upstream->clients[i]->connecting)
+			upstream->clients[i]->connecting(upstream->clients[i]->context, will);
+}
+
 static void on_event(void *context, enum driver_level level, const char *line)
 {
 	static const enum log_level levels[] = { [DRIVER_ERROR] = LOG_LEVEL_ERROR,
@@ -340,15 +349,18 @@ static void describe_identity(struct upstream *upstream)
 	upstream->subscriptions[0] = topics->manifests;
 	upstream->subscriptions[1] = topics->commands;
 	upstream->subscriptions[2] = topics->block_filter;
+	for (size_t i = 0; i < upstream->parts.filter_count; i++)
+		upstream->subscriptions[3 + i] = upstream->parts.filters[i];
 	upstream->identity = (struct uplink_identity){ .client_id = upstream->client_id,
 		.will = status_message(upstream, upstream->will),
 		.subscriptions = upstream->subscriptions,
-		.subscription_count = 3 };
+		.subscription_count = 3 + upstream->parts.filter_count };
 	upstream->host = (struct uplink_host){ .context = upstream,
 		.connected = on_connected,
 		.disconnected = on_disconnected,
 		.message = on_message,
 		.delivered = on_delivered,
+		.connecting = on_connecting,
 		.event = on_event };
 }
 
@@ -360,6 +372,7 @@ int upstream_open(struct upstream **out, const struct upstream_parts *parts, cha
 	snprintf(why, why_size, "no memory for the uplink");
 	if (!upstream)
 		return -ENOMEM;
+	assert(parts->filter_count <= UPSTREAM_FILTERS_MAX);
 	upstream->parts = *parts;
 	upstream->will = status_text(upstream, "offline", "lost");
 	if (!upstream->will || open_commands(upstream) < 0)
@@ -381,6 +394,9 @@ void upstream_close(struct upstream *upstream)
 	if (!upstream)
 		return;
 	remote_commands_close(upstream->commands);
+	for (size_t i = 0; upstream->window && i < upstream->client_count; i++)
+		if (upstream->clients[i]->closing)
+			upstream->clients[i]->closing(upstream->clients[i]->context);
 	if (upstream->window)
 		publish_farewell(upstream);
 	if (upstream->uplink)

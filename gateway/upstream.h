@@ -16,6 +16,7 @@
 
 #define UPSTREAM_QUEUE_MAX 64
 #define UPSTREAM_CLIENTS_MAX 8
+#define UPSTREAM_FILTERS_MAX 2                   /* topic filters beside those of upstream's own */
 #define UPSTREAM_TICKETS (UINT64_C(1) << 62)     /* set in every ticket of upstream's own; gateway/publish has bit 63 */
 #define UPSTREAM_OTA_TICKETS (UINT64_C(1) << 61) /* those of gateway/ota */
 
@@ -45,6 +46,10 @@ struct upstream_client {
 	/* A message on a topic that begins with `prefix`, borrowed; NULL prefix: none. */
 	const char *prefix;
 	void (*message)(void *context, const struct uplink_message *message, struct moment now);
+	/* As uplink_host.connecting. */
+	void (*connecting)(void *context, struct uplink_message *will);
+	/* The session is about to end politely: the last moment to publish, at QoS 0. */
+	void (*closing)(void *context);
 };
 
 /* All outlive the upstream. */
@@ -57,6 +62,8 @@ struct upstream_parts {
 	const struct clock *clock;
 	const char *gateway; /* its id */
 	struct control *control;
+	const char *const *filters; /* more to subscribe to */
+	size_t filter_count;        /* at most UPSTREAM_FILTERS_MAX */
 };
 
 /* Connects from now on. `why` has a sentence on failure, as uplink_ops.open. */

@@ -26,7 +26,13 @@ enum metric_field {
 	METRIC_BYTES = 16,
 };
 
-enum property_field { PROPERTIES_KEY = 1, PROPERTIES_VALUE = 2, PROPERTY_TYPE = 1, PROPERTY_STRING = 8 };
+enum property_field {
+	PROPERTIES_KEY = 1,
+	PROPERTIES_VALUE = 2,
+	PROPERTY_TYPE = 1,
+	PROPERTY_DOUBLE = 6,
+	PROPERTY_STRING = 8
+};
 
 /* ---- writing ---- */
 
@@ -35,15 +41,42 @@ void sparkplug_begin(struct writer *writer, uint64_t timestamp_ms)
 	protobuf_write_varint(writer, PAYLOAD_TIMESTAMP, timestamp_ms);
 }
 
+static void write_key(struct writer *writer, const char *key)
+{
+	protobuf_write_bytes(writer, PROPERTIES_KEY, (struct span){ key, strlen(key) });
+}
+
 static void write_unit(struct writer *writer, struct span unit)
 {
-	struct protobuf_nest properties = protobuf_open(writer, METRIC_PROPERTIES);
-
-	protobuf_write_bytes(writer, PROPERTIES_KEY, (struct span){ SPARKPLUG_UNIT, strlen(SPARKPLUG_UNIT) });
 	struct protobuf_nest value = protobuf_open(writer, PROPERTIES_VALUE);
+
 	protobuf_write_varint(writer, PROPERTY_TYPE, SPARKPLUG_STRING);
 	protobuf_write_bytes(writer, PROPERTY_STRING, unit);
 	protobuf_close(writer, value);
+}
+
+static void write_sum(struct writer *writer, double sum)
+{
+	struct protobuf_nest value = protobuf_open(writer, PROPERTIES_VALUE);
+
+	protobuf_write_varint(writer, PROPERTY_TYPE, SPARKPLUG_DOUBLE);
+	protobuf_write_double(writer, PROPERTY_DOUBLE, sum);
+	protobuf_close(writer, value);
+}
+
+/* All keys, then their values in the same order. */
+static void write_properties(struct writer *writer, const struct sparkplug_metric *metric)
+{
+	struct protobuf_nest properties = protobuf_open(writer, METRIC_PROPERTIES);
+
+	if (metric->unit.size > 0)
+		write_key(writer, SPARKPLUG_UNIT);
+	if (metric->has_sum)
+		write_key(writer, SPARKPLUG_SUM);
+	if (metric->unit.size > 0)
+		write_unit(writer, metric->unit);
+	if (metric->has_sum)
+		write_sum(writer, metric->sum);
 	protobuf_close(writer, properties);
 }
 
@@ -86,8 +119,8 @@ void sparkplug_write_metric(struct writer *writer, const struct sparkplug_metric
 		protobuf_write_varint(writer, METRIC_HISTORICAL, true);
 	if (metric->is_null)
 		protobuf_write_varint(writer, METRIC_NULL, true);
-	if (metric->unit.size > 0)
-		write_unit(writer, metric->unit);
+	if (metric->unit.size > 0 || metric->has_sum)
+		write_properties(writer, metric);
 	write_value(writer, metric);
 	protobuf_close(writer, nest);
 }
@@ -104,43 +137,51 @@ void sparkplug_write_body(struct writer *writer, struct span body)
 
 /* ---- reading ---- */
 
-static bool says_unit(struct span key)
-{
-	return key.size == strlen(SPARKPLUG_UNIT) && memcmp(key.data, SPARKPLUG_UNIT, key.size) == 0;
-}
-
-static struct span read_text_property(struct span value)
-{
-	struct protobuf_field field;
-	struct span text = { 0 };
-	struct reader in;
-
-	reader_init(&in, value.data, value.size);
-	while (protobuf_read(&in, &field))
-		if (field.number == PROPERTY_STRING && field.wire == PROTOBUF_BYTES)
-			text = field.bytes;
-	return in.failed ? (struct span){ 0 } : text;
-}
-
-/* The unit among the properties: the value at the place of its key. */
-static struct span read_unit(struct span properties)
+/* The value at the place of its key; false if there is none. */
+static bool find_property(struct span properties, const char *key, struct span *value)
 {
 	size_t keys = 0, values = 0, place = SIZE_MAX;
 	struct protobuf_field field;
-	struct span unit = { 0 };
+	bool found = false;
 	struct reader in;
 
 	reader_init(&in, properties.data, properties.size);
 	while (protobuf_read(&in, &field)) {
 		if (field.wire != PROTOBUF_BYTES)
 			continue;
-		if (field.number == PROPERTIES_KEY && says_unit(field.bytes))
+		if (field.number == PROPERTIES_KEY && field.bytes.size == strlen(key) &&
+			memcmp(field.bytes.data, key, field.bytes.size) == 0)
 			place = keys;
 		keys += field.number == PROPERTIES_KEY;
-		if (field.number == PROPERTIES_VALUE && values++ == place)
-			unit = read_text_property(field.bytes);
+		if (field.number == PROPERTIES_VALUE && values++ == place) {
+			*value = field.bytes;
+			found = true;
+		}
 	}
-	return unit;
+	return found && !in.failed;
+}
+
+static void take_properties(struct sparkplug_metric *metric, struct span properties)
+{
+	struct protobuf_field field;
+	struct reader in;
+	struct span value;
+
+	if (find_property(properties, SPARKPLUG_UNIT, &value)) {
+		reader_init(&in, value.data, value.size);
+		while (protobuf_read(&in, &field))
+			if (field.number == PROPERTY_STRING && field.wire == PROTOBUF_BYTES)
+				metric->unit = field.bytes;
+	}
+	if (find_property(properties, SPARKPLUG_SUM, &value)) {
+		reader_init(&in, value.data, value.size);
+		while (protobuf_read(&in, &field)) {
+			if (field.number != PROPERTY_DOUBLE || field.wire != PROTOBUF_FIXED64)
+				continue;
+			metric->has_sum = true;
+			metric->sum = protobuf_double(&field);
+		}
+	}
 }
 
 static void take_value(struct sparkplug_metric *metric, const struct protobuf_field *field)
@@ -198,7 +239,7 @@ static int read_metric(struct sparkplug_metric *out, struct span bytes)
 		if (field.number == METRIC_NAME && field.wire == PROTOBUF_BYTES)
 			metric.name = field.bytes;
 		else if (field.number == METRIC_PROPERTIES && field.wire == PROTOBUF_BYTES)
-			metric.unit = read_unit(field.bytes);
+			take_properties(&metric, field.bytes);
 		else if (field.number >= METRIC_INT)
 			take_value(&metric, &field);
 		else if (field.wire == PROTOBUF_VARINT)

@@ -1,8 +1,8 @@
 /*
  * sparkplug: Sparkplug B payloads (Eclipse Sparkplug 3.0, section 6): metrics of an edge node, written and read.
  *
- * As far as a gateway of measured values needs them: no data sets, templates, arrays or metadata; the one property is
- * the unit. What the reader does not know it passes over. Nothing allocates.
+ * As far as a gateway of measured values needs them: no data sets, templates, arrays or metadata; the properties are
+ * the unit and SenML's sum. What the reader does not know it passes over. Nothing allocates.
  */
 #ifndef WAKEGATE_PROTOCOLS_SPARKPLUG_H
 #define WAKEGATE_PROTOCOLS_SPARKPLUG_H
@@ -16,6 +16,7 @@
 
 #define SPARKPLUG_NAMESPACE "spBv1.0"
 #define SPARKPLUG_UNIT "engUnit" /* the property that hosts show as a metric's unit */
+#define SPARKPLUG_SUM "sum"      /* a property of wakegate's own */
 #define SPARKPLUG_STATE_MAX 1024 /* bytes of a host's STATE */
 
 /* Section 6.4.16; those that are written here. */
@@ -45,6 +46,8 @@ struct sparkplug_metric {
 	bool is_historical;
 	bool is_null;
 	struct span unit; /* empty: none */
+	bool has_sum;
+	double sum;
 	enum sparkplug_kind kind;
 	uint64_t integer; /* two's complement */
 	double real;

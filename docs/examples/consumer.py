@@ -2,8 +2,9 @@
 """consumer: turns wakegate's batches at an MQTT broker into rows, a JSON object a line, each reading once.
 
     consumer.py --broker 127.0.0.1:1883 --topic 'telemetry/+' --state seen.json
+    consumer.py --topic 'telemetry/+' --topic 'spBv1.0/#' --state seen.json
 
-Needs paho-mqtt 2; zstandard and cbor2, and columnar.py beside it, only for batches that use them. Whoever keeps rows in a database writes the
+Needs paho-mqtt 2; zstandard and cbor2, columnar.py and sparkplug.py beside it, only for messages that use them. Whoever keeps rows in a database writes the
 rows and what was seen in one transaction, instead of the state file. docs/telemetry.md describes the batches.
 """
 import argparse
@@ -115,20 +116,44 @@ class Consumer:
     """Feed it with take(); it calls row() and gap() once for each, however often the broker repeats."""
 
     def __init__(self, row, gap, state=None):
-        self.row, self.gap = row, gap
-        self.seen = {gateway: Seen(ranges) for gateway, ranges in (state or {}).items()}
+        state = state or {"seen": {}, "births": {}}
+        self.row, self.gap, self.births = row, gap, state["births"]
+        self.ask = lambda topic, payload: None  # publishes
+        self.asked = set()  # Sparkplug topics on which a rebirth is asked for
+        self.seen = {gateway: Seen(ranges) for gateway, ranges in state["seen"].items()}
 
-    def take(self, payload):
-        batch = parse(payload)
+    def take(self, payload, topic=""):
+        batch = self.parse_sparkplug(payload, topic) if topic.startswith("spBv1.0/") else parse(payload)
         for gap in batch.gaps:
             self.gap({"gateway": batch.gateway, **gap})
+        if not batch.rows:
+            return
         seen = self.seen.setdefault(batch.gateway, Seen())
         for number, row in enumerate(batch.rows, batch.first):
             if seen.add(number):
                 self.row({"gateway": batch.gateway, "boot": batch.boot, "sequence": number, **row})
 
+    def parse_sparkplug(self, payload, topic):
+        import sparkplug
+        _, group, kind, *edge = topic.split("/")
+        if group == "STATE":
+            return Batch("", {})
+        command = f"spBv1.0/{group}/NCMD/{edge[0]}"
+        if kind == "NBIRTH":
+            self.asked.discard(command)
+        data = sparkplug.EdgeNodes(self.births).take(topic, payload)
+        if not data:
+            return Batch("", {})
+        edge, boot, first, rows = data
+        for row in rows:
+            row["time"] = decimal.Decimal(row.pop("time_ms")).scaleb(-3)
+        if command not in self.asked and any("alias" in row for row in rows):
+            self.asked.add(command)
+            self.ask(command, sparkplug.REBIRTH)
+        return Batch(edge, {"boot": boot, "first": first}, rows)
+
     def state(self):
-        return {gateway: seen.ranges() for gateway, seen in self.seen.items()}
+        return {"seen": {gateway: seen.ranges() for gateway, seen in self.seen.items()}, "births": self.births}
 
 
 def plain(value):
@@ -162,11 +187,11 @@ def listen(arguments, consumer):
     host, _, port = arguments.broker.partition(":")
 
     def on_connect(client, userdata, flags, reason, properties):
-        client.subscribe(arguments.topic, qos=1)
+        client.subscribe([(topic, 1) for topic in arguments.topic or ["telemetry/+"]])
 
     def on_message(client, userdata, message):
         try:
-            consumer.take(message.payload)
+            consumer.take(message.payload, message.topic)
         except (ValueError, LookupError, TypeError, ArithmeticError) as fault:
             print(f"not a batch of wakegate on {message.topic}: {fault}", file=sys.stderr)
         if arguments.state:
@@ -176,6 +201,7 @@ def listen(arguments, consumer):
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=arguments.client_id, manual_ack=True,
                          clean_session=False)
     client.on_connect, client.on_message = on_connect, on_message
+    consumer.ask = client.publish
     client.connect(host, int(port or 1883))
     client.loop_forever()
 
@@ -183,7 +209,7 @@ def listen(arguments, consumer):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--broker", default="127.0.0.1:1883", help="HOST[:PORT]")
-    parser.add_argument("--topic", default="telemetry/+", help="topic filter")
+    parser.add_argument("--topic", action="append", help="topic filter, telemetry/+ if none is given")
     parser.add_argument("--client-id", default="wakegate-consumer", help="the broker keeps messages for it")
     parser.add_argument("--state", help="file that remembers what was seen")
     arguments = parser.parse_args()

@@ -43,6 +43,7 @@ static void check_metric(const struct sparkplug_metric *metric, uint8_t *buffer,
 	require(again.alias == metric->alias && again.timestamp_ms == metric->timestamp_ms);
 	require(again.datatype == metric->datatype && again.kind == metric->kind);
 	require(again.is_historical == metric->is_historical && again.is_null == metric->is_null);
+	require(again.has_sum == metric->has_sum && same_real(again.sum, metric->sum));
 	if (metric->kind == SPARKPLUG_A_REAL)
 		require(same_real(again.real, metric->real));
 	if (metric->kind == SPARKPLUG_AN_INTEGER)

@@ -14,7 +14,7 @@ from harness.process import Process, wait_until
 
 CONSUMER = ROOT / "docs" / "examples" / "consumer.py"
 VARIANTS = [("json", "none", "5"), ("json", "zstd", "3.1.1"), ("cbor", "none", "3.1.1"), ("cbor", "zstd", "5"),
-            ("columnar", "none", "5"), ("columnar", "zstd", "3.1.1")]
+            ("columnar", "none", "5"), ("columnar", "zstd", "3.1.1"), ("sparkplug", "none", "5")]
 
 
 class Consumer:
@@ -22,11 +22,15 @@ class Consumer:
 
     def __init__(self, folder, port):
         self.log = folder / "rows"
-        self.command = [sys.executable, CONSUMER, "--broker", f"127.0.0.1:{port}", "--state", folder / "seen.json"]
+        self.command = [sys.executable, CONSUMER, "--broker", f"127.0.0.1:{port}", "--state", folder / "seen.json",
+                        "--topic", "telemetry/+", "--topic", "spBv1.0/#"]
         self.start()
 
     def start(self):
         self.process = Process(self.command, self.log)
+
+    def wait_subscribed(self, broker):
+        wait_until("the consumer subscribes", lambda: "SUBACK to wakegate-consumer" in broker.process.output(), 60)
 
     def lines(self):
         return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
@@ -48,6 +52,7 @@ def test_the_reference_consumer_sees_each_reading_once(tmp_path, form, compressi
         "format": form, "compression": compression, "batch_age": "100 ms", "commit_delay": "50 ms"}).start()
     consumer = Consumer(tmp_path, broker.port)
     try:
+        consumer.wait_subscribed(broker)
         ledger = run_nodes(tmp_path, gateway)
         wait_until("some rows", lambda: len(consumer.rows()) > 10, 60)
         consumer.process.kill()
@@ -64,6 +69,23 @@ def test_the_reference_consumer_sees_each_reading_once(tmp_path, form, compressi
     found = {(row["node"], round(float(row["time"]) * 1000)): (row["name"], row["value"]) for row in rows}
     made = {key: (name, value) for key, (name, value) in ledger.made.items()}
     assert {key: (name, comparable(number(value))) for key, (name, value) in found.items()} == made
+
+
+def test_a_consumer_that_missed_the_births_asks_for_them(tmp_path):
+    broker = Broker(tmp_path, keeps=True).start()
+    gateway = Wakegate(tmp_path, broker.port, telemetry={
+        "format": "sparkplug", "batch_age": "100 ms", "commit_delay": "50 ms"}).start()
+    nodes = SimulatedNodes(tmp_path, gateway.coap, nodes=2, interval=0.3)
+    consumer = None
+    try:
+        wait_until("data", lambda: gateway.ask("status")["telemetry"]["delivered"] > 4, 60)
+        consumer = Consumer(tmp_path, broker.port)
+        wait_until("rows without a name", lambda: any("alias" in row for row in consumer.rows()), 60)
+        wait_until("rows with one", lambda: any("name" in row for row in consumer.rows()), 60)
+    finally:
+        for part in (nodes, consumer.process if consumer else None, gateway, broker):
+            if part:
+                part.stop()
 
 
 def number(value):

@@ -106,6 +106,25 @@ START_TEST(what_is_written_is_read_back)
 }
 END_TEST
 
+START_TEST(a_sum_is_a_property)
+{
+	const struct sparkplug_metric sums[] = { { .alias = 1, .is_null = true, .has_sum = true, .sum = -0.5 },
+		{ .alias = 2, .unit = text("kWh"), .has_sum = true, .sum = 1e300 } };
+	struct sparkplug_metric metric;
+	struct reader rest;
+
+	for (size_t i = 0; i < 2; i++) {
+		writer_init(&out, buffer, sizeof(buffer));
+		sparkplug_write_metric(&out, &sums[i]);
+		ck_assert(!out.failed);
+		reader_init(&rest, buffer, writer_size(&out));
+		ck_assert_int_eq(sparkplug_next(&rest, &metric), 1);
+		ck_assert(metric.has_sum && metric.is_null == sums[i].is_null && same(metric.unit, sums[i].unit));
+		ck_assert_double_eq(metric.sum, sums[i].sum);
+	}
+}
+END_TEST
+
 START_TEST(a_payload_that_does_not_fit_fails_the_writer)
 {
 	write_sample(sizeof(buffer));
@@ -169,6 +188,6 @@ START_TEST(the_state_of_a_host_is_read)
 }
 END_TEST
 
-TEST_SUITE(sparkplug, a_payload_is_that_of_other_software, what_is_written_is_read_back,
+TEST_SUITE(sparkplug, a_payload_is_that_of_other_software, what_is_written_is_read_back, a_sum_is_a_property,
 	a_payload_that_does_not_fit_fails_the_writer, a_cut_payload_is_refused_or_has_less,
 	fields_that_are_not_known_are_passed_over, the_state_of_a_host_is_read)
