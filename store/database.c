@@ -13,8 +13,8 @@
 #include "store/space.h"
 #include "store/written.h"
 
-#define RESERVE_PAGES 256    /* above the quota, so that deleting never fails for it */
-#define BUSY_TIMEOUT_MS 2000 /* somebody looks at the file with sqlite3 */
+#define RESERVE_BYTES (1024 * 1024) /* above the quota, so that deleting never fails for it */
+#define BUSY_TIMEOUT_MS 2000        /* somebody looks at the file with sqlite3 */
 
 static const char *const check_everything[] = { "PRAGMA quick_check(1)", NULL };
 
@@ -84,25 +84,41 @@ static int create_file(const char *path)
 	return 0;
 }
 
+/* In pages of the size that the file has: one that an earlier version began keeps its own. */
+static int set_quota(struct database *database, uint64_t quota_bytes)
+{
+	int64_t page_size = 0;
+	char sql[64];
+	int result = database_number(database, "PRAGMA page_size", &page_size);
+
+	if (result < 0)
+		return result;
+	database->page_size = (unsigned)page_size;
+	uint64_t pages = quota_bytes / database->page_size;
+	database->quota_pages = pages ? pages : UINT64_MAX;
+	(void)snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %lld",
+		pages ? (long long)(pages + RESERVE_BYTES / database->page_size) : 4294967294LL);
+	return database_errno(database->connection, sqlite3_exec(database->connection, sql, NULL, NULL, NULL));
+}
+
 /*
  * EXTRA is FULL in WAL mode. Before, while a new file becomes one with a WAL, it makes the deletion of the rollback
  * journal durable: a journal that comes back after a power cut undoes that, and what is in the WAL is lost.
  */
 static int set_up(struct database *database, const struct database_options *options)
 {
-	uint64_t pages = options->quota_bytes / DATABASE_PAGE_SIZE;
+	unsigned page_size = options->page_size ? options->page_size : DATABASE_PAGE_SIZE;
 	char sql[512];
 
 	(void)snprintf(sql, sizeof(sql),
 		"PRAGMA synchronous = EXTRA; PRAGMA page_size = %d; PRAGMA auto_vacuum = %s;"
 		"PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d;"
 		"PRAGMA cache_size = -%u; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
-		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA max_page_count = %lld",
-		DATABASE_PAGE_SIZE, options->gives_back ? "INCREMENTAL" : "NONE", WAL_FRAMES_MAX * DATABASE_PAGE_SIZE,
-		options->cache_kb, pages ? (long long)(pages + RESERVE_PAGES) : 4294967294LL);
-	database->quota_pages = pages ? pages : UINT64_MAX;
+		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON",
+		page_size, options->gives_back ? "INCREMENTAL" : "NONE", WAL_BYTES_MAX, options->cache_kb);
 	database->gives_back = options->gives_back;
-	return database_errno(database->connection, sqlite3_exec(database->connection, sql, NULL, NULL, NULL));
+	int result = database_errno(database->connection, sqlite3_exec(database->connection, sql, NULL, NULL, NULL));
+	return result < 0 ? result : set_quota(database, options->quota_bytes);
 }
 
 static int look_for_damage(
@@ -116,6 +132,22 @@ static int look_for_damage(
 	if (result == 0 && suspected)
 		damage_suspect_clear(database->path);
 	return result;
+}
+
+static void open_space_file(struct database *database)
+{
+	database->space_file = open(database->path, O_RDWR | O_CLOEXEC);
+	database->has_space_file = database->space_file >= 0;
+}
+
+/* After SQLite: to close any handle of a file gives up all locks that the process has on it. */
+static void close_connection(struct database *database)
+{
+	(void)sqlite3_close(database->connection);
+	database->connection = NULL;
+	if (database->has_space_file)
+		(void)close(database->space_file);
+	database->has_space_file = false;
 }
 
 static int open_file(struct database *database, const struct database_options *options, char *why, size_t why_size)
@@ -133,6 +165,8 @@ static int open_file(struct database *database, const struct database_options *o
 	if (!database->connection)
 		return -ENOMEM;
 	result = database_errno(database->connection, code);
+	if (!options->vfs)
+		open_space_file(database);
 	(void)sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
 	if (result == 0)
 		result = set_up(database, options);
@@ -152,15 +186,22 @@ static int open_file(struct database *database, const struct database_options *o
 	return look_for_damage(database, options, cut, why, why_size);
 }
 
+static void finalize_statements(struct database *database)
+{
+	for (size_t i = 0; i < database->statement_count; i++)
+		(void)sqlite3_finalize(database->statements[i].statement);
+	database->statement_count = 0;
+}
+
 /* Closes without touching the WAL, which belongs to the damaged file. */
 static void close_as_found(struct database *database)
 {
 	int persist = 1;
 
+	finalize_statements(database);
 	(void)sqlite3_db_config(database->connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_file_control(database->connection, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
-	(void)sqlite3_close(database->connection);
-	database->connection = NULL;
+	close_connection(database);
 }
 
 int database_init(
@@ -199,11 +240,8 @@ int database_init(
 
 void database_finish(struct database *database)
 {
-	for (size_t i = 0; i < database->statement_count; i++)
-		(void)sqlite3_finalize(database->statements[i].statement);
-	database->statement_count = 0;
-	(void)sqlite3_close(database->connection);
-	database->connection = NULL;
+	finalize_statements(database);
+	close_connection(database);
 	written_close(database->written);
 	database->written = NULL;
 }

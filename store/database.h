@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DATABASE_PAGE_SIZE 4096
+#define DATABASE_PAGE_SIZE 4096 /* where the options say none */
 #define DATABASE_STATEMENTS_MAX 48
 #define DATABASE_PATH_MAX 192
 
@@ -30,6 +30,7 @@ struct database_options {
 	const char *const *checks_after_crash;
 	uint64_t quota_bytes; /* 0: none */
 	unsigned cache_kb;    /* pages that SQLite keeps in memory */
+	unsigned page_size;   /* of a new file, 0: DATABASE_PAGE_SIZE */
 	bool gives_back;      /* free pages can be given back to the file system by space_tidy() */
 };
 
@@ -42,9 +43,12 @@ struct database {
 		sqlite3_stmt *statement;
 	} statements[DATABASE_STATEMENTS_MAX];
 	size_t statement_count;
+	unsigned page_size;   /* of this file, whatever the options say */
 	uint64_t quota_pages; /* UINT64_MAX: none */
 	uint64_t owned_pages; /* for which there is space on the disk */
 	unsigned wal_frames;  /* in the WAL after the last commit */
+	int space_file;       /* the file once more, to own space with; valid if has_space_file */
+	bool has_space_file;
 	bool gives_back;
 	bool tidy_due;       /* something was committed since space_tidy() found nothing to do */
 	bool damaged;        /* found while running */

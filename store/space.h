@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define WAL_FRAMES_MAX 1000 /* then it is copied into the file; 4 MB, which also bounds what a start has to replay */
+#define WAL_BYTES_MAX (4096 * 1000) /* then it is copied into the file; also bounds what a start has to replay */
 
 struct database;
 

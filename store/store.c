@@ -71,6 +71,7 @@ static const struct database_options files[STORE_FILES] = {
 	[STORE_TELEMETRY] = { .name = "telemetry.db",
 		.schema = &schema_telemetry,
 		.cache_kb = 512,
+		.page_size = 1024, /* a commit fills its last page by half: of a few KB that is much, of 1 KB little */
 		.checks = telemetry_checks,
 		.checks_after_crash = telemetry_checks_after_crash },
 };

@@ -309,9 +309,39 @@ START_TEST(a_migration_that_fails_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_file_keeps_the_pages_it_began_with)
+{
+	struct database_options options = { .name = "test.db",
+		.schema = &(const struct schema){ (const char *const[]){ "CREATE TABLE a(x)" }, 1 },
+		.cache_kb = 64,
+		.page_size = 4096,
+		.quota_bytes = 8 << 20,
+		.checks = no_checks,
+		.checks_after_crash = no_checks };
+	struct stepped_store stepped;
+	struct database database;
+	char set_aside[256], why[256];
+
+	stepped_make_directory(&stepped);
+	options.directory = stepped.directory;
+	for (int round = 0; round < 2; round++) {
+		int64_t most = 0;
+
+		ck_assert_int_eq(database_init(&database, &options, set_aside, why, sizeof(why)), 0);
+		ck_assert_uint_eq(database.page_size, 4096);
+		ck_assert_uint_eq(database.quota_pages, (8 << 20) / 4096);
+		ck_assert_int_eq(database_number(&database, "PRAGMA max_page_count", &most), 0);
+		ck_assert_int_eq(most, (9 << 20) / 4096);
+		database_finish(&database);
+		options.page_size = 1024;
+	}
+	stepped_close(&stepped);
+}
+END_TEST
+
 TEST_SUITE(database, a_file_of_a_newer_version_is_refused, a_file_of_an_older_version_becomes_one_of_today,
 	a_file_that_is_none_is_set_aside_by_name, a_damaged_page_of_the_registry_is_found_at_start,
 	a_file_that_was_cut_short_is_set_aside, the_wal_goes_aside_with_its_file,
 	damage_met_while_running_is_set_aside_at_the_next_start, a_second_process_is_kept_out,
 	a_folder_that_is_missing_is_named, the_files_are_not_for_everyone, an_older_file_becomes_one_of_today,
-	a_migration_that_fails_changes_nothing)
+	a_migration_that_fails_changes_nothing, a_file_keeps_the_pages_it_began_with)
