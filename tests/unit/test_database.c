@@ -192,7 +192,7 @@ START_TEST(damage_met_while_running_is_set_aside_at_the_next_start)
 	ck_assert_str_eq(stepped.findings.set_aside[2], "");
 	ck_assert_int_eq(store_segment_discard(stepped.store, &first, 1, 0, outcome_reply(&outcome)), 0);
 	(void)outcome_of(&stepped, &outcome);
-	for (first = 250; first < 350 && outcome.result == 0; first++) {
+	for (first = 100; first < 550 && outcome.result == 0; first++) {
 		ck_assert_int_eq(store_segment_discard(stepped.store, &first, 1, 0, outcome_reply(&outcome)), 0);
 		(void)outcome_of(&stepped, &outcome);
 	}
