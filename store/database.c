@@ -13,6 +13,7 @@
 #include "store/space.h"
 #include "store/written.h"
 
+#define PAGE_SIZE 4096              /* where the options say none */
 #define RESERVE_BYTES (1024 * 1024) /* above the quota, so that deleting never fails for it */
 #define BUSY_TIMEOUT_MS 2000        /* somebody looks at the file with sqlite3 */
 
@@ -107,7 +108,7 @@ static int set_quota(struct database *database, uint64_t quota_bytes)
  */
 static int set_up(struct database *database, const struct database_options *options)
 {
-	unsigned page_size = options->page_size ? options->page_size : DATABASE_PAGE_SIZE;
+	unsigned page_size = options->page_size ? options->page_size : PAGE_SIZE;
 	char sql[512];
 
 	(void)snprintf(sql, sizeof(sql),

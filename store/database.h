@@ -12,7 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DATABASE_PAGE_SIZE 4096 /* where the options say none */
 #define DATABASE_STATEMENTS_MAX 48
 #define DATABASE_PATH_MAX 192
 
@@ -30,7 +29,7 @@ struct database_options {
 	const char *const *checks_after_crash;
 	uint64_t quota_bytes; /* 0: none */
 	unsigned cache_kb;    /* pages that SQLite keeps in memory */
-	unsigned page_size;   /* of a new file, 0: DATABASE_PAGE_SIZE */
+	unsigned page_size;   /* of a new file, 0: 4096 */
 	bool gives_back;      /* free pages can be given back to the file system by space_tidy() */
 };
 

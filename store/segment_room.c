@@ -362,8 +362,8 @@ static int run_measure(struct operation *operation, struct database *database)
 		result = sum_bytes(database, SEGMENT_THINNED, &thinned_bytes);
 	*usage = (struct segment_usage){
 		.quota_bytes =
-			database->quota_pages == UINT64_MAX ? UINT64_MAX : database->quota_pages * DATABASE_PAGE_SIZE,
-		.used_bytes = (uint64_t)(pages - free_pages) * DATABASE_PAGE_SIZE,
+			database->quota_pages == UINT64_MAX ? UINT64_MAX : database->quota_pages * database->page_size,
+		.used_bytes = (uint64_t)(pages - free_pages) * database->page_size,
 		.alarm_bytes = (uint64_t)alarm_bytes,
 		.thinned_bytes = (uint64_t)thinned_bytes,
 	};

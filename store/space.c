@@ -10,7 +10,7 @@
 #define CHUNK_BYTES (256 * 1024)        /* in which a file grows on the disk */
 #define WAL_RESERVED_BYTES (512 * 1024) /* space of the WAL from the start on */
 #define PROBE_BYTES (1024 * 1024)       /* when there is space for so much the disk is not full any more */
-#define SLACK_PAGES 8                   /* for the pages that a tree needs above its contents */
+#define SLACK_BYTES (32 * 1024)         /* for the pages that a tree needs above its contents */
 #define TIDY_BYTES (1024 * 1024)        /* given back in one step */
 /* A file that cannot shrink page by page is rewritten when so much is free and so little is left in it. */
 #define REWRITE_FREE_BYTES (16 * 1024 * 1024)
@@ -73,7 +73,7 @@ static int count_pages(struct database *database, uint64_t bytes, struct page_co
 		result = database_number(database, "PRAGMA freelist_count", &free_pages);
 	/* An overflow page carries 4 bytes less. */
 	*out = (struct page_count){ (uint64_t)pages, (uint64_t)free_pages,
-		bytes / (database->page_size - 4) + SLACK_PAGES };
+		bytes / (database->page_size - 4) + SLACK_BYTES / database->page_size };
 	return result;
 }
 
