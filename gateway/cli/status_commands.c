@@ -101,8 +101,7 @@ static void print_acknowledged(const struct cli *cli, const json_t *telemetry)
 		return;
 	}
 	if (all > 0)
-		print_line(cli, "",
-			"%.0f %% acknowledged by the broker, %.0f %% by the disk; %.0f %% never on the card",
+		print_line(cli, "", "acknowledged: %.0f %% by broker, %.0f %% by disk; %.0f %% never written",
 			100 * (double)by_broker / all, 100 * (double)by_disk / all,
 			100 * (double)field_number(telemetry, "never_stored") / all);
 }

@@ -73,7 +73,7 @@ class Terminal:
         os.write(self.master, keys.encode())
 
     def end(self):
-        self.read(5)
+        self.read(60)
         os.close(self.master)
         return self.process.wait(30)
 

@@ -93,6 +93,9 @@ class Nodes:
         entries = self.gateway.ask("journal", identity)["journal"]
         return [entry["event"].removeprefix("update.") for entry in reversed(entries)]
 
+    def details(self, identity):
+        return [entry.get("detail", "") for entry in self.gateway.ask("journal", identity)["journal"]]
+
     def retained(self, topic):
         """What somebody who comes now is told."""
         spy = Spy(self.site.local.port)
@@ -164,7 +167,8 @@ def test_an_image_that_is_not_what_it_should_be_is_refused_and_told(nodes):
     node.start("--pause", "0")
     wait_until("it is told", lambda: any(
         json.loads(status).get("code") == 5 for status in nodes.spy.heard("status/node-7") if status), LONG)
-    wait_until("it is noted", lambda: "integrity check failed" in nodes.gateway.cli("journal", "node-7").stdout, PATIENCE)
+    wait_until("it is noted", lambda: any(
+        "integrity check failed" in detail for detail in nodes.details("node-7")), PATIENCE)
     assert node.running() is None
     nodes.wait_for(node, digest)
     assert nodes.update("node-7")["attempts"] >= 2
