@@ -87,7 +87,8 @@ static void forget_first(struct coap_dedup *dedup)
 	while (*link != index)
 		link = &dedup->ring[*link].next;
 	*link = exchange->next;
-	free(exchange->response);
+	if (exchange->response != exchange->short_response)
+		free(exchange->response);
 	exchange->response = NULL;
 	dedup->first++;
 }
@@ -111,6 +112,14 @@ struct coap_exchange *coap_dedup_add(
 	};
 	*head = (uint32_t)(exchange - dedup->ring);
 	return exchange;
+}
+
+void coap_dedup_keep_response(struct coap_exchange *exchange, const void *data, size_t size)
+{
+	exchange->response = size <= sizeof(exchange->short_response) ? exchange->short_response : malloc(size);
+	exchange->response_size = size;
+	if (exchange->response)
+		memcpy(exchange->response, data, size);
 }
 
 void coap_dedup_expire(struct coap_dedup *dedup, int64_t now_ms)

@@ -13,6 +13,7 @@
 
 #define COAP_EXCHANGE_LIFETIME_MS 247000
 #define COAP_DEDUP_MAX (1 << 20)
+#define COAP_SHORT_RESPONSE 24 /* bytes: most answers to nodes */
 
 enum coap_exchange_state {
 	COAP_EXCHANGE_WAITING, /* for the resource's answer */
@@ -41,6 +42,7 @@ struct coap_exchange {
 	int64_t resend_ms;
 	uint8_t *response; /* the whole datagram; NULL: none is wanted or none yet */
 	size_t response_size;
+	uint8_t short_response[COAP_SHORT_RESPONSE];
 };
 
 struct coap_dedup;
@@ -58,6 +60,9 @@ struct coap_exchange *coap_dedup_find(
  */
 struct coap_exchange *coap_dedup_add(
 	struct coap_dedup *dedup, const struct coap_peer *peer, uint16_t id, uint64_t fingerprint, int64_t now_ms);
+
+/* Keeps a copy of the response for repeats; without memory for it there is none. */
+void coap_dedup_keep_response(struct coap_exchange *exchange, const void *data, size_t size);
 
 /* Forgets what is older than EXCHANGE_LIFETIME. */
 void coap_dedup_expire(struct coap_dedup *dedup, int64_t now_ms);

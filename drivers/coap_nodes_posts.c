@@ -128,7 +128,7 @@ static bool greet(struct coap_turn *turn, struct node_contact *contact)
 {
 	struct coap_nodes *nodes = turn->nodes;
 	const struct driver_host *host = nodes->config.host;
-	const struct coap_known_peer *known = coap_peers_find(nodes->peers, &turn->request->peer);
+	struct coap_known_peer *known = coap_peers_find(nodes->peers, &turn->request->peer);
 	bool same = known && strcmp(known->node, turn->node) == 0;
 	struct contact_answer answer = { 0 };
 
@@ -146,7 +146,10 @@ static bool greet(struct coap_turn *turn, struct node_contact *contact)
 		nodes->counters.overloads++;
 		return false;
 	}
-	coap_peers_learn(nodes->peers, &turn->request->peer, turn->node);
+	if (same)
+		known->bytes_in = known->bytes_out = 0;
+	else
+		coap_peers_learn(nodes->peers, &turn->request->peer, turn->node);
 	turn->next_s = answer.next_s;
 	return true;
 }

@@ -264,15 +264,6 @@ static void send_exchange(struct coap_server *server, const struct coap_exchange
 	send_datagram(server, &exchange->peer, exchange->response, exchange->response_size);
 }
 
-/* Keeps the response for repeats. Without memory for that it is sent all the same. */
-static void keep_response(struct coap_exchange *exchange, const uint8_t *data, size_t size)
-{
-	exchange->response = malloc(size);
-	exchange->response_size = size;
-	if (exchange->response)
-		memcpy(exchange->response, data, size);
-}
-
 static void start_separate(struct coap_server *server, struct coap_exchange *exchange)
 {
 	server->counters.separate++;
@@ -318,7 +309,7 @@ static void answer_exchange(struct coap_ticket *ticket, const struct coap_respon
 	coap_write_start(&writer, buffer, sizeof(buffer), &head);
 	int size = coap_response_write(&writer, response);
 	assert(size > 0);
-	keep_response(exchange, buffer, (size_t)size);
+	coap_dedup_keep_response(exchange, buffer, (size_t)size);
 	if (head.type == COAP_CON)
 		start_separate(server, exchange);
 	send_datagram(server, &exchange->peer, buffer, (size_t)size);

@@ -42,7 +42,7 @@ static struct id_map_entry *entry_of(const struct id_map *map, const char *key)
 
 void *id_map_find(const struct id_map *map, const char *key)
 {
-	return map->room ? entry_of(map, key)->value : NULL;
+	return map->count > 0 ? entry_of(map, key)->value : NULL;
 }
 
 static int grow(struct id_map *map)

@@ -37,6 +37,7 @@
 #include "gateway/telemetry_settings.h"
 #include "gateway/ticker.h"
 #include "gateway/topics.h"
+#include "gateway/turn_clock.h"
 #include "gateway/update.h"
 #include "gateway/updates.h"
 #include "gateway/upstream.h"
@@ -74,6 +75,7 @@ struct daemon {
 	uint64_t uplink_files;     /* see reload_files_mark() */
 	bool damage_told;
 	struct clock_watch clock_watch;
+	struct turn_clock turn_clock;
 };
 
 static const void *settings_of(const struct daemon *daemon, const struct settings_table *table)
@@ -191,6 +193,7 @@ static int open_loop(struct daemon *daemon, char *why, size_t why_size)
 {
 	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
 
+	turn_clock_init(&daemon->turn_clock, daemon->options.clock, &daemon->loop);
 	uv_async_init(&daemon->loop, &daemon->store_woken, on_store_woken);
 	daemon->store_woken.data = daemon;
 	for (size_t i = 0; i < 3; i++) {
@@ -359,7 +362,7 @@ static int open_networks(struct daemon *daemon, char *why, size_t why_size)
 	struct networks_parts parts = {
 		.loop = &daemon->loop,
 		.gateway = daemon->id,
-		.clock = daemon->options.clock,
+		.clock = &daemon->turn_clock.clock,
 		.random = &daemon->random,
 		.nodes = daemon->nodes,
 		.telemetry = reading_flow_telemetry(daemon->readings),

@@ -5,18 +5,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "protocols/text_hash.h"
+
 #define PROBES_MAX 32
 #define SHARED_MAX 255 /* bytes of the text before that are referred to */
-
-/* FNV-1a. */
-static uint32_t hash_text(struct span text)
-{
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < text.size; i++)
-		hash = (hash ^ (uint8_t)text.data[i]) * 16777619u;
-	return hash ^ hash >> 15;
-}
 
 static bool same_text(struct span a, struct span b)
 {
@@ -38,7 +30,7 @@ void texts_clear(struct text_table *table)
 /* The slot that holds the text, or the free one where it would go; NULL: there is none near. */
 static uint32_t *find_slot(const struct text_table *table, struct span text)
 {
-	uint32_t hash = hash_text(text);
+	uint32_t hash = text_hash(text);
 
 	/* The bound keeps a node that chooses colliding names from making this slow. */
 	for (size_t i = 0; i < PROBES_MAX; i++) {
@@ -72,7 +64,7 @@ void texts_take_back(struct text_table *table, size_t count, size_t used)
 {
 	/* The newest first, so that every slot to be freed is the last of its run. */
 	for (; table->count > count; table->count--) {
-		uint32_t hash = hash_text(texts_get(table, table->count - 1));
+		uint32_t hash = text_hash(texts_get(table, table->count - 1));
 
 		for (size_t i = 0; i < PROBES_MAX; i++) {
 			uint32_t *slot = &table->slots[(hash + i) & table->slot_mask];

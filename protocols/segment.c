@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "protocols/text_hash.h"
+
 /*
  * The first byte of a reading: its kind in the low three bits, then what follows. Booleans use bit 3 for their value,
  * so one whose time is a date is a kind of its own.
@@ -70,16 +72,6 @@ size_t segment_writer_size(const struct segment_writer *writer)
 	return writer_size(&writer->out);
 }
 
-/* FNV-1a. */
-static uint32_t hash_text(struct span text)
-{
-	uint32_t hash = 2166136261u;
-
-	for (size_t i = 0; i < text.size; i++)
-		hash = (hash ^ (uint8_t)text.data[i]) * 16777619u;
-	return hash ^ hash >> 15;
-}
-
 static bool text_stands_at(const struct segment_writer *writer, uint32_t offset, struct span text)
 {
 	const uint8_t *at = writer->out.start + offset;
@@ -98,7 +90,7 @@ static bool text_stands_at(const struct segment_writer *writer, uint32_t offset,
 static uint16_t *find_slot(struct segment_writer *writer, struct span text)
 {
 	size_t mask = sizeof(writer->slots) / sizeof(writer->slots[0]) - 1;
-	uint32_t hash = hash_text(text);
+	uint32_t hash = text_hash(text);
 
 	if (text.size > SEGMENT_TEXT_MAX)
 		return NULL;
@@ -193,7 +185,7 @@ static void take_back(struct segment_writer *writer, const struct writer *out, s
 
 		if (at[0] & 0x80)
 			text = (struct span){ (const char *)at + 2, text.size | (size_t)at[1] << 7 };
-		size_t i = hash_text(text) & mask;
+		size_t i = text_hash(text) & mask;
 		while (writer->slots[i] != writer->texts)
 			i = (i + 1) & mask;
 		writer->slots[i] = 0;

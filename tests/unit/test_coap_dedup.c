@@ -73,5 +73,23 @@ START_TEST(the_lifetime_ends)
 }
 END_TEST
 
+START_TEST(a_response_is_kept_whatever_its_length)
+{
+	static const uint8_t bytes[100] = { 1, 2, 3 };
+	const size_t sizes[] = { 4, COAP_SHORT_RESPONSE, COAP_SHORT_RESPONSE + 1, sizeof(bytes) };
+	struct coap_dedup *dedup;
+
+	ck_assert_int_eq(coap_dedup_open(&dedup, 2), 0);
+	for (uint16_t id = 0; id < 4; id++) {
+		struct coap_exchange *exchange = add_answered(dedup, id, 1000);
+		coap_dedup_keep_response(exchange, bytes, sizes[id]);
+		exchange = coap_dedup_find(dedup, &peer_a, id, id);
+		ck_assert_mem_eq(exchange->response, bytes, sizes[id]);
+		ck_assert_uint_eq(exchange->response_size, sizes[id]);
+	}
+	coap_dedup_close(dedup);
+}
+END_TEST
+
 TEST_SUITE(coap_dedup, a_request_is_found_by_peer_id_and_bytes, the_oldest_answered_makes_room,
-	what_still_waits_is_never_forgotten, the_lifetime_ends)
+	what_still_waits_is_never_forgotten, the_lifetime_ends, a_response_is_kept_whatever_its_length)
