@@ -111,10 +111,11 @@ static const struct counter_place dtls_server_places[] = { SERVER_ALL("dtls_") }
 static const struct counter_place udp_places[] = { UDP(receive_errors), UDP(send_errors), UDP(send_dropped) };
 static const struct counter_place dtls_places[] = { DTLS(handshakes), DTLS(handshakes_failed), DTLS(sessions),
 	DTLS(send_dropped), DTLS(spins) };
-static const struct counter_place nodes_places[] = { NODES(checkins), NODES(reports), NODES(statuses), NODES(readings),
-	NODES(blocks), NODES(block_bytes), NODES(valid), NODES(images_not_found), NODES(paths_not_found),
-	NODES(methods_refused), NODES(formats_refused), NODES(payloads_malformed), NODES(blocks_out_of_range),
-	NODES(identities_missing), NODES(identities_unproven), NODES(nodes_refused), NODES(overloads), NODES(offers) };
+static const struct counter_place nodes_places[] = { NODES(checkins), NODES(reports), NODES(statuses), NODES(replies),
+	NODES(readings), NODES(blocks), NODES(block_bytes), NODES(valid), NODES(images_not_found),
+	NODES(paths_not_found), NODES(methods_refused), NODES(formats_refused), NODES(payloads_malformed),
+	NODES(blocks_out_of_range), NODES(identities_missing), NODES(identities_unproven), NODES(nodes_refused),
+	NODES(overloads), NODES(offers) };
 
 #define COUNT(places) (sizeof(places) / sizeof((places)[0]))
 _Static_assert(
@@ -293,6 +294,11 @@ static int coap_withdraw(struct driver *driver, const char *node)
 	return 0;
 }
 
+static int coap_command(struct driver *driver, const struct driver_command *command)
+{
+	return coap_nodes_command(driver->nodes, command);
+}
+
 static void coap_images_ready(struct driver *driver)
 {
 	if (driver->udp)
@@ -314,6 +320,7 @@ const struct driver_ops driver_coap = {
 	.reload = coap_reload,
 	.offer = coap_offer_node,
 	.withdraw = coap_withdraw,
+	.command = coap_command,
 	.images_ready = coap_images_ready,
 	.counters = coap_counters,
 	.close = coap_close,

@@ -62,6 +62,7 @@ static const struct route routes[] = {
 	{ { "c" }, 1, COAP_POST, coap_turn_checkin },
 	{ { "t" }, 1, COAP_POST, coap_turn_telemetry },
 	{ { "s" }, 1, COAP_POST, coap_turn_status },
+	{ { "r" }, 1, COAP_POST, coap_turn_reply },
 	{ { ".well-known", "core" }, 2, COAP_GET, coap_turn_links },
 };
 
@@ -114,6 +115,9 @@ static void write_links(struct coap_nodes *nodes)
 	link_format_resource(&out, "/s");
 	link_format_attribute(&out, "rt", "wakegate.status");
 	link_format_attribute(&out, "ct", "50 60");
+	link_format_resource(&out, "/r");
+	link_format_attribute(&out, "rt", "wakegate.reply");
+	link_format_attribute(&out, "ct", "50 60");
 	link_format_resource(&out, "/fw");
 	link_format_attribute(&out, "rt", "wakegate.firmware");
 	link_format_number(&out, "ct", COAP_FORMAT_OCTETS);
@@ -135,6 +139,7 @@ int coap_nodes_open(struct coap_nodes **out, const struct coap_nodes_config *con
 	nodes->config = *config;
 	nodes->resources = (struct coap_resources){ nodes, handle, on_sent };
 	offers_init(&nodes->offers, config->nodes_max);
+	coap_commands_init(&nodes->commands);
 	write_links(nodes);
 	*out = nodes;
 	return 0;
@@ -159,6 +164,11 @@ void coap_nodes_withdraw(struct coap_nodes *nodes, const char *node)
 	nodes->counters.offers = nodes->offers.by_node.count;
 }
 
+int coap_nodes_command(struct coap_nodes *nodes, const struct driver_command *command)
+{
+	return coap_commands_put(&nodes->commands, command, nodes->config.monotonic_ms(nodes->config.context));
+}
+
 const struct coap_nodes_counters *coap_nodes_counters(const struct coap_nodes *nodes)
 {
 	return &nodes->counters;
@@ -169,6 +179,7 @@ void coap_nodes_close(struct coap_nodes *nodes)
 	if (!nodes)
 		return;
 	offers_finish(&nodes->offers);
+	coap_commands_finish(&nodes->commands);
 	coap_peers_close(nodes->peers);
 	free(nodes);
 }

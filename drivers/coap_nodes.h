@@ -1,7 +1,7 @@
 /*
- * coap_nodes: the resources of the node profile: check-in, telemetry, status and firmware (docs/coap.md).
+ * coap_nodes: the resources of the node profile: check-in, telemetry, status, replies and firmware (docs/coap.md).
  *
- *     GET /.well-known/core    POST /c?ep=ID    POST /t?ep=ID    POST /s?ep=ID    GET /fw/NAME
+ *     GET /.well-known/core    POST /c?ep=ID    POST /t?ep=ID    POST /s?ep=ID    POST /r?ep=ID    GET /fw/NAME
  *
  * Written once for every transport. It keeps the standing offers and reports everything else to the driver's host.
  */
@@ -25,7 +25,7 @@ struct coap_nodes_config {
 };
 
 struct coap_nodes_counters {
-	uint64_t checkins, reports, statuses;
+	uint64_t checkins, reports, statuses, replies;
 	uint64_t readings; /* made durable */
 	uint64_t blocks;   /* of firmware sent */
 	uint64_t block_bytes;
@@ -52,6 +52,7 @@ const struct coap_resources *coap_nodes_resources(const struct coap_nodes *nodes
 /* As driver_ops. */
 int coap_nodes_offer(struct coap_nodes *nodes, const struct driver_offer *offer);
 void coap_nodes_withdraw(struct coap_nodes *nodes, const char *node);
+int coap_nodes_command(struct coap_nodes *nodes, const struct driver_command *command);
 
 const struct coap_nodes_counters *coap_nodes_counters(const struct coap_nodes *nodes);
 

@@ -1,4 +1,4 @@
-/* What nodes post: check-in, telemetry and status. */
+/* What nodes post: check-in, telemetry, status and replies. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -165,7 +165,19 @@ static void describe_update(const struct coap_nodes *nodes, const struct offer *
 	update->apply_s = offer->apply_at_ms == 0 || wait_ms <= 0 ? 0 : (uint32_t)((wait_ms + 999) / 1000);
 }
 
-/* 2.04 with {next, update}. `payload` has room for COAP_PAYLOAD_MAX bytes. */
+static void describe_command(const struct coap_nodes *nodes, const char *node, struct profile_answer *answer)
+{
+	const struct coap_command *command =
+		coap_commands_find(&nodes->commands, node, nodes->config.monotonic_ms(nodes->config.context));
+
+	if (!command)
+		return;
+	answer->has_command = true;
+	answer->command.id = command->id;
+	(void)snprintf(answer->command.text, sizeof(answer->command.text), "%s", command->text);
+}
+
+/* 2.04 with {next, update, command}. `payload` has room for COAP_PAYLOAD_MAX bytes. */
 static void set_answer(const struct coap_nodes *nodes, const char *node, uint32_t next_s, enum token_format format,
 	struct coap_response *response)
 {
@@ -175,6 +187,7 @@ static void set_answer(const struct coap_nodes *nodes, const char *node, uint32_
 
 	if (offer)
 		describe_update(nodes, offer, &answer.update);
+	describe_command(nodes, node, &answer);
 	coap_response_init(response, COAP_CHANGED);
 	writer_init(&out, response->payload, COAP_PAYLOAD_MAX);
 	profile_write_answer(&out, format, &answer);
@@ -361,6 +374,36 @@ int coap_turn_status(struct coap_turn *turn)
 					      .code = status.code,
 					      .said = true,
 				      });
+	coap_response_init(turn->response, COAP_CHANGED);
+	set_block1(turn->response, turn->request->has_block1);
+	return 0;
+}
+
+int coap_turn_reply(struct coap_turn *turn)
+{
+	const struct driver_host *host = turn->nodes->config.host;
+	struct coap_nodes_counters *counters = &turn->nodes->counters;
+	struct node_contact contact = { .hardware = "", .version = "", .battery_percent = -1 };
+	struct profile_reply reply;
+	enum token_format format;
+
+	if (!admit(turn))
+		return 0;
+	if (!payload_format(turn, COAP_FORMAT_JSON, COAP_FORMAT_CBOR, &format))
+		return coap_turn_refuse(turn, COAP_UNSUPPORTED_FORMAT, &counters->formats_refused);
+	if (profile_parse_reply(&reply, format, payload_of(turn), turn->nodes->scratch) < 0)
+		return coap_turn_refuse(turn, COAP_BAD_REQUEST, &counters->payloads_malformed);
+	if (!greet(turn, &contact))
+		return 0;
+	counters->replies++;
+	coap_commands_remove(&turn->nodes->commands, turn->node, reply.id);
+	host->replied(host->context, &(struct command_reply){
+					     .node = turn->node,
+					     .id = reply.id,
+					     .ok = reply.ok,
+					     .result = reply.result,
+					     .is_json = reply.is_json,
+				     });
 	coap_response_init(turn->response, COAP_CHANGED);
 	set_block1(turn->response, turn->request->has_block1);
 	return 0;

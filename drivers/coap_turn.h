@@ -6,9 +6,10 @@
 #ifndef WAKEGATE_DRIVERS_COAP_TURN_H
 #define WAKEGATE_DRIVERS_COAP_TURN_H
 
+#include "drivers/coap_commands.h"
 #include "drivers/coap_nodes.h"
-#include "drivers/offers.h"
 #include "drivers/coap_peers.h"
+#include "drivers/offers.h"
 #include "protocols/tokens.h"
 
 #define COAP_SCRATCH_SIZE 65536 /* for the texts of one report */
@@ -20,6 +21,7 @@ struct coap_nodes {
 	struct coap_nodes_counters counters;
 	struct coap_peers *peers;
 	struct offers offers;
+	struct coap_commands commands;
 	char links[COAP_LINKS_MAX];
 	size_t links_size;
 	struct reading readings[READINGS_MAX];
@@ -57,6 +59,7 @@ bool coap_turn_slice(struct coap_turn *turn, uint32_t total, struct coap_slice *
 int coap_turn_checkin(struct coap_turn *turn);
 int coap_turn_telemetry(struct coap_turn *turn);
 int coap_turn_status(struct coap_turn *turn);
+int coap_turn_reply(struct coap_turn *turn);
 int coap_turn_firmware(struct coap_turn *turn);
 int coap_turn_links(struct coap_turn *turn);
 

@@ -16,6 +16,7 @@
 
 #define NODE_ID_MAX 64   /* bytes of a node's identity: printable ASCII without space, '/', '"' or '\' */
 #define NODE_TEXT_MAX 32 /* bytes of a hardware type or a version */
+#define NODE_COMMAND_MAX 200
 
 struct driver;
 struct image_source;
@@ -84,6 +85,23 @@ struct driver_offer {
 	int64_t apply_at_ms; /* on the loop's monotonic clock: not to be activated before; 0: at once */
 };
 
+/* A word for a node. */
+struct driver_command {
+	const char *node;
+	uint32_t id;      /* comes back with the reply; never 0 */
+	const char *text; /* 1 to NODE_COMMAND_MAX bytes of UTF-8 without control characters */
+	int64_t until_ms; /* on the loop's monotonic clock: not to be passed on after */
+};
+
+/* What a node says came of a command. */
+struct command_reply {
+	const char *node;
+	uint32_t id;
+	bool ok;
+	struct span result; /* a text, or JSON; perhaps "" */
+	bool is_json;
+};
+
 enum driver_level { DRIVER_ERROR, DRIVER_WARNING, DRIVER_NOTICE, DRIVER_INFO, DRIVER_DEBUG };
 
 /* What a driver may say to the gateway. `context` goes first into every call. */
@@ -101,6 +119,8 @@ struct driver_host {
 	void (*event)(void *context, enum driver_level level, const char *line);
 	/* The node's connection broke, as far as its network noticed: counts as a drop. */
 	void (*lost)(void *context, const char *node);
+	/* Nobody may have asked, or it was answered before: then nothing happens. */
+	void (*replied)(void *context, const struct command_reply *reply);
 };
 
 /* A named figure of a driver; the counter is read, never reset. */
@@ -125,9 +145,9 @@ struct driver_ops {
 	int (*offer)(struct driver *driver, const struct driver_offer *offer);
 	/* The offer to this node no longer stands; 0 also if there was none. */
 	int (*withdraw)(struct driver *driver, const char *node);
-	/* A word for a node, passed on when it can be; optional: a network without it takes none. -EINVAL: the node
-	 * cannot be told, -ENOBUFS: too many wait. */
-	int (*command)(struct driver *driver, const char *node, const char *text);
+	/* A word for a node, passed on when it can be, perhaps more than once; it replaces a former one that waits.
+	 * Optional: a network without it takes none. -EINVAL: the node cannot be told, -ENOBUFS: too many wait. */
+	int (*command)(struct driver *driver, const struct driver_command *command);
 	/* Bytes for which read() said -EAGAIN may be there now. */
 	void (*images_ready)(struct driver *driver);
 	/* Its figures, an array that lives as long as the driver; optional. */

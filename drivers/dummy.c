@@ -9,7 +9,7 @@
 #include "drivers/image_source.h"
 
 #define OFFERS_MAX 100000
-#define COMMAND_SIZE 256
+#define COMMAND_SIZE (NODE_ID_MAX + NODE_COMMAND_MAX + 16)
 
 struct standing_offer {
 	struct driver_offer offer;
@@ -145,10 +145,15 @@ static int take_offer(struct driver *driver, const struct driver_offer *offer)
 	return 0;
 }
 
-static int command(struct driver *driver, const char *node, const char *text)
+void dummy_reply(struct driver *driver, const struct command_reply *reply)
+{
+	driver->host->replied(driver->host->context, reply);
+}
+
+static int command(struct driver *driver, const struct driver_command *command)
 {
 	driver->calls.commands++;
-	(void)snprintf(driver->command, sizeof(driver->command), "%s %s", node, text);
+	(void)snprintf(driver->command, sizeof(driver->command), "%s %u %s", command->node, command->id, command->text);
 	return 0;
 }
 

@@ -21,6 +21,8 @@ void dummy_report(struct driver *driver, const char *node, const struct reading 
 void dummy_repeat(struct driver *driver, const struct reading_report *report, struct dummy_report *outcome);
 void dummy_progress(struct driver *driver, const struct delivery_progress *progress);
 
+void dummy_reply(struct driver *driver, const struct command_reply *reply);
+
 /* The offer that stands for a node, valid until it is replaced or withdrawn, or NULL. */
 const struct driver_offer *dummy_offer(const struct driver *driver, const char *node);
 
@@ -31,7 +33,7 @@ struct dummy_calls {
 };
 const struct dummy_calls *dummy_calls(const struct driver *driver);
 
-/* The latest command, or "". */
+/* The latest command, "NODE ID TEXT", or "". */
 const char *dummy_command(const struct driver *driver);
 
 #endif

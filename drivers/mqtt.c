@@ -100,6 +100,7 @@ static void on_message(void *context, const struct mqtt_arrival *arrival)
 		{ &driver->telemetry, mqtt_on_telemetry },
 		{ &driver->status, mqtt_on_status },
 		{ &driver->firmware.requests, mqtt_on_request },
+		{ &driver->replies, mqtt_on_reply },
 	};
 	char node[NODE_ID_MAX + 1];
 
@@ -148,7 +149,7 @@ static void list_counters(struct driver *driver)
 		COUNTER(messages_malformed), COUNTER(identities_refused), COUNTER(nodes_refused), COUNTER(reports),
 		COUNTER(readings), COUNTER(repeated), COUNTER(held), COUNTER(unkept_lost), COUNTER(statuses),
 		COUNTER(wills), COUNTER(offers), COUNTER(manifests), COUNTER(blocks), COUNTER(block_bytes),
-		COUNTER(blocks_absent), COUNTER(requests_dropped) };
+		COUNTER(blocks_absent), COUNTER(requests_dropped), COUNTER(commands), COUNTER(replies) };
 	_Static_assert(sizeof(places) / sizeof(places[0]) <= MQTT_COUNTERS_MAX, "every counter has a place");
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
@@ -172,7 +173,9 @@ static int parse_topics(struct driver *driver, const struct mqtt_settings *setti
 {
 	if (mqtt_template_parse(&driver->telemetry, settings->telemetry_topic) < 0 ||
 		mqtt_template_parse(&driver->status, settings->status_topic) < 0 ||
-		mqtt_firmware_init(&driver->firmware, settings->firmware_topic) < 0) {
+		mqtt_firmware_init(&driver->firmware, settings->firmware_topic) < 0 ||
+		mqtt_template_parse(&driver->commands, settings->command_topic) < 0 ||
+		mqtt_template_extend(&driver->replies, &driver->commands, "/reply") < 0) {
 		(void)snprintf(why, why_size, "a topic has no place for {node}");
 		return -EINVAL;
 	}
@@ -180,6 +183,7 @@ static int parse_topics(struct driver *driver, const struct mqtt_settings *setti
 	subscribe(driver, &driver->status, 1);
 	/* Not to be kept for a gateway that is away: the node asks again. */
 	subscribe(driver, &driver->firmware.requests, 0);
+	subscribe(driver, &driver->replies, 1);
 	return 0;
 }
 
@@ -314,6 +318,7 @@ const struct driver_ops driver_mqtt = {
 	.reload = mqtt_reload,
 	.offer = mqtt_firmware_offer,
 	.withdraw = mqtt_withdraw,
+	.command = mqtt_command,
 	.images_ready = mqtt_firmware_images_ready,
 	.counters = mqtt_counters,
 	.close = mqtt_close,

@@ -1,8 +1,8 @@
 /*
  * mqtt_driver: what the files of the driver for nodes behind a local MQTT broker share.
  *
- * For mqtt.c, mqtt_firmware.c, mqtt_readings.c and mqtt_status.c only; the contract is driver.h, the wire is
- * docs/mqtt-nodes.md.
+ * For mqtt.c, mqtt_commands.c, mqtt_firmware.c, mqtt_readings.c and mqtt_status.c only; the contract is driver.h, the
+ * wire is docs/mqtt-nodes.md.
  */
 #ifndef WAKEGATE_DRIVERS_MQTT_DRIVER_H
 #define WAKEGATE_DRIVERS_MQTT_DRIVER_H
@@ -42,6 +42,7 @@ struct mqtt_counters {
 	uint64_t blocks, block_bytes;
 	uint64_t blocks_absent;    /* answered with nothing: not of the image that the node is to have */
 	uint64_t requests_dropped; /* too many waited */
+	uint64_t commands, replies;
 };
 
 /* Why a message is not taken, for a word in the log at most once a minute each. */
@@ -62,7 +63,7 @@ struct driver {
 	const struct mqtt_settings *settings;
 	enum mqtt_accept accept;
 	struct coap_keys known; /* the nodes of nodes_file */
-	struct mqtt_template telemetry, status;
+	struct mqtt_template telemetry, status, commands, replies;
 	struct mqtt_subscribe subscriptions;
 	char filters[MQTT_FILTERS_MAX][MQTT_TOPIC_SIZE];
 	struct mqtt_link *link;
@@ -94,6 +95,10 @@ bool mqtt_greet(struct driver *driver, struct node_contact *contact, size_t byte
 /* A message on the topic of a node. Each acknowledges it, now or, of readings, once they are durable. */
 void mqtt_on_telemetry(struct driver *driver, const char *node, const struct mqtt_arrival *arrival);
 void mqtt_on_status(struct driver *driver, const char *node, const struct mqtt_arrival *arrival);
+void mqtt_on_reply(struct driver *driver, const char *node, const struct mqtt_arrival *arrival);
+
+/* As driver_ops. */
+int mqtt_command(struct driver *driver, const struct driver_command *command);
 
 /* Forgets reports that wait to be tried again; their messages were not acknowledged. */
 void mqtt_readings_finish(struct driver *driver);

@@ -89,6 +89,13 @@ static const struct setting settings_list[] = {
 		.help = "Where a node finds the manifest of the image that it is to have; it asks for blocks on what "
 			"hangs "
 			"below." },
+	{ .name = "command_topic",
+		.type = SETTING_TEXT,
+		.offset = OFFSET(command_topic),
+		.initial = "cmd/{node}",
+		.least = 1,
+		.most = MQTT_TEMPLATE_MAX - 64,
+		.help = "Where a node is told commands; it replies on what hangs below, \"…/reply\"." },
 	{ .name = "keepalive",
 		.type = SETTING_DURATION,
 		.offset = OFFSET(keepalive_ms),
@@ -130,7 +137,8 @@ static const struct setting settings_list[] = {
 
 static int check_topics(const struct mqtt_settings *settings, char *why, size_t why_size)
 {
-	const char *const topics[] = { settings->telemetry_topic, settings->status_topic, settings->firmware_topic };
+	const char *const topics[] = { settings->telemetry_topic, settings->status_topic, settings->firmware_topic,
+		settings->command_topic };
 	struct mqtt_template template;
 
 	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {

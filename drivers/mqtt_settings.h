@@ -15,7 +15,7 @@ struct mqtt_settings {
 	const char *client_id;
 	int accept; /* enum mqtt_accept */
 	const char *nodes_file;
-	const char *telemetry_topic, *status_topic, *firmware_topic;
+	const char *telemetry_topic, *status_topic, *firmware_topic, *command_topic;
 	int64_t keepalive_ms, connect_timeout_ms;
 	int64_t backoff_least_ms, backoff_most_ms;
 	int64_t in_flight;

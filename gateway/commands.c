@@ -6,6 +6,7 @@
 #include "gateway/control.h"
 #include "gateway/control_images.h"
 #include "gateway/control_log.h"
+#include "gateway/control_node_commands.h"
 #include "gateway/control_nodes.h"
 #include "gateway/control_rollouts.h"
 #include "gateway/control_telemetry.h"
@@ -15,6 +16,7 @@
 struct commands {
 	struct control_images images;
 	struct control_log log;
+	struct control_node_commands node_commands;
 	struct control_nodes nodes;
 	struct control_rollouts rollouts;
 	struct control_status status;
@@ -72,6 +74,12 @@ int commands_open(struct commands **out, struct control *control, const struct c
 	if (!commands)
 		return -ENOMEM;
 	share_parts(commands, &parts->status);
+	commands->node_commands = (struct control_node_commands){
+		.clock = parts->status.clock,
+		.store = parts->status.store,
+		.nodes = parts->status.nodes,
+		.commands = parts->node_commands,
+	};
 	int error = control_uploads_open(&commands->uploads, control, &uploads);
 	if (!error)
 		error = control_images_register(control, &commands->images);
@@ -81,6 +89,8 @@ int commands_open(struct commands **out, struct control *control, const struct c
 		error = control_nodes_register(control, &commands->nodes);
 	if (!error)
 		error = control_rollouts_register(control, &commands->rollouts);
+	if (!error)
+		error = control_node_commands_register(control, &commands->node_commands);
 	if (!error)
 		error = control_status_register(control, &commands->status);
 	if (!error)

@@ -10,11 +10,13 @@
 struct commands;
 struct control;
 struct image_imports;
+struct node_commands;
 
 /* What status needs is nearly all there is; the imports take uploads. All outlives the commands. */
 struct commands_parts {
 	struct control_status status;
 	struct image_imports *imports;
+	struct node_commands *node_commands;
 };
 
 /* Registers all commands. -ENOMEM, or as control_register(). */

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "config/config.h"
+#include "drivers/driver.h"
 #include "drivers/uplink.h"
 #include "drivers/uplink_mqtt.h"
 #include "gateway/block_fetch.h"
@@ -24,6 +25,7 @@
 #include "gateway/labels.h"
 #include "gateway/log.h"
 #include "gateway/networks.h"
+#include "gateway/node_commands.h"
 #include "gateway/nodes.h"
 #include "gateway/random.h"
 #include "gateway/reading_flow.h"
@@ -65,6 +67,7 @@ struct daemon {
 	struct networks *networks;
 	struct updates *updates;
 	struct rollouts *rollouts;
+	struct node_commands *node_commands;
 
 	struct control *control;
 	struct control_server *control_server;
@@ -373,6 +376,30 @@ static int open_networks(struct daemon *daemon, char *why, size_t why_size)
 	return networks_open(&daemon->networks, &parts, daemon->options.config, why, why_size);
 }
 
+static int pass_command(void *context, const struct driver_command *command)
+{
+	struct daemon *daemon = context;
+	const struct node *node = nodes_find(daemon->nodes, command->node);
+
+	return node ? networks_command(daemon->networks, node, command) : -ENOENT;
+}
+
+static int open_node_commands(struct daemon *daemon, char *why, size_t why_size)
+{
+	const struct node_commands_parts parts = {
+		.random = &daemon->random,
+		.context = daemon,
+		.pass = pass_command,
+	};
+	int error = node_commands_open(&daemon->node_commands, &parts);
+
+	if (error)
+		return error;
+	networks_attach_commands(daemon->networks, daemon->node_commands);
+	ticker_add(daemon->ticker, &(struct tick){ .call = node_commands_tick, .context = daemon->node_commands });
+	return 0;
+}
+
 static int64_t tick_nodes(void *context, struct moment now)
 {
 	struct daemon *daemon = context;
@@ -487,6 +514,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.upstream = daemon->upstream,
 		},
 		.imports = firmware_imports(daemon->firmware),
+		.node_commands = daemon->node_commands,
 	};
 	int error = commands_open(&daemon->commands, daemon->control, &parts);
 
@@ -569,6 +597,7 @@ static const struct part {
 	{ "networks", open_networks },
 	{ "updates", open_updates },
 	{ "rollouts", open_rollouts },
+	{ "node commands", open_node_commands },
 	{ "control", open_control },
 	{ "upstream", open_upstream },
 	{ "downloads", attach_firmware },
@@ -617,6 +646,7 @@ static void flush(struct daemon *daemon)
 {
 	upstream_close(daemon->upstream);
 	control_close(daemon->control);
+	node_commands_close(daemon->node_commands);
 	commands_close(daemon->commands);
 	firmware_flush(daemon->firmware);
 	reading_flow_flush(daemon->readings, now_of(daemon));

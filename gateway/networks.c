@@ -10,6 +10,7 @@
 #include "drivers/image_source.h"
 #include "gateway/image_cache.h"
 #include "gateway/log.h"
+#include "gateway/node_commands.h"
 #include "gateway/nodes.h"
 #include "gateway/random.h"
 #include "gateway/rollouts.h"
@@ -32,6 +33,7 @@ struct networks {
 	struct networks_parts parts;
 	struct updates *updates;
 	struct rollouts *rollouts;
+	struct node_commands *commands;
 	struct network list[NETWORKS_MAX];
 	size_t count;
 };
@@ -113,6 +115,13 @@ static void on_progress(void *context, const struct delivery_progress *progress)
 	updates_on_progress(network->networks->updates, node, progress, now);
 }
 
+static void on_replied(void *context, const struct command_reply *reply)
+{
+	const struct network *network = context;
+
+	node_commands_on_reply(network->networks->commands, reply);
+}
+
 static struct image_source *on_image(void *context, const char *name)
 {
 	const struct network *network = context;
@@ -146,6 +155,7 @@ static int start(
 			.report = on_report,
 			.lost = on_lost,
 			.progress = on_progress,
+			.replied = on_replied,
 			.image = on_image,
 			.event = on_event,
 		},
@@ -185,6 +195,11 @@ void networks_attach(struct networks *networks, struct updates *updates, struct 
 {
 	networks->updates = updates;
 	networks->rollouts = rollouts;
+}
+
+void networks_attach_commands(struct networks *networks, struct node_commands *commands)
+{
+	networks->commands = commands;
 }
 
 void networks_reload(struct networks *networks, const struct config *config)
@@ -232,6 +247,15 @@ void networks_withdraw(struct networks *networks, const struct node *node)
 
 	if (network)
 		(void)network->ops->withdraw(network->driver, node->record.id);
+}
+
+int networks_command(struct networks *networks, const struct node *node, const struct driver_command *command)
+{
+	struct network *network = network_of(networks, node);
+
+	if (!network)
+		return -ENODEV;
+	return network->ops->command ? network->ops->command(network->driver, command) : -ENOTSUP;
 }
 
 void networks_images_ready(struct networks *networks)

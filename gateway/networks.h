@@ -11,12 +11,14 @@
 #include "gateway/moment.h"
 
 struct config;
+struct driver_command;
 struct driver_counter;
 struct driver_ops;
 struct image_cache;
 struct image_source;
 struct networks;
 struct node;
+struct node_commands;
 struct nodes;
 struct random;
 struct rollouts;
@@ -47,6 +49,9 @@ int networks_open(struct networks **out, const struct networks_parts *parts, con
 /* Updates need the networks to offer over, and the networks the updates to report to: before the loop runs. */
 void networks_attach(struct networks *networks, struct updates *updates, struct rollouts *rollouts);
 
+/* Likewise for commands and what nodes reply. */
+void networks_attach_commands(struct networks *networks, struct node_commands *commands);
+
 /* The settings were read anew: tells the drivers that can take them while running. */
 void networks_reload(struct networks *networks, const struct config *config);
 
@@ -56,6 +61,9 @@ void networks_close(struct networks *networks);
 /* To the driver of the node. -ENODEV: it is not open. Otherwise as driver_ops.offer. */
 int networks_offer(struct networks *networks, const struct node *node, struct image_source *image);
 void networks_withdraw(struct networks *networks, const struct node *node);
+
+/* To the driver of the node. -ENODEV: it is not open; -ENOTSUP: it takes none. Otherwise as driver_ops.command. */
+int networks_command(struct networks *networks, const struct node *node, const struct driver_command *command);
 
 /* Image bytes that were not in memory may be now. */
 void networks_images_ready(struct networks *networks);

@@ -9,6 +9,7 @@
 #include "gateway/control.h"
 #include "gateway/control_request.h"
 #include "gateway/log.h"
+#include "gateway/moment.h"
 
 /* A command until its last answer. */
 struct command {
@@ -113,14 +114,31 @@ static struct command *command_create(struct remote_commands *commands, const st
 	return command;
 }
 
-static void dispatch(struct command *command, const struct uplink_message *message)
+static void dispatch(struct command *command, const char *text, size_t size)
 {
 	const struct control_asker asker = { .name = "cloud", .remote = true, .reply = on_reply, .context = command };
-	struct control_request *request =
-		control_dispatch(command->owner->parts.control, &asker, message->payload, message->size, NULL);
+	struct control_request *request = control_dispatch(command->owner->parts.control, &asker, text, size, NULL);
 
 	if (request)
 		command->request = request;
+}
+
+/* Without "until", which is ours: the rest is the dispatcher's to read. */
+static void dispatch_in_time(struct command *command, json_t *document)
+{
+	json_int_t until_s = json_integer_value(json_object_get(document, "until"));
+
+	if (until_s < clock_moment(command->owner->parts.clock).wall_ms / 1000) {
+		refuse(command, json_object_get(document, "id"), -ETIMEDOUT, "the command comes too late");
+		return;
+	}
+	(void)json_object_del(document, "until");
+	char *text = json_dumps(document, JSON_COMPACT);
+	if (text)
+		dispatch(command, text, strlen(text));
+	else
+		refuse(command, json_object_get(document, "id"), -ENOMEM, "out of memory");
+	free(text);
 }
 
 void remote_commands_on_message(struct remote_commands *commands, const struct uplink_message *message)
@@ -144,8 +162,10 @@ void remote_commands_on_message(struct remote_commands *commands, const struct u
 		refuse(command, id, -EPERM, "upstream.remote_commands does not allow this command");
 	else if (commands->count > REMOTE_COMMANDS_MAX)
 		refuse(command, id, -ENOBUFS, "too many commands are being answered");
+	else if (json_is_integer(json_object_get(document, "until")))
+		dispatch_in_time(command, document);
 	else
-		dispatch(command, message);
+		dispatch(command, message->payload, message->size);
 	json_decref(document);
 }
 

@@ -333,6 +333,7 @@ static int send_answer(void *context, const struct uplink_message *message)
 static int open_commands(struct upstream *upstream)
 {
 	const struct remote_commands_parts parts = { .control = upstream->parts.control,
+		.clock = upstream->parts.clock,
 		.allowed = &upstream->parts.settings->remote_commands,
 		.replies = upstream->parts.topics->replies,
 		.send = send_answer,

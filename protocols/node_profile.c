@@ -81,17 +81,24 @@ static int read_map(struct token_reader *reader, const struct map *map, const st
 	return 0;
 }
 
+/* The one map that the reader reads. */
+static int read_document(struct token_reader *reader, const struct map *map, void *out)
+{
+	struct token open = tokens_next(reader);
+	int result = read_map(reader, map, &open, out);
+
+	if (result == 0 && tokens_next(reader).kind != TOKEN_FINISH)
+		result = tokens_fail(reader, -EBADMSG);
+	return result;
+}
+
 static int parse_map(void *out, enum token_format format, struct span data, const struct map *map)
 {
 	char scratch[PROFILE_MESSAGE_MAX];
 	struct token_reader reader;
 
 	tokens_init(&reader, format, data, scratch, sizeof(scratch));
-	struct token open = tokens_next(&reader);
-	int result = read_map(&reader, map, &open, out);
-	if (result == 0 && tokens_next(&reader).kind != TOKEN_FINISH)
-		result = tokens_fail(&reader, -EBADMSG);
-	return result;
+	return read_document(&reader, map, out);
 }
 
 /* A text without control characters: it goes into logs and into terminals. */
@@ -271,6 +278,51 @@ static int read_update(struct token_reader *reader, const struct token *token, v
 	return read_map(reader, &map, token, &answer->update);
 }
 
+static int read_command_text(struct token_reader *reader, const struct token *token, void *field)
+{
+	return copy_text(field, PROFILE_COMMAND_MAX, token);
+}
+
+static int read_id(struct token_reader *reader, const struct token *token, void *field)
+{
+	int64_t value = 0;
+	int result = integer_between(&value, token, 1, UINT32_MAX);
+
+	if (result == 0)
+		*(uint32_t *)field = (uint32_t)value;
+	return result;
+}
+
+static int read_until(struct token_reader *reader, const struct token *token, void *field)
+{
+	return integer_between(field, token, 0, INT64_MAX);
+}
+
+static const struct key command_keys[] = {
+	REQUIRED_KEY(profile_command, "id", id, read_id),
+	REQUIRED_KEY(profile_command, "command", text, read_command_text),
+	KEY(profile_command, "until", until_s, read_until),
+};
+static const struct map command_map = MAP_OF(command_keys);
+
+static int read_told_command(struct token_reader *reader, const struct token *token, void *field)
+{
+	struct profile_answer *answer = field;
+
+	answer->has_command = true;
+	return read_map(reader, &command_map, token, &answer->command);
+}
+
+int profile_parse_command(struct profile_command *out, enum token_format format, struct span data)
+{
+	struct profile_command command = { 0 };
+	int result = parse_map(&command, format, data, &command_map);
+
+	if (result == 0)
+		*out = command;
+	return result;
+}
+
 int profile_parse_checkin(struct profile_checkin *out, enum token_format format, struct span data)
 {
 	static const struct key keys[] = {
@@ -294,6 +346,7 @@ int profile_parse_answer(struct profile_answer *out, enum token_format format, s
 	static const struct key keys[] = {
 		KEY(profile_answer, "next", next_s, read_u32),
 		{ "update", read_update, 0, false },
+		{ "command", read_told_command, 0, false },
 	};
 	static const struct map map = MAP_OF(keys);
 	struct profile_answer answer = { 0 };
@@ -384,6 +437,62 @@ int profile_parse_block_request(struct profile_block_request *out, enum token_fo
 	return result;
 }
 
+static int read_boolean(struct token_reader *reader, const struct token *token, void *field)
+{
+	if (token->kind != TOKEN_BOOLEAN)
+		return -EBADMSG;
+	*(bool *)field = token->boolean;
+	return 0;
+}
+
+/* Where the JSON value begins whose first token ends at `end`: a bracket, or what no blank and no colon is in. */
+static size_t value_start(const struct token_reader *reader, const struct token *token, size_t end)
+{
+	size_t start = end - 1;
+
+	if (token->kind == TOKEN_MAP || token->kind == TOKEN_ARRAY)
+		return start;
+	while (start > 0 && !strchr(" \t\r\n:", reader->start[start - 1]))
+		start--;
+	return start;
+}
+
+static int read_result(struct token_reader *reader, const struct token *token, void *field)
+{
+	struct profile_reply *reply = field;
+	size_t end = tokens_offset(reader);
+
+	reply->is_json = token->kind != TOKEN_TEXT && reader->format == FORMAT_JSON;
+	reply->result = token->kind == TOKEN_TEXT ? token->text : (struct span){ 0 };
+	if (!reply->is_json) {
+		tokens_skip(reader, token);
+	} else {
+		size_t start = value_start(reader, token, end);
+		tokens_skip(reader, token);
+		reply->result = (struct span){ (const char *)reader->start + start, tokens_offset(reader) - start };
+	}
+	return reply->result.size > PROFILE_RESULT_MAX ? -ENOBUFS : 0;
+}
+
+int profile_parse_reply(struct profile_reply *out, enum token_format format, struct span data, void *scratch)
+{
+	static const struct key keys[] = {
+		REQUIRED_KEY(profile_reply, "id", id, read_id),
+		KEY(profile_reply, "ok", ok, read_boolean),
+		{ "result", read_result, 0, false },
+		{ "error", read_result, 0, false },
+	};
+	static const struct map map = MAP_OF(keys);
+	struct profile_reply reply = { .ok = true };
+	struct token_reader reader;
+
+	tokens_init(&reader, format, data, scratch, PROFILE_RESULT_MAX);
+	int result = read_document(&reader, &map, &reply);
+	if (result == 0)
+		*out = reply;
+	return result;
+}
+
 static void write_text(struct token_writer *writer, const char *name, const char *text)
 {
 	if (!*text)
@@ -436,15 +545,37 @@ static void write_update(struct token_writer *writer, const struct profile_updat
 	token_close(writer);
 }
 
+static void write_command(struct token_writer *writer, const struct profile_command *command)
+{
+	token_map(writer, 2 + (uint64_t)(command->until_s > 0));
+	write_integer(writer, "id", command->id);
+	write_text(writer, "command", command->text);
+	if (command->until_s > 0)
+		write_integer(writer, "until", command->until_s);
+	token_close(writer);
+}
+
+void profile_write_command(struct writer *out, enum token_format format, const struct profile_command *command)
+{
+	struct token_writer writer;
+
+	token_writer_init(&writer, format, out);
+	write_command(&writer, command);
+}
+
 void profile_write_answer(struct writer *out, enum token_format format, const struct profile_answer *answer)
 {
 	struct token_writer writer;
 
 	token_writer_init(&writer, format, out);
-	token_map(&writer, 1 + (uint64_t)answer->has_update);
+	token_map(&writer, 1 + (uint64_t)answer->has_update + answer->has_command);
 	write_integer(&writer, "next", answer->next_s);
 	if (answer->has_update)
 		write_update(&writer, &answer->update);
+	if (answer->has_command) {
+		token_string(&writer, "command");
+		write_command(&writer, &answer->command);
+	}
 	token_close(&writer);
 }
 

@@ -1,6 +1,6 @@
 /*
  * node_profile: the maps that gateway and node exchange: check-in, answer and status over plain CoAP, presence and
- * requests for blocks over MQTT.
+ * requests for blocks over MQTT, commands and their replies over both.
  *
  * CBOR (content format 60) or JSON (50), the same keys in both. Digests are byte strings in CBOR and hex in JSON.
  * Unknown keys are ignored; a known key with a value of the wrong type or out of range is refused. Both sides are
@@ -18,7 +18,9 @@
 
 #define PROFILE_TEXT_MAX 32 /* bytes of a hardware type or version */
 #define PROFILE_URI_MAX 255
-#define PROFILE_MESSAGE_MAX 512 /* bytes of any map written here */
+#define PROFILE_COMMAND_MAX 200  /* bytes of a command */
+#define PROFILE_RESULT_MAX 32768 /* bytes of what a node says in reply */
+#define PROFILE_MESSAGE_MAX 1024 /* bytes of any map written here */
 
 /* {"hw", "version", "image", "battery", "rssi"}: what a node says of itself. Texts are terminated. */
 struct profile_checkin {
@@ -39,11 +41,28 @@ struct profile_update {
 	uint32_t apply_s;                   /* seconds from now, not to be activated before */
 };
 
-/* {"next", "update"}: what the node is told. */
+/* {"id", "command", "until"}: what the node is to do. A text without control characters. */
+struct profile_command {
+	uint32_t id; /* never 0; the same when it is told again */
+	char text[PROFILE_COMMAND_MAX + 1];
+	int64_t until_s; /* since 1970: not to be obeyed after; 0: not said */
+};
+
+/* {"next", "update", "command"}: what the node is told. */
 struct profile_answer {
 	uint32_t next_s; /* seconds until the next check-in */
 	bool has_update;
 	struct profile_update update;
+	bool has_command;
+	struct profile_command command;
+};
+
+/* {"id", "ok", "result"}: what came of a command; "error" where it failed is as good as "result". */
+struct profile_reply {
+	uint32_t id;
+	bool ok;            /* true where it is not said */
+	struct span result; /* a text, or JSON as it came; "" where it is not said, or is CBOR but no text */
+	bool is_json;
 };
 
 /* As the states' names in the map: "downloading", "downloaded", "applying", "confirmed", "reverted", "failed". */
@@ -94,10 +113,15 @@ int profile_parse_answer(struct profile_answer *out, enum token_format format, s
 int profile_parse_status(struct profile_status *out, enum token_format format, struct span data);
 int profile_parse_node_status(struct profile_node_status *out, enum token_format format, struct span data);
 int profile_parse_block_request(struct profile_block_request *out, enum token_format format, struct span data);
+int profile_parse_command(struct profile_command *out, enum token_format format, struct span data);
+
+/* As above; the result borrows from `data` or from `scratch`, which has PROFILE_RESULT_MAX bytes. */
+int profile_parse_reply(struct profile_reply *out, enum token_format format, struct span data, void *scratch);
 
 /* Each writes one map; the writer says whether it fitted (PROFILE_MESSAGE_MAX always does). */
 void profile_write_checkin(struct writer *out, enum token_format format, const struct profile_checkin *checkin);
 void profile_write_answer(struct writer *out, enum token_format format, const struct profile_answer *answer);
 void profile_write_status(struct writer *out, enum token_format format, const struct profile_status *status);
+void profile_write_command(struct writer *out, enum token_format format, const struct profile_command *command);
 
 #endif

@@ -73,13 +73,13 @@ int ask_judge(const struct cli *cli, const json_t *reply)
 	return cli_fail(cli, CLI_FAILED, "%s", message ? message : code ? code : "the daemon gave no reason");
 }
 
-static int receive_answer(struct cli *cli, int id, json_t **reply)
+static int receive_answer(struct cli *cli, int id, int timeout_ms, json_t **reply)
 {
 	json_t *found;
 	int found_id;
 
 	for (;;) {
-		int result = connection_receive(cli->connection, -1, ASK_TIMEOUT_MS, &found, &found_id);
+		int result = connection_receive(cli->connection, -1, timeout_ms, &found, &found_id);
 		if (result == -EINTR)
 			continue;
 		if (result < 0)
@@ -107,14 +107,12 @@ int ask(struct cli *cli, json_t *request, json_t **result)
 	return ask_with_bytes(cli, request, NULL, result);
 }
 
-int ask_with_bytes(struct cli *cli, json_t *request, const struct control_bytes *bytes, json_t **result)
+/* The answer's result, if it is a success; `result` may be NULL. */
+static int take_answer(struct cli *cli, int id, int timeout_ms, json_t **result)
 {
 	json_t *reply = NULL;
-	int id;
-	int code = send_request(cli, request, bytes, &id);
+	int code = receive_answer(cli, id, timeout_ms, &reply);
 
-	if (code == CLI_OK)
-		code = receive_answer(cli, id, &reply);
 	if (code != CLI_OK)
 		return code;
 	code = ask_judge(cli, reply);
@@ -122,6 +120,22 @@ int ask_with_bytes(struct cli *cli, json_t *request, const struct control_bytes 
 		*result = json_incref(json_object_get(reply, "result"));
 	json_decref(reply);
 	return code;
+}
+
+int ask_with_bytes(struct cli *cli, json_t *request, const struct control_bytes *bytes, json_t **result)
+{
+	int id;
+	int code = send_request(cli, request, bytes, &id);
+
+	return code == CLI_OK ? take_answer(cli, id, ASK_TIMEOUT_MS, result) : code;
+}
+
+int ask_for(struct cli *cli, json_t *request, int wait_ms, json_t **result)
+{
+	int id;
+	int code = send_request(cli, request, NULL, &id);
+
+	return code == CLI_OK ? take_answer(cli, id, ASK_TIMEOUT_MS + wait_ms, result) : code;
 }
 
 static int gather_pages(struct cli *cli, json_t *request, const char *name, json_t *list)

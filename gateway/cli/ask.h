@@ -20,6 +20,9 @@ struct control_bytes;
  */
 int ask(struct cli *cli, json_t *request, json_t **result);
 
+/* As ask(), for an answer that may take as long as `wait_ms` beyond what the daemon needs. */
+int ask_for(struct cli *cli, json_t *request, int wait_ms, json_t **result);
+
 /* As ask(), with bytes beside the request (NULL: none). */
 int ask_with_bytes(struct cli *cli, json_t *request, const struct control_bytes *bytes, json_t **result);
 

@@ -19,6 +19,7 @@ static const struct cli_command *const node_commands[] = {
 	&command_node_show,
 	&command_node_add,
 	&command_node_remove,
+	&command_node_command,
 	NULL,
 };
 static const struct cli_group node_group = { "node", "Nodes", node_commands, NULL };

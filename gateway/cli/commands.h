@@ -37,6 +37,7 @@ extern const struct cli_command command_log_level;
 
 /* node_commands.c */
 extern const struct cli_command command_node_add;
+extern const struct cli_command command_node_command;
 extern const struct cli_command command_node_list;
 extern const struct cli_command command_node_remove;
 extern const struct cli_command command_node_show;

@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/cli/ask.h"
@@ -214,4 +215,78 @@ const struct cli_command command_node_remove = {
 	.help = "A node that is still there joins again at its next contact, as a new one, where the\n"
 		"config lets unknown nodes join.\n",
 	.run = run_remove,
+};
+
+static const struct cli_option command_options[] = {
+	{ 0, "timeout", "SECONDS", "how long to wait for its reply (60)" },
+	{ 0 },
+};
+
+/* The words behind the node, joined; yours to free, or NULL. */
+static char *join_words(const struct cli *cli)
+{
+	size_t size = 1;
+
+	for (size_t i = 1; i < cli->argument_count; i++)
+		size += strlen(cli->arguments[i]) + 1;
+	char *text = calloc(1, size);
+	for (size_t i = 1; text && i < cli->argument_count; i++) {
+		strcat(text, i > 1 ? " " : "");
+		strcat(text, cli->arguments[i]);
+	}
+	return text;
+}
+
+static int print_reply(const struct cli *cli, json_t *result)
+{
+	const json_t *value = json_object_get(result, "result");
+	int code = json_is_true(json_object_get(result, "ok")) ? CLI_OK : CLI_FAILED;
+
+	if (cli->json) {
+		int printed = cli_print_json(cli, result);
+		return printed == CLI_OK ? code : printed;
+	}
+	char *text = value && !json_is_string(value) ? json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY) : NULL;
+	const char *shown = text ? text : json_string_value(value);
+	if (code != CLI_OK)
+		code = cli_fail(cli, CLI_FAILED, "%s refused: %s", cli->arguments[0], shown ? shown : "no reason");
+	else
+		puts(shown && *shown ? shown : "done");
+	free(text);
+	json_decref(result);
+	return code;
+}
+
+static int run_command(struct cli *cli)
+{
+	int64_t timeout_s = 60;
+	json_t *result = NULL;
+	int code = cli_number(cli, "timeout", 1, 86400, &timeout_s);
+	char *text = join_words(cli);
+
+	if (code == CLI_OK && !text)
+		code = cli_fail(cli, CLI_FAILED, "out of memory");
+	if (code == CLI_OK)
+		code = ask_for(cli,
+			json_pack("{s:s, s:s, s:s, s:I}", "command", "node.command", "node", cli->arguments[0], "text",
+				text, "timeout", (json_int_t)timeout_s),
+			(int)timeout_s * 1000, &result);
+	free(text);
+	return code == CLI_OK ? print_reply(cli, result) : code;
+}
+
+const struct cli_command command_node_command = {
+	.verb = "command",
+	.arguments = "NODE WORD…",
+	.least = 2,
+	.most = SIZE_MAX,
+	.summary = "tell a node something and wait for its reply",
+	.help = "What a node understands is its maker's matter; all words go as one text. A node that\n"
+		"sleeps is told at its next contact: give it the time with --timeout.\n"
+		"\n"
+		"Examples:\n"
+		"  wakegate node command node-7 reboot\n"
+		"  wakegate node command --timeout 3600 node-7 interval 300\n",
+	.options = command_options,
+	.run = run_command,
 };

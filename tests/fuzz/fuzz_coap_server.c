@@ -60,6 +60,12 @@ static struct image_source *on_image(void *context, const char *name)
 	return name[0] == '0' ? &image : NULL;
 }
 
+static void on_replied(void *context, const struct command_reply *reply)
+{
+	if (!reply->result.data && reply->result.size > 0)
+		abort();
+}
+
 static void on_event(void *context, enum driver_level level, const char *line)
 {
 }
@@ -130,7 +136,8 @@ static void play(struct coap_server *server, struct reader *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct image_source_ops ops = { read_image, destroy_image };
-	const struct driver_host host = { NULL, on_contact, on_report, on_progress, on_image, on_event };
+	const struct driver_host host = { NULL, on_contact, on_report, on_progress, on_image, on_event,
+		.replied = on_replied };
 	const struct coap_nodes_config config = {
 		.host = &host,
 		.nodes_max = 3,

@@ -120,6 +120,10 @@ static struct image_source *on_image(void *context, const char *name)
 	return NULL;
 }
 
+static void on_replied(void *context, const struct command_reply *reply)
+{
+}
+
 static void on_event(void *context, enum driver_level level, const char *line)
 {
 	line_host_say(json_pack("{s:s,s:i,s:s}", "what", "event", "level", (int)level, "line", line));
@@ -317,7 +321,8 @@ static void init_program(struct coap_program *program)
 		.report = on_report,
 		.progress = on_progress,
 		.image = on_image,
-		.event = on_event };
+		.event = on_event,
+		.replied = on_replied };
 }
 
 int main(int argc, char **argv)

@@ -75,6 +75,12 @@ static inline void stage_lost(void *context, const char *node)
 	stage_tell(context, "lost %s\n", node);
 }
 
+static inline void stage_replied(void *context, const struct command_reply *reply)
+{
+	stage_tell(context, "replied %s %u %s%s %.*s\n", reply->node, reply->id, reply->ok ? "ok" : "failed",
+		reply->is_json ? " json" : "", (int)reply->result.size, reply->result.data);
+}
+
 /* Bytes that tell their place. */
 static inline int stage_read(struct image_source *source, uint32_t offset, void *buffer, size_t size)
 {
@@ -105,6 +111,7 @@ static inline void stage_set(struct mqtt_stage *stage)
 		.telemetry_topic = "telemetry/{node}",
 		.status_topic = "status/{node}",
 		.firmware_topic = "ota/{node}",
+		.command_topic = "cmd/{node}",
 		.keepalive_ms = 3600000,
 		.connect_timeout_ms = 120000,
 		.backoff_least_ms = 1,
@@ -115,7 +122,8 @@ static inline void stage_set(struct mqtt_stage *stage)
 		.report = stage_report,
 		.progress = stage_progress,
 		.event = stage_event,
-		.lost = stage_lost };
+		.lost = stage_lost,
+		.replied = stage_replied };
 	stage->image = (struct image_source){ .ops = &stage_image_ops,
 		.references = 1,
 		.size_bytes = 1000,

@@ -4,6 +4,7 @@
 #include "tests/unit/suite.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define IMAGE_SIZE 5000
@@ -22,6 +23,8 @@ struct stage {
 	struct reading_report report;
 	struct delivery_progress progress;
 	unsigned progresses;
+	char replied[64];
+	unsigned replies;
 	bool durable_at_once;
 	struct coap_request request;
 	struct coap_response response;
@@ -58,6 +61,13 @@ static void on_progress(void *context, const struct delivery_progress *progress)
 static struct image_source *on_image(void *context, const char *name)
 {
 	return strcmp(name, stage.image.name) == 0 ? &stage.image : NULL;
+}
+
+static void on_replied(void *context, const struct command_reply *reply)
+{
+	stage.replies++;
+	(void)snprintf(stage.replied, sizeof(stage.replied), "%s %u %s %.*s", reply->node, reply->id,
+		reply->ok ? "ok" : "failed", (int)reply->result.size, reply->result.data);
 }
 
 static void on_event(void *context, enum driver_level level, const char *line)
@@ -108,7 +118,8 @@ static void set_stage(void)
 	static const struct image_source_ops ops = { read_image, destroy_image };
 
 	memset(&stage, 0, sizeof(stage));
-	stage.host = (struct driver_host){ &stage, on_contact, on_report, on_progress, on_image, on_event };
+	stage.host = (struct driver_host){ &stage, on_contact, on_report, on_progress, on_image, on_event,
+		.replied = on_replied };
 	stage.image = (struct image_source){
 		.ops = &ops,
 		.references = 1,
@@ -618,6 +629,86 @@ START_TEST(the_links_tell_what_there_is)
 }
 END_TEST
 
+static void command(uint32_t id, int64_t until_ms)
+{
+	ck_assert_int_eq(
+		coap_nodes_command(stage.nodes, &(struct driver_command){ "n1", id, "reboot now", until_ms }), 0);
+}
+
+static struct profile_answer check_in(void)
+{
+	ask(COAP_POST, "c", NULL);
+	take(COAP_URI_QUERY, "ep=n1");
+	give(COAP_FORMAT_JSON, "{}");
+	expect(COAP_CHANGED);
+	return answer_of_response();
+}
+
+START_TEST(a_command_is_told_until_the_node_replies)
+{
+	set_stage();
+	command(7, stage.now_ms + 1000);
+	for (int i = 0; i < 2; i++) {
+		struct profile_answer answer = check_in();
+		ck_assert(answer.has_command);
+		ck_assert_uint_eq(answer.command.id, 7);
+		ck_assert_str_eq(answer.command.text, "reboot now");
+	}
+	ask(COAP_POST, "r", NULL);
+	take(COAP_URI_QUERY, "ep=n1");
+	give(COAP_FORMAT_JSON, "{\"id\":6}");
+	expect(COAP_CHANGED);
+	ck_assert(check_in().has_command);
+	ask(COAP_POST, "r", NULL);
+	take(COAP_URI_QUERY, "ep=n1");
+	give(COAP_FORMAT_CBOR, "\xa3\x62id\x07\x62ok\xf4\x66result\x62no");
+	expect(COAP_CHANGED);
+	ck_assert_uint_eq(stage.replies, 2);
+	ck_assert_str_eq(stage.replied, "n1 7 failed no");
+	ck_assert(!check_in().has_command);
+	ck_assert_uint_eq(coap_nodes_counters(stage.nodes)->replies, 2);
+	clear_stage();
+}
+END_TEST
+
+START_TEST(a_command_that_is_too_late_is_not_told)
+{
+	set_stage();
+	command(7, stage.now_ms + 1000);
+	stage.now_ms += 1000;
+	ck_assert(!check_in().has_command);
+	clear_stage();
+}
+END_TEST
+
+START_TEST(readings_are_answered_with_the_command_too)
+{
+	set_stage();
+	command(7, stage.now_ms + 1000);
+	ask(COAP_POST, "t", NULL);
+	take(COAP_URI_QUERY, "ep=n1");
+	give(COAP_FORMAT_SENML_JSON, "[{\"n\":\"temp\",\"v\":21.5}]");
+	ck_assert_int_eq(handle(), -EINPROGRESS);
+	stage.report.done(stage.report.context, 0, 0);
+	ck_assert(answer_of_response().has_command);
+	clear_stage();
+}
+END_TEST
+
+START_TEST(a_reply_that_is_none_is_a_bad_request)
+{
+	set_stage();
+	ask(COAP_POST, "r", NULL);
+	take(COAP_URI_QUERY, "ep=n1");
+	give(COAP_FORMAT_JSON, "{\"ok\":true}");
+	expect(COAP_BAD_REQUEST);
+	give(COAP_FORMAT_TEXT, "done");
+	expect(COAP_UNSUPPORTED_FORMAT);
+	ck_assert_uint_eq(stage.replies, 0);
+	clear_stage();
+}
+END_TEST
+
 TEST_SUITE(coap_nodes, a_check_in_is_told_to_the_host_and_answered_with_the_next_slot,
 	an_offer_is_told_in_the_format_that_is_asked_for, a_proven_identity_replaces_the_claimed_one,
 	who_is_nobody_is_refused, a_node_that_is_not_welcome_hears_why,
@@ -628,4 +719,6 @@ TEST_SUITE(coap_nodes, a_check_in_is_told_to_the_host_and_answered_with_the_next
 	a_block_past_the_end_is_a_bad_request, a_client_that_has_it_gets_2_03,
 	bytes_on_their_way_are_waited_for_and_lost_ones_are_an_error,
 	block_requests_are_credited_to_the_node_of_that_address, traffic_is_counted_between_contacts,
-	a_body_in_several_blocks_is_too_large, offers_are_bounded_and_replaced, the_links_tell_what_there_is)
+	a_body_in_several_blocks_is_too_large, offers_are_bounded_and_replaced, the_links_tell_what_there_is,
+	a_command_is_told_until_the_node_replies, a_command_that_is_too_late_is_not_told,
+	readings_are_answered_with_the_command_too, a_reply_that_is_none_is_a_bad_request)

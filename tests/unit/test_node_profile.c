@@ -170,6 +170,91 @@ START_TEST(every_state_comes_back_as_written)
 }
 END_TEST
 
+START_TEST(a_command_comes_back_as_written)
+{
+	struct profile_command command = { .id = UINT32_MAX, .until_s = INT64_C(1790000000) };
+	struct profile_answer answer = { .next_s = 900, .has_update = true, .has_command = true };
+
+	memset(command.text, '"', PROFILE_COMMAND_MAX);
+	memset(answer.update.uri, 'u', PROFILE_URI_MAX);
+	memset(answer.update.version, '9', PROFILE_TEXT_MAX);
+	answer.command = command;
+	for (int format = FORMAT_JSON; format <= FORMAT_CBOR; format++) {
+		struct profile_command back;
+		struct profile_answer told = { 0 };
+		uint8_t buffer[PROFILE_MESSAGE_MAX];
+		struct writer out;
+
+		writer_init(&out, buffer, sizeof(buffer));
+		profile_write_command(&out, (enum token_format)format, &command);
+		ck_assert_int_eq(profile_parse_command(&back, (enum token_format)format,
+					 (struct span){ (char *)buffer, writer_size(&out) }),
+			0);
+		ck_assert_uint_eq(back.id, UINT32_MAX);
+		ck_assert_str_eq(back.text, command.text);
+		ck_assert_int_eq(back.until_s, command.until_s);
+		writer_init(&out, buffer, sizeof(buffer));
+		profile_write_answer(&out, (enum token_format)format, &answer);
+		ck_assert(!out.failed);
+		ck_assert_int_eq(profile_parse_answer(&told, (enum token_format)format,
+					 (struct span){ (char *)buffer, writer_size(&out) }),
+			0);
+		ck_assert(told.has_command && told.has_update);
+		ck_assert_str_eq(told.command.text, command.text);
+	}
+}
+END_TEST
+
+START_TEST(a_command_without_id_is_none)
+{
+	static const char *const wrong[] = { "{\"command\":\"x\"}", "{\"id\":1}", "{\"id\":0,\"command\":\"x\"}",
+		"{\"id\":\"1\",\"command\":\"x\"}", "{\"id\":4294967296,\"command\":\"x\"}",
+		"{\"id\":1,\"command\":\"x\\n\"}" };
+	struct profile_command command;
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		ck_assert_int_lt(profile_parse_command(&command, FORMAT_JSON, span_of(wrong[i])), 0);
+}
+END_TEST
+
+START_TEST(a_reply_is_a_text_or_json_as_it_came)
+{
+	static const struct {
+		const char *reply, *result;
+		bool ok, is_json;
+	} cases[] = {
+		{ "{\"id\":7}", "", true, false },
+		{ "{\"id\":7,\"result\":\"a\\u00e4\\\"b\",\"ok\":true}", "a\u00e4\"b", true, false },
+		{ "{\"ok\":false,\"id\":7,\"error\":{\"code\":\"x\", \"message\":[1,{}]} }",
+			"{\"code\":\"x\", \"message\":[1,{}]}", false, true },
+		{ "{\"id\":7,\"result\":[1, 2]}", "[1, 2]", true, true },
+		{ "{\"id\":7,\"result\":-1.5e3}", "-1.5e3", true, true },
+		{ "{\"id\":7,\"result\": true , \"more\":1}", "true", true, true },
+		{ "{\"id\":7,\"result\":null}", "null", true, true },
+	};
+	static char scratch[PROFILE_RESULT_MAX];
+	struct profile_reply reply;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ck_assert_int_eq(profile_parse_reply(&reply, FORMAT_JSON, span_of(cases[i].reply), scratch), 0);
+		ck_assert_uint_eq(reply.id, 7);
+		ck_assert_int_eq(reply.ok, cases[i].ok);
+		ck_assert_int_eq(reply.is_json, cases[i].is_json);
+		ck_assert_uint_eq(reply.result.size, strlen(cases[i].result));
+		ck_assert(memcmp(reply.result.data ? reply.result.data : "", cases[i].result, reply.result.size) == 0);
+	}
+	ck_assert_int_eq(profile_parse_reply(&reply, FORMAT_JSON, span_of("{\"ok\":true}"), scratch), -EBADMSG);
+	ck_assert_int_eq(profile_parse_reply(&reply, FORMAT_JSON, span_of("{\"id\":7,\"ok\":1}"), scratch), -EBADMSG);
+	ck_assert_int_eq(
+		profile_parse_reply(&reply, FORMAT_CBOR, span_of("\xa2\x62id\x07\x66result\x62hi"), scratch), 0);
+	ck_assert_mem_eq(reply.result.data, "hi", 2);
+	ck_assert_int_eq(
+		profile_parse_reply(&reply, FORMAT_CBOR, span_of("\xa2\x62id\x07\x66result\x81\x01"), scratch), 0);
+	ck_assert(!reply.is_json && reply.result.size == 0);
+}
+END_TEST
+
 TEST_SUITE(node_profile, a_checkin_in_json_is_read, a_checkin_may_say_nothing, wrong_checkins_are_refused,
 	a_checkin_comes_back_as_written, an_answer_comes_back_as_written, an_answer_without_update_is_one_pair,
-	an_update_must_name_its_image, every_state_comes_back_as_written)
+	an_update_must_name_its_image, every_state_comes_back_as_written, a_command_comes_back_as_written,
+	a_command_without_id_is_none, a_reply_is_a_text_or_json_as_it_came)

@@ -266,6 +266,23 @@ START_TEST(a_command_is_answered_on_the_common_topic)
 }
 END_TEST
 
+START_TEST(a_command_that_comes_too_late_is_refused)
+{
+	const char *const late = "{\"command\":\"greet\",\"until\":-1,\"id\":6}";
+	const char *const early = "{\"command\":\"greet\",\"until\":9000000000000000000}";
+
+	begin_scene();
+	uplink_dummy_connect(uplink, 20);
+	receive("cmd/site-7", late);
+	ck_assert_ptr_nonnull(strstr(published(1)->payload, "\"id\":6"));
+	ck_assert_ptr_nonnull(strstr(published(1)->payload, "\"timeout\""));
+	ck_assert_uint_eq(handled, 0);
+	receive("cmd/site-7", early);
+	ck_assert_ptr_nonnull(strstr(published(2)->payload, "\"hello\":\"cloud\""));
+	end_scene();
+}
+END_TEST
+
 START_TEST(a_command_names_where_its_answer_goes)
 {
 	begin_scene();
@@ -349,7 +366,7 @@ END_TEST
 TEST_SUITE(upstream, a_session_begins_with_a_retained_birth, a_client_leaves_room_for_the_gateways_own_words,
 	a_client_hears_of_its_own_deliveries_only, own_words_wait_for_a_session_and_survive_its_loss,
 	own_words_go_as_the_window_opens, only_so_many_words_wait, messages_find_their_way,
-	a_command_is_answered_on_the_common_topic, a_command_names_where_its_answer_goes,
-	a_command_that_is_not_allowed_is_refused_with_its_id, nonsense_is_answered_too,
-	a_retained_command_is_passed_over, commands_may_be_answered_late_and_are_bounded,
+	a_command_is_answered_on_the_common_topic, a_command_that_comes_too_late_is_refused,
+	a_command_names_where_its_answer_goes, a_command_that_is_not_allowed_is_refused_with_its_id,
+	nonsense_is_answered_too, a_retained_command_is_passed_over, commands_may_be_answered_late_and_are_bounded,
 	closing_says_that_the_gateway_stops_whatever_the_window)
