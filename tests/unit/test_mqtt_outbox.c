@@ -114,7 +114,8 @@ START_TEST(identifiers_in_use_are_not_given_again)
 	mqtt_outbox_init(&outbox);
 	ck_assert_int_eq(put("old"), 0);
 	uint16_t old = next_is("old");
-	for (unsigned i = 0; i < 65536; i++) {
+	outbox.id = UINT16_MAX - 2; /* most are given; they begin anew */
+	for (unsigned i = 0; i < 10; i++) {
 		ck_assert_int_eq(put("a"), 0);
 		uint16_t id = next_is("a");
 		ck_assert_uint_ne(id, 0);
