@@ -76,6 +76,7 @@ static const struct cli_group rollout_group = { "rollout", "Rollouts in waves", 
 
 static const struct cli_command *const telemetry_commands[] = {
 	&command_telemetry_tail,
+	&command_telemetry_try,
 	NULL,
 };
 static const struct cli_group telemetry_group = { "telemetry", "Telemetry", telemetry_commands, NULL };

@@ -62,6 +62,9 @@ extern const struct cli_command command_version;
 /* telemetry_commands.c */
 extern const struct cli_command command_telemetry_tail;
 
+/* telemetry_try_command.c */
+extern const struct cli_command command_telemetry_try;
+
 /* top_command.c */
 extern const struct cli_command command_top;
 
