@@ -114,7 +114,8 @@ static int add(struct batch_form *form, const struct segment_entry *entry)
 	int64_t time_ms = reading->has_time ? reading->time_us / 1000 : entry->received_ms;
 	struct writer before = form->out;
 
-	if (form->device && !belongs(form, entry->node))
+	/* A birth goes before the message and cannot say two things of one metric. */
+	if (form->device && (!belongs(form, entry->node) || sparkplug_device_disagrees(form->device, reading)))
 		return -ENOBUFS;
 	struct sparkplug_device *device = form->device ? form->device : sparkplug_devices_get(devices, entry->node);
 	struct sparkplug_known *known = device ? sparkplug_device_learn(devices, device, reading) : NULL;

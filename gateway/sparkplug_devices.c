@@ -134,12 +134,19 @@ static bool says(const char *text, struct span span)
 	return strlen(text) == span.size && memcmp(text, span.data, span.size) == 0;
 }
 
-static struct sparkplug_known *find_metric(struct sparkplug_device *device, struct span name)
+static struct sparkplug_known *find_metric(const struct sparkplug_device *device, struct span name)
 {
 	for (size_t i = 0; i < device->count; i++)
 		if (says(device->metrics[i].name, name))
 			return &device->metrics[i];
 	return NULL;
+}
+
+bool sparkplug_device_disagrees(const struct sparkplug_device *device, const struct reading *reading)
+{
+	const struct sparkplug_known *known = find_metric(device, reading->name);
+
+	return known && (known->type != sparkplug_type_of(reading) || !says(known->unit, reading->unit));
 }
 
 /* NULL has no memory; an empty span is an empty text. */

@@ -54,6 +54,9 @@ void sparkplug_devices_bury(struct sparkplug_devices *devices);
 /* How a reading is said: numbers as doubles. */
 enum sparkplug_type sparkplug_type_of(const struct reading *reading);
 
+/* Whether the device has a metric of that name with another type or unit. */
+bool sparkplug_device_disagrees(const struct sparkplug_device *device, const struct reading *reading);
+
 /*
  * The metric of a reading, a new one if need be; borrowed until the next call. A new metric, or one with another type
  * or unit than before, means that the device has to be born again. NULL: no memory.

@@ -235,6 +235,27 @@ START_TEST(a_message_has_readings_of_one_node)
 }
 END_TEST
 
+START_TEST(a_metric_that_changes_its_type_has_a_message_of_its_own)
+{
+	struct segment_entry entry = { { "a", 1 }, now.wall_ms,
+		{ .name = { "t", 1 }, .unit = { "Cel", 3 }, .kind = READING_STRING, .text = { "broken", 6 } } };
+
+	open_edge(NULL);
+	connect_edge();
+	batch_begin(batch);
+	ck_assert_int_eq(add("a", "t", 1), 0);
+	ck_assert_int_eq(batch_add(batch, &entry), -ENOBUFS);
+	ck_assert_int_eq(batch_announce(batch), 0);
+	ck_assert_uint_eq(metric_of(last()->payload, last()->size, "t").datatype, SPARKPLUG_DOUBLE);
+	batch_begin(batch);
+	ck_assert_int_eq(batch_add(batch, &entry), 0);
+	ck_assert_int_eq(batch_announce(batch), 0);
+	ck_assert_str_eq(last()->topic, "spBv1.0/g/DBIRTH/gw/a");
+	ck_assert_uint_eq(metric_of(last()->payload, last()->size, "t").datatype, SPARKPLUG_STRING);
+	close_edge();
+}
+END_TEST
+
 START_TEST(each_session_has_a_last_will_of_its_own)
 {
 	struct uplink_message will;
@@ -337,5 +358,5 @@ END_TEST
 
 TEST_SUITE(sparkplug_edge, births_come_before_data, numbers_go_round_without_a_hole,
 	what_is_new_of_a_node_is_told_by_another_birth, a_message_has_readings_of_one_node,
-	each_session_has_a_last_will_of_its_own, a_rebirth_tells_all_with_the_same_bd_seq,
-	data_wait_for_the_primary_host, nodes_that_are_not_heard_of_die)
+	a_metric_that_changes_its_type_has_a_message_of_its_own, each_session_has_a_last_will_of_its_own,
+	a_rebirth_tells_all_with_the_same_bd_seq, data_wait_for_the_primary_host, nodes_that_are_not_heard_of_die)
