@@ -1,7 +1,6 @@
 #include "drivers/coap_dtls.h"
 
 #include <arpa/inet.h>
-#include <coap3/coap.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <sys/random.h>
 #include <uv.h>
 
+#include "drivers/coap_dtls_library.h"
 #include "drivers/coap_keys.h"
 #include "drivers/coap_server.h"
 
@@ -50,7 +50,7 @@ struct coap_dtls {
 /* Ours for a session of libcoap, made when it is first met. NULL without memory. */
 static struct dtls_session *session_of(struct coap_dtls *dtls, coap_session_t *session)
 {
-	struct dtls_session *ours = coap_session_get_app_data(session);
+	struct dtls_session *ours = libcoap()->coap_session_get_app_data(session);
 
 	if (ours)
 		return ours;
@@ -62,14 +62,14 @@ static struct dtls_session *session_of(struct coap_dtls *dtls, coap_session_t *s
 	ours->next = dtls->sessions;
 	dtls->sessions = ours;
 	dtls->counters.sessions++;
-	coap_session_set_app_data(session, ours);
-	coap_session_set_mtu(session, SESSION_MTU);
+	libcoap()->coap_session_set_app_data(session, ours);
+	libcoap()->coap_session_set_mtu(session, SESSION_MTU);
 	return ours;
 }
 
 static void forget_session(struct coap_dtls *dtls, coap_session_t *session)
 {
-	struct dtls_session *ours = coap_session_get_app_data(session);
+	struct dtls_session *ours = libcoap()->coap_session_get_app_data(session);
 	struct dtls_session **link = &dtls->sessions;
 
 	if (!ours)
@@ -79,7 +79,7 @@ static void forget_session(struct coap_dtls *dtls, coap_session_t *session)
 	*link = ours->next;
 	dtls->counters.sessions--;
 	dtls->counters.handshakes_failed += ours->established ? 0 : 1;
-	coap_session_set_app_data(session, NULL);
+	libcoap()->coap_session_set_app_data(session, NULL);
 	free(ours);
 }
 
@@ -93,11 +93,11 @@ static coap_session_t *find_session(const struct coap_dtls *dtls, uint32_t numbe
 
 static void peer_of(const struct dtls_session *ours, struct coap_peer *peer)
 {
-	const coap_address_t *remote = coap_session_get_addr_remote(ours->session);
+	const coap_address_t *remote = libcoap()->coap_session_get_addr_remote(ours->session);
 
 	memset(peer, 0, sizeof(*peer));
 	peer->channel = ours->number;
-	peer->port = coap_address_get_port(remote);
+	peer->port = libcoap()->coap_address_get_port(remote);
 	if (remote->addr.sa.sa_family == AF_INET6) {
 		memcpy(peer->address, &remote->addr.sin6.sin6_addr, sizeof(peer->address));
 		return;
@@ -109,11 +109,11 @@ static void peer_of(const struct dtls_session *ours, struct coap_peer *peer)
 /* libcoap has parsed the request; as a datagram again it goes the way of those on plain UDP. */
 static int write_request(const coap_pdu_t *pdu, uint8_t *buffer, size_t size, bool *cut)
 {
-	coap_bin_const_t token = coap_pdu_get_token(pdu);
+	coap_bin_const_t token = libcoap()->coap_pdu_get_token(pdu);
 	struct coap_message head = {
-		.type = (enum coap_type)coap_pdu_get_type(pdu),
-		.code = (uint8_t)coap_pdu_get_code(pdu),
-		.id = (uint16_t)coap_pdu_get_mid(pdu),
+		.type = (enum coap_type)libcoap()->coap_pdu_get_type(pdu),
+		.code = (uint8_t)libcoap()->coap_pdu_get_code(pdu),
+		.id = (uint16_t)libcoap()->coap_pdu_get_mid(pdu),
 		.token_size = (uint8_t)token.length,
 	};
 	coap_opt_iterator_t iterator;
@@ -126,10 +126,11 @@ static int write_request(const coap_pdu_t *pdu, uint8_t *buffer, size_t size, bo
 		return -EBADMSG;
 	memcpy(head.token, token.s, token.length);
 	coap_write_start(&writer, buffer, size, &head);
-	coap_option_iterator_init(pdu, &iterator, COAP_OPT_ALL);
-	while ((option = coap_option_next(&iterator)))
-		coap_write_option(&writer, iterator.number, coap_opt_value(option), coap_opt_length(option));
-	(void)coap_get_data(pdu, &payload_size, &payload);
+	libcoap()->coap_option_iterator_init(pdu, &iterator, COAP_OPT_ALL);
+	while ((option = libcoap()->coap_option_next(&iterator)))
+		coap_write_option(&writer, iterator.number, libcoap()->coap_opt_value(option),
+			libcoap()->coap_opt_length(option));
+	(void)libcoap()->coap_get_data(pdu, &payload_size, &payload);
 	*cut = payload_size > COAP_PAYLOAD_MAX;
 	return coap_write_payload(&writer, payload, *cut ? 0 : payload_size);
 }
@@ -138,14 +139,14 @@ static int write_request(const coap_pdu_t *pdu, uint8_t *buffer, size_t size, bo
 static void on_request(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t *request,
 	const coap_string_t *query, coap_pdu_t *response)
 {
-	struct coap_dtls *dtls = coap_resource_get_userdata(resource);
+	struct coap_dtls *dtls = libcoap()->coap_resource_get_userdata(resource);
 	struct dtls_session *ours = session_of(dtls, session);
 	uint8_t buffer[MESSAGE_SIZE];
 	struct coap_arrival arrival = { .data = buffer };
 
 	dtls->activity++;
-	coap_pdu_set_type(response, COAP_MESSAGE_NON);
-	coap_pdu_set_code(response, COAP_EMPTY_CODE);
+	libcoap()->coap_pdu_set_type(response, COAP_MESSAGE_NON);
+	libcoap()->coap_pdu_set_code(response, COAP_EMPTY_CODE);
 	int size = write_request(request, buffer, sizeof(buffer), &arrival.cut);
 	if (!ours || size < 0)
 		return;
@@ -160,20 +161,20 @@ static coap_pdu_t *make_pdu(coap_session_t *session, const struct coap_message *
 {
 	struct coap_options options;
 	struct coap_option option;
-	coap_pdu_t *pdu = coap_pdu_init((coap_pdu_type_t)message->type, (coap_pdu_code_t)message->code, message->id,
-		coap_session_max_pdu_size(session));
+	coap_pdu_t *pdu = libcoap()->coap_pdu_init((coap_pdu_type_t)message->type, (coap_pdu_code_t)message->code,
+		message->id, libcoap()->coap_session_max_pdu_size(session));
 
 	if (!pdu)
 		return NULL;
-	bool fits = message->token_size == 0 || coap_add_token(pdu, message->token_size, message->token);
+	bool fits = message->token_size == 0 || libcoap()->coap_add_token(pdu, message->token_size, message->token);
 	coap_options_start(&options, message);
 	while (fits && coap_options_next(&options, &option))
-		fits = coap_add_option(pdu, option.number, option.size, option.value) > 0;
+		fits = libcoap()->coap_add_option(pdu, option.number, option.size, option.value) > 0;
 	if (fits && message->payload_size > 0)
-		fits = coap_add_data(pdu, message->payload_size, message->payload);
+		fits = libcoap()->coap_add_data(pdu, message->payload_size, message->payload);
 	if (fits)
 		return pdu;
-	coap_delete_pdu(pdu);
+	libcoap()->coap_delete_pdu(pdu);
 	return NULL;
 }
 
@@ -186,7 +187,7 @@ static void send_message(void *context, const struct coap_peer *peer, const void
 
 	if (session && coap_message_parse(&message, datagram, size) == 0)
 		pdu = make_pdu(session, &message);
-	if (!pdu || coap_send(session, pdu) == COAP_INVALID_MID)
+	if (!pdu || libcoap()->coap_send(session, pdu) == COAP_INVALID_MID)
 		dtls->counters.send_dropped++;
 }
 
@@ -200,7 +201,7 @@ static int64_t now_ms(void *context)
 /* The handshake is done; what the key or the certificate says is proven now. */
 static void establish(struct coap_dtls *dtls, coap_session_t *session)
 {
-	const coap_bin_const_t *identity = coap_session_get_psk_identity(session);
+	const coap_bin_const_t *identity = libcoap()->coap_session_get_psk_identity(session);
 	struct dtls_session *ours = session_of(dtls, session);
 
 	dtls->counters.handshakes++;
@@ -215,7 +216,7 @@ static void establish(struct coap_dtls *dtls, coap_session_t *session)
 
 static int on_event(coap_session_t *session, const coap_event_t event)
 {
-	struct coap_dtls *dtls = coap_get_app_data(coap_session_get_context(session));
+	struct coap_dtls *dtls = libcoap()->coap_get_app_data(libcoap()->coap_session_get_context(session));
 
 	dtls->activity++;
 	switch (event) {
@@ -288,7 +289,7 @@ static bool set_psk(struct coap_dtls *dtls, const struct coap_dtls_config *confi
 	if (!config->keys)
 		return true;
 	return getrandom(nobodys_key, sizeof(nobodys_key), 0) == sizeof(nobodys_key) &&
-	       coap_context_set_psk2(dtls->context, &setup);
+	       libcoap()->coap_context_set_psk2(dtls->context, &setup);
 }
 
 static bool set_certificates(struct coap_dtls *dtls, const struct coap_dtls_config *config)
@@ -307,7 +308,7 @@ static bool set_certificates(struct coap_dtls *dtls, const struct coap_dtls_conf
 		},
 	};
 
-	return !config->certificate_file || coap_context_set_pki(dtls->context, &setup);
+	return !config->certificate_file || libcoap()->coap_context_set_pki(dtls->context, &setup);
 }
 
 static bool add_resource(struct coap_dtls *dtls, coap_resource_t *resource)
@@ -315,24 +316,24 @@ static bool add_resource(struct coap_dtls *dtls, coap_resource_t *resource)
 	if (!resource)
 		return false;
 	for (int method = COAP_REQUEST_GET; method <= COAP_REQUEST_IPATCH; method++)
-		coap_register_request_handler(resource, (coap_request_t)method, on_request);
-	coap_resource_set_userdata(resource, dtls);
-	coap_add_resource(dtls->context, resource);
+		libcoap()->coap_register_request_handler(resource, (coap_request_t)method, on_request);
+	libcoap()->coap_resource_set_userdata(resource, dtls);
+	libcoap()->coap_add_resource(dtls->context, resource);
 	return true;
 }
 
 /* Every path is ours; /.well-known/core needs saying so, or libcoap answers it. */
 static bool add_resources(struct coap_dtls *dtls)
 {
-	coap_str_const_t *links = coap_new_str_const((const uint8_t *)".well-known/core", 16);
+	coap_str_const_t *links = libcoap()->coap_new_str_const((const uint8_t *)".well-known/core", 16);
 
-	return links && add_resource(dtls, coap_resource_unknown_init2(on_request, 0)) &&
-	       add_resource(dtls, coap_resource_init(links, COAP_RESOURCE_FLAGS_RELEASE_URI));
+	return links && add_resource(dtls, libcoap()->coap_resource_unknown_init2(on_request, 0)) &&
+	       add_resource(dtls, libcoap()->coap_resource_init(links, COAP_RESOURCE_FLAGS_RELEASE_URI));
 }
 
 static bool parse_address(const char *text, uint16_t port, coap_address_t *out)
 {
-	coap_address_init(out);
+	libcoap()->coap_address_init(out);
 	if (inet_pton(AF_INET, text, &out->addr.sin.sin_addr) == 1) {
 		out->addr.sin.sin_family = AF_INET;
 		out->addr.sin.sin_port = htons(port);
@@ -348,7 +349,7 @@ static bool parse_address(const char *text, uint16_t port, coap_address_t *out)
 /* The endpoint's description ends with ":PORT PROTOCOL"; libcoap tells its port nowhere else. */
 static uint16_t port_of(const coap_endpoint_t *endpoint)
 {
-	const char *colon = strrchr(coap_endpoint_str(endpoint), ':');
+	const char *colon = strrchr(libcoap()->coap_endpoint_str(endpoint), ':');
 
 	return colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
 }
@@ -359,7 +360,7 @@ static int open_endpoint(struct coap_dtls *dtls, const struct coap_dtls_config *
 
 	if (!parse_address(config->address, config->port, &address))
 		return -EINVAL;
-	coap_endpoint_t *endpoint = coap_new_endpoint(dtls->context, &address, COAP_PROTO_DTLS);
+	coap_endpoint_t *endpoint = libcoap()->coap_new_endpoint(dtls->context, &address, COAP_PROTO_DTLS);
 	if (!endpoint)
 		return errno ? -errno : -EIO;
 	dtls->port = port_of(endpoint);
@@ -368,18 +369,18 @@ static int open_endpoint(struct coap_dtls *dtls, const struct coap_dtls_config *
 
 static int open_context(struct coap_dtls *dtls, const struct coap_dtls_config *config)
 {
-	coap_startup();
-	coap_set_log_level((coap_log_t)0); /* its own log goes to standard error; what matters is counted */
-	coap_dtls_set_log_level(0);
-	dtls->context = coap_new_context(NULL);
+	libcoap()->coap_startup();
+	libcoap()->coap_set_log_level((coap_log_t)0); /* its own log goes to standard error; what matters is counted */
+	libcoap()->coap_dtls_set_log_level(0);
+	dtls->context = libcoap()->coap_new_context(NULL);
 	if (!dtls->context)
 		return -ENOMEM;
-	coap_set_app_data(dtls->context, dtls);
-	coap_register_event_handler(dtls->context, on_event);
-	coap_context_set_block_mode(dtls->context, 0);
-	coap_context_set_max_idle_sessions(dtls->context, config->sessions_max);
-	coap_context_set_max_handshake_sessions(dtls->context, config->sessions_max);
-	coap_context_set_session_timeout(dtls->context, config->session_timeout_s);
+	libcoap()->coap_set_app_data(dtls->context, dtls);
+	libcoap()->coap_register_event_handler(dtls->context, on_event);
+	libcoap()->coap_context_set_block_mode(dtls->context, 0);
+	libcoap()->coap_context_set_max_idle_sessions(dtls->context, config->sessions_max);
+	libcoap()->coap_context_set_max_handshake_sessions(dtls->context, config->sessions_max);
+	libcoap()->coap_context_set_session_timeout(dtls->context, config->session_timeout_s);
 	if (!set_psk(dtls, config) || !set_certificates(dtls, config))
 		return -EKEYREJECTED;
 	return add_resources(dtls) ? open_endpoint(dtls, config) : -ENOMEM;
@@ -429,14 +430,14 @@ static void on_poll(uv_poll_t *handle, int status, int events)
 	struct coap_dtls *dtls = handle->data;
 	uint64_t before = dtls->activity;
 
-	(void)coap_io_process(dtls->context, COAP_IO_NO_WAIT);
+	(void)libcoap()->coap_io_process(dtls->context, COAP_IO_NO_WAIT);
 	check_spin(dtls, dtls->activity == before);
 	watch_time(dtls);
 }
 
 static int start(struct coap_dtls *dtls, struct uv_loop_s *loop)
 {
-	int fd = coap_context_get_coap_fd(dtls->context);
+	int fd = libcoap()->coap_context_get_coap_fd(dtls->context);
 
 	if (fd < 0)
 		return -ENOTSUP;
@@ -449,6 +450,13 @@ static int start(struct coap_dtls *dtls, struct uv_loop_s *loop)
 	return uv_poll_start(&dtls->poll, UV_READABLE, on_poll);
 }
 
+static const char *describe(int error)
+{
+	if (error == -EKEYREJECTED)
+		return "the certificate, its key or the CA file is not usable";
+	return error == -ENOTSUP ? "libcoap (libcoap-3-openssl.so.3) cannot be used" : strerror(-error);
+}
+
 int coap_dtls_open(struct coap_dtls **out, struct uv_loop_s *loop, const struct coap_dtls_config *config,
 	const struct coap_resources *resources, char *why, size_t why_size)
 {
@@ -459,16 +467,16 @@ int coap_dtls_open(struct coap_dtls **out, struct uv_loop_s *loop, const struct 
 	const struct coap_transport transport = {
 		.context = dtls, .send = send_message, .now_ms = now_ms, .repeats = true
 	};
-	int result = coap_server_open(&dtls->server, config->exchanges, &transport, resources);
+	int result = coap_library_load();
+	if (result == 0)
+		result = coap_server_open(&dtls->server, config->exchanges, &transport, resources);
 	if (result == 0)
 		result = open_context(dtls, config);
 	if (result == 0)
 		result = start(dtls, loop);
 	if (result < 0) {
 		(void)snprintf(why, why_size, "cannot listen with DTLS on UDP %s port %u: %s", config->address,
-			config->port,
-			result == -EKEYREJECTED ? "the certificate, its key or the CA file is not usable"
-						: strerror(-result));
+			config->port, describe(result));
 		coap_dtls_close(dtls);
 		return result;
 	}
@@ -521,7 +529,8 @@ void coap_dtls_close(struct coap_dtls *dtls)
 		uv_close((uv_handle_t *)&dtls->timer, on_closed);
 	}
 	end_sessions(dtls);
-	coap_free_context(dtls->context);
+	if (dtls->context)
+		libcoap()->coap_free_context(dtls->context);
 	if (dtls->open_handles == 0)
 		free(dtls);
 }

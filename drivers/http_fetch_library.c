@@ -1,19 +1,15 @@
 #include "drivers/http_fetch_library.h"
 
-#include <dlfcn.h>
-#include <errno.h>
 #include <stddef.h>
-#include <string.h>
+
+#include "drivers/library.h"
 
 #define FUNCTION(name)                                             \
 	{                                                          \
 		"curl_" #name, offsetof(struct http_library, name) \
 	}
 
-static const struct {
-	const char *name;
-	size_t offset;
-} functions[] = {
+static const struct library_function functions[] = {
 	FUNCTION(global_init),
 	FUNCTION(global_cleanup),
 	FUNCTION(easy_init),
@@ -36,18 +32,5 @@ static const struct {
 
 int http_library_load(struct http_library *out)
 {
-	struct http_library loaded;
-	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-
-	for (size_t i = 0; library && i < sizeof(functions) / sizeof(functions[0]); i++) {
-		void *function = dlsym(library, functions[i].name);
-
-		if (!function)
-			return -ENOTSUP;
-		memcpy((char *)&loaded + functions[i].offset, &function, sizeof(function));
-	}
-	if (!library)
-		return -ENOTSUP;
-	*out = loaded;
-	return 0;
+	return library_load(out, "libcurl.so.4", functions, sizeof(functions) / sizeof(functions[0]));
 }

@@ -29,7 +29,7 @@ struct uplink {
 	struct reconnect reconnect;
 	char broker[UPLINK_TOPIC_MAX]; /* of the attempt or session; the settings may have others by now */
 	struct lookup *lookup;
-	void *threads;
+	struct mqtt_threads *threads;
 	struct mqtt_session *session;
 	uint64_t began_ms; /* when the session did, on the loop's clock */
 	unsigned window;
@@ -135,6 +135,7 @@ static int open_session(struct uplink *uplink, const char *password)
 	const struct uplink_mqtt_settings *settings = uplink->settings;
 	struct uplink_message will = uplink->identity->will;
 	struct mqtt_session_options options = {
+		.threads = uplink->threads,
 		.url = uplink->broker,
 		.version = version_to_try(uplink),
 		.client_id = settings->client_id ? settings->client_id : uplink->identity->client_id,
@@ -356,22 +357,48 @@ static void init_reconnect(struct uplink *uplink)
 	uplink->reconnect.falls_back = settings->protocol == UPLINK_PROTOCOL_AUTO;
 }
 
+static bool wants_tls(const struct uplink_mqtt_settings *settings)
+{
+	for (size_t i = 0; i < settings->brokers.count; i++)
+		if (strncmp(settings->brokers.items[i], "ssl:", 4) == 0 ||
+			strncmp(settings->brokers.items[i], "wss:", 4) == 0)
+			return true;
+	return false;
+}
+
+/* Those that the brokers need, in place of those held, which no session may use. */
+static int hold_threads(struct uplink *uplink, const struct uplink_mqtt_settings *settings)
+{
+	struct mqtt_threads *threads;
+	bool tls = wants_tls(settings);
+
+	if (uplink->threads && (mqtt_threads_speak_tls(uplink->threads) || !tls))
+		return 0;
+	int result = mqtt_threads_hold(&threads, tls);
+	if (result < 0)
+		return result;
+	mqtt_threads_release(uplink->threads, THREADS_MS);
+	uplink->threads = threads;
+	return 0;
+}
+
 static int uplink_mqtt_open(struct uplink **out, struct uv_loop_s *loop, const void *settings,
 	const struct uplink_identity *identity, const struct uplink_host *host, char *why, size_t why_size)
 {
 	struct uplink *uplink = calloc(1, sizeof(*uplink));
 
-	if (!uplink || !(uplink->threads = mqtt_threads_hold())) {
+	int result = uplink ? hold_threads(uplink, settings) : -ENOMEM;
+	if (result < 0) {
 		free(uplink);
-		snprintf(why, why_size, "no memory for MQTT");
-		return -ENOMEM;
+		snprintf(why, why_size, "Paho (libpaho-mqtt1.3) cannot be used: %s", strerror(-result));
+		return result;
 	}
 	uplink->loop = loop;
 	uplink->settings = settings;
 	uplink->identity = identity;
 	uplink->host = host;
 	init_reconnect(uplink);
-	int result = uv_async_init(loop, &uplink->wake, on_wake);
+	result = uv_async_init(loop, &uplink->wake, on_wake);
 	if (result < 0) {
 		mqtt_threads_release(uplink->threads, THREADS_MS);
 		free(uplink);
@@ -399,6 +426,9 @@ static int uplink_mqtt_reload(struct uplink *uplink, const void *settings)
 		uplink->lookup->uplink = NULL;
 	uplink->lookup = NULL;
 	uplink->settings = settings;
+	int result = hold_threads(uplink, uplink->settings);
+	if (result < 0)
+		tell(uplink, DRIVER_ERROR, "mqtt.no_tls reason=\"%s\"", strerror(-result));
 	init_reconnect(uplink);
 	if (stood)
 		uplink->host->disconnected(uplink->host->context, detail);

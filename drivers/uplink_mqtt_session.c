@@ -1,12 +1,13 @@
 #include "drivers/uplink_mqtt_session.h"
 
-#include <MQTTAsync.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "drivers/uplink_mqtt_library.h"
 
 #define TEXT_MAX 200
 /* Paho counts only what waits for the socket; that it fills is told as -ENOBUFS. */
@@ -22,7 +23,14 @@ struct pending {
 	char bytes[];
 };
 
+struct mqtt_threads {
+	struct mqtt_library library;
+	bool tls;
+	MQTTAsync anchor; /* never connected */
+};
+
 struct mqtt_session {
+	const struct mqtt_library *library;
 	MQTTAsync paho;
 	enum mqtt_version version;
 	void (*wake)(void *context);
@@ -108,15 +116,17 @@ static void put_connected(struct mqtt_session *session, MQTTProperties *properti
 		return;
 	pending->event.window = UPLINK_WINDOW_MAX;
 	pending->event.packet_max = UINT32_MAX;
-	if (properties && MQTTProperties_hasProperty(properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM)) {
-		int window = MQTTProperties_getNumericValue(properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM);
+	if (properties && session->library->MQTTProperties_hasProperty(properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM)) {
+		int window =
+			session->library->MQTTProperties_getNumericValue(properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM);
 
 		if (window > 0 && window < UPLINK_WINDOW_MAX)
 			pending->event.window = (unsigned)window;
 	}
-	if (properties && MQTTProperties_hasProperty(properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE))
-		pending->event.packet_max =
-			(uint32_t)MQTTProperties_getNumericValue(properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
+	if (properties &&
+		session->library->MQTTProperties_hasProperty(properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE))
+		pending->event.packet_max = (uint32_t)session->library->MQTTProperties_getNumericValue(
+			properties, MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE);
 	put(pending);
 }
 
@@ -158,13 +168,15 @@ static void put_refused(struct mqtt_session *session, const char *text, bool ver
 
 static void on_refused5(void *context, MQTTAsync_failureData5 *data)
 {
+	struct mqtt_session *session = context;
 	/* Paho 1.3.12 has the broker's reason in `code`, later ones in `reasonCode`. */
 	int reason = data->reasonCode ? (int)data->reasonCode : data->code;
 	bool said = reason >= MQTTREASONCODE_UNSPECIFIED_ERROR;
-	const char *text = said ? MQTTReasonCode_toString((enum MQTTReasonCodes)reason) : data->message;
+	const char *text =
+		said ? session->library->MQTTReasonCode_toString((enum MQTTReasonCodes)reason) : data->message;
 
 	put_refused(
-		context, text ? text : "no connection", !said || reason == MQTTREASONCODE_UNSUPPORTED_PROTOCOL_VERSION);
+		session, text ? text : "no connection", !said || reason == MQTTREASONCODE_UNSUPPORTED_PROTOCOL_VERSION);
 }
 
 static void on_refused3(void *context, MQTTAsync_failureData *data)
@@ -190,9 +202,10 @@ static void on_lost(void *context, char *cause)
 /* The broker's own goodbye (MQTT 5 section 3.14), after which Paho does not call on_lost. */
 static void on_sent_away(void *context, MQTTProperties *properties, enum MQTTReasonCodes reason)
 {
-	const char *text = MQTTReasonCode_toString(reason);
+	struct mqtt_session *session = context;
+	const char *text = session->library->MQTTReasonCode_toString(reason);
 
-	put_text(context, MQTT_EVENT_LOST, text ? text : "disconnected by the broker", false);
+	put_text(session, MQTT_EVENT_LOST, text ? text : "disconnected by the broker", false);
 }
 
 static int result_of(enum MQTTReasonCodes reason)
@@ -251,9 +264,11 @@ static bool admit(struct mqtt_session *session, const MQTTAsync_message *message
 	return fits;
 }
 
-static MQTTLenString find_property(const MQTTAsync_message *message, enum MQTTPropertyCodes code)
+static MQTTLenString find_property(
+	const struct mqtt_session *session, const MQTTAsync_message *message, enum MQTTPropertyCodes code)
 {
-	MQTTProperty *property = MQTTProperties_getProperty((MQTTProperties *)&message->properties, code);
+	MQTTProperty *property =
+		session->library->MQTTProperties_getProperty((MQTTProperties *)&message->properties, code);
 
 	return property ? property->value.data : (MQTTLenString){ 0 };
 }
@@ -272,9 +287,9 @@ static char *append(char **at, const void *data, size_t size)
 static void put_message(
 	struct mqtt_session *session, const char *topic, size_t topic_size, const MQTTAsync_message *message)
 {
-	MQTTLenString type = find_property(message, MQTTPROPERTY_CODE_CONTENT_TYPE);
-	MQTTLenString response = find_property(message, MQTTPROPERTY_CODE_RESPONSE_TOPIC);
-	MQTTLenString correlation = find_property(message, MQTTPROPERTY_CODE_CORRELATION_DATA);
+	MQTTLenString type = find_property(session, message, MQTTPROPERTY_CODE_CONTENT_TYPE);
+	MQTTLenString response = find_property(session, message, MQTTPROPERTY_CODE_RESPONSE_TOPIC);
+	MQTTLenString correlation = find_property(session, message, MQTTPROPERTY_CODE_CORRELATION_DATA);
 	size_t size = (size_t)message->payloadlen;
 	size_t room = topic_size + size + (size_t)type.len + (size_t)response.len + (size_t)correlation.len + 5;
 	struct pending *pending = pending_create(session, MQTT_EVENT_MESSAGE, room);
@@ -299,10 +314,12 @@ static void put_message(
 /* Always takes the message: what is left with Paho would queue up there without bound. */
 static int on_message(void *context, char *topic, int topic_size, MQTTAsync_message *message)
 {
-	if (admit(context, message))
-		put_message(context, topic, topic_size ? (size_t)topic_size : strlen(topic), message);
-	MQTTAsync_freeMessage(&message);
-	MQTTAsync_free(topic);
+	struct mqtt_session *session = context;
+
+	if (admit(session, message))
+		put_message(session, topic, topic_size ? (size_t)topic_size : strlen(topic), message);
+	session->library->MQTTAsync_freeMessage(&message);
+	session->library->MQTTAsync_free(topic);
 	return 1;
 }
 
@@ -336,31 +353,54 @@ static void on_goodbye_failed3(void *context, MQTTAsync_failureData *data)
 
 /* ---- opening ---- */
 
-static int create_handle(MQTTAsync *out, const char *url, const char *client_id, enum mqtt_version version)
+static int create_handle(const struct mqtt_library *library, MQTTAsync *out, const char *url, const char *client_id,
+	enum mqtt_version version)
 {
 	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
 
 	options.MQTTVersion = version == MQTT_VERSION_5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
 	options.maxBufferedMessages = BUFFERED_MAX;
-	int result = MQTTAsync_createWithOptions(out, url, client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
+	int result =
+		library->MQTTAsync_createWithOptions(out, url, client_id, MQTTCLIENT_PERSISTENCE_NONE, NULL, &options);
 	return result == MQTTASYNC_SUCCESS ? 0 : -EINVAL;
 }
 
-void *mqtt_threads_hold(void)
+int mqtt_threads_hold(struct mqtt_threads **out, bool tls)
 {
 	MQTTAsync_init_options options = MQTTAsync_init_options_initializer;
-	MQTTAsync anchor = NULL;
+	struct mqtt_threads *threads = calloc(1, sizeof(*threads));
 
-	/* OpenSSL sets itself up when TLS is used; Paho would load all its error texts at once, 3 MB of memory. */
-	options.do_openssl_init = 0;
-	MQTTAsync_global_init(&options);
-	/* Never connected. While a handle exists, destroying another one does not stop the threads and wait. */
-	return create_handle(&anchor, "tcp://localhost", "", MQTT_VERSION_5) < 0 ? NULL : anchor;
+	if (!threads)
+		return -ENOMEM;
+	threads->tls = tls;
+	int result = mqtt_library_load(&threads->library, tls);
+	if (result == 0) {
+		/* OpenSSL sets itself up when TLS is used; Paho would load all its error texts at once, 3 MB of memory.
+		 */
+		options.do_openssl_init = 0;
+		threads->library.MQTTAsync_global_init(&options);
+		/* While a handle exists, destroying another one does not stop the threads and wait. */
+		result = create_handle(&threads->library, &threads->anchor, "tcp://localhost", "", MQTT_VERSION_5);
+	}
+	if (result < 0) {
+		free(threads);
+		return result;
+	}
+	*out = threads;
+	return 0;
 }
 
-static void *release(void *anchor)
+bool mqtt_threads_speak_tls(const struct mqtt_threads *threads)
 {
-	MQTTAsync_destroy(&anchor);
+	return threads->tls;
+}
+
+static void *release(void *context)
+{
+	struct mqtt_threads *threads = context;
+
+	threads->library.MQTTAsync_destroy(&threads->anchor);
+	free(threads);
 	return NULL;
 }
 
@@ -376,7 +416,7 @@ static struct timespec time_in(unsigned wait_ms)
 	return time;
 }
 
-void mqtt_threads_release(void *threads, unsigned wait_ms)
+void mqtt_threads_release(struct mqtt_threads *threads, unsigned wait_ms)
 {
 	struct timespec until = time_in(wait_ms);
 	pthread_t helper;
@@ -391,28 +431,29 @@ void mqtt_threads_release(void *threads, unsigned wait_ms)
 		pthread_detach(helper);
 }
 
-static void add_text(MQTTProperties *properties, enum MQTTPropertyCodes code, const void *text, size_t size)
+static void add_text(const struct mqtt_library *library, MQTTProperties *properties, enum MQTTPropertyCodes code,
+	const void *text, size_t size)
 {
 	MQTTProperty property = { .identifier = code };
 
 	property.value.data.data = (char *)text;
 	property.value.data.len = (int)size;
-	(void)MQTTProperties_add(properties, &property);
+	(void)library->MQTTProperties_add(properties, &property);
 }
 
 /* The properties that a message has in MQTT 5; the caller frees them. */
-static MQTTProperties message_properties(const struct uplink_message *message)
+static MQTTProperties message_properties(const struct mqtt_library *library, const struct uplink_message *message)
 {
 	MQTTProperties properties = MQTTProperties_initializer;
 
 	if (message->content_type)
-		add_text(&properties, MQTTPROPERTY_CODE_CONTENT_TYPE, message->content_type,
+		add_text(library, &properties, MQTTPROPERTY_CODE_CONTENT_TYPE, message->content_type,
 			strlen(message->content_type));
 	if (message->response_topic)
-		add_text(&properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC, message->response_topic,
+		add_text(library, &properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC, message->response_topic,
 			strlen(message->response_topic));
 	if (message->correlation_size)
-		add_text(&properties, MQTTPROPERTY_CODE_CORRELATION_DATA, message->correlation,
+		add_text(library, &properties, MQTTPROPERTY_CODE_CORRELATION_DATA, message->correlation,
 			message->correlation_size);
 	return properties;
 }
@@ -451,12 +492,12 @@ static int start_connect(struct mqtt_session *session, const struct mqtt_session
 	MQTTAsync_willOptions will = will_options(options->will);
 	MQTTAsync_SSLOptions tls = tls_options(options, session);
 	MQTTProperties connect_properties = MQTTProperties_initializer;
-	MQTTProperties will_properties = message_properties(options->will);
+	MQTTProperties will_properties = message_properties(session->library, options->will);
 	MQTTProperty packet_max = { .identifier = MQTTPROPERTY_CODE_MAXIMUM_PACKET_SIZE };
 
 	/* Topic and properties have room beside the payload. */
 	packet_max.value.integer4 = UPLINK_MESSAGE_MAX + 65536;
-	(void)MQTTProperties_add(&connect_properties, &packet_max);
+	(void)session->library->MQTTProperties_add(&connect_properties, &packet_max);
 	if (session->version == MQTT_VERSION_5) {
 		connect = connect5;
 		connect.connectProperties = &connect_properties;
@@ -475,10 +516,10 @@ static int start_connect(struct mqtt_session *session, const struct mqtt_session
 	connect.username = options->username;
 	connect.password = options->password;
 	connect.will = &will;
-	connect.ssl = &tls;
-	int result = MQTTAsync_connect(session->paho, &connect);
-	MQTTProperties_free(&connect_properties);
-	MQTTProperties_free(&will_properties);
+	connect.ssl = options->threads->tls ? &tls : NULL; /* Paho without TLS refuses the options for it */
+	int result = session->library->MQTTAsync_connect(session->paho, &connect);
+	session->library->MQTTProperties_free(&connect_properties);
+	session->library->MQTTProperties_free(&will_properties);
 	return result == MQTTASYNC_SUCCESS ? 0 : -EINVAL;
 }
 
@@ -498,14 +539,17 @@ int mqtt_session_open(struct mqtt_session **out, const struct mqtt_session_optio
 
 	if (!session)
 		return -ENOMEM;
+	session->library = &options->threads->library;
 	session->version = options->version;
 	session->wake = options->wake;
 	session->wake_context = options->wake_context;
 	pthread_mutex_init(&session->mutex, NULL);
 	init_goodbye(session);
-	int result = create_handle(&session->paho, options->url, options->client_id, options->version);
-	if (result == 0 && (MQTTAsync_setCallbacks(session->paho, session, on_lost, on_message, NULL) ||
-				   MQTTAsync_setDisconnected(session->paho, session, on_sent_away)))
+	int result =
+		create_handle(session->library, &session->paho, options->url, options->client_id, options->version);
+	if (result == 0 &&
+		(session->library->MQTTAsync_setCallbacks(session->paho, session, on_lost, on_message, NULL) ||
+			session->library->MQTTAsync_setDisconnected(session->paho, session, on_sent_away)))
 		result = -EINVAL;
 	if (result == 0)
 		result = start_connect(session, options);
@@ -581,11 +625,11 @@ int mqtt_session_publish(struct mqtt_session *session, const struct uplink_messa
 	if (message->quality == 0)
 		response = (MQTTAsync_responseOptions)MQTTAsync_responseOptions_initializer;
 	if (session->version == MQTT_VERSION_5)
-		response.properties = message_properties(message);
+		response.properties = message_properties(session->library, message);
 	remember_request(session, pending);
-	int result = errno_of(MQTTAsync_send(session->paho, message->topic, (int)message->size, message->payload,
-		message->quality, message->retain, &response));
-	MQTTProperties_free(&response.properties);
+	int result = errno_of(session->library->MQTTAsync_send(session->paho, message->topic, (int)message->size,
+		message->payload, message->quality, message->retain, &response));
+	session->library->MQTTProperties_free(&response.properties);
 	if (result < 0) {
 		forget_request(pending);
 		free(pending);
@@ -605,7 +649,7 @@ int mqtt_session_subscribe(struct mqtt_session *session, const char *filter)
 	pending->event.text = pending->bytes;
 	MQTTAsync_responseOptions response = response_options(session, pending);
 	remember_request(session, pending);
-	int result = errno_of(MQTTAsync_subscribe(session->paho, filter, 1, &response));
+	int result = errno_of(session->library->MQTTAsync_subscribe(session->paho, filter, 1, &response));
 	if (result < 0) {
 		forget_request(pending);
 		free(pending);
@@ -666,7 +710,7 @@ static void disconnect(struct mqtt_session *session, unsigned wait_ms)
 	}
 	options.context = session;
 	options.timeout = 0;
-	if (MQTTAsync_disconnect(session->paho, &options) == MQTTASYNC_SUCCESS)
+	if (session->library->MQTTAsync_disconnect(session->paho, &options) == MQTTASYNC_SUCCESS)
 		wait_for_goodbye(session, wait_ms);
 }
 
@@ -678,7 +722,7 @@ void mqtt_session_end(struct mqtt_session *session, unsigned wait_ms)
 	if (wait_ms)
 		disconnect(session, wait_ms);
 	if (session->paho)
-		MQTTAsync_destroy(&session->paho);
+		session->library->MQTTAsync_destroy(&session->paho);
 	/* No callback comes any more. What Paho left without an answer gets one here. */
 	for (struct pending *pending = session->requests; pending; pending = pending->following)
 		answer(pending, -ENOTCONN);

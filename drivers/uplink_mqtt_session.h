@@ -18,12 +18,14 @@
 #define SESSION_QUEUE_BYTES_MAX (4 * UPLINK_MESSAGE_MAX) /* messages received that the loop has not yet taken */
 
 struct mqtt_session;
+struct mqtt_threads;
 
 enum mqtt_version { MQTT_VERSION_3_1_1, MQTT_VERSION_5 };
 
 /* All borrowed for the call. */
 struct mqtt_session_options {
-	const char *url; /* tcp://, ssl://, ws:// or wss:// HOST[:PORT] */
+	const struct mqtt_threads *threads; /* outlive the session */
+	const char *url;                    /* tcp://, ssl://, ws:// or wss:// HOST[:PORT] */
 	enum mqtt_version version;
 	const char *client_id;
 	const char *username; /* NULL: none */
@@ -58,14 +60,20 @@ struct mqtt_event {
 	const char *text;
 };
 
-/* Holds Paho's threads between sessions, so that ending one never waits for them. NULL if there is no memory. */
-void *mqtt_threads_hold(void);
+/*
+ * Loads Paho, with TLS or without, and holds its threads between sessions, so that ending one never waits for them.
+ * -ENOTSUP: it is not installed; -ENOMEM, -EINVAL.
+ */
+int mqtt_threads_hold(struct mqtt_threads **out, bool tls);
+
+/* Whether sessions over ssl:// and wss:// are possible. */
+bool mqtt_threads_speak_tls(const struct mqtt_threads *threads);
 
 /*
  * Lets them end, which takes 100 ms to a second, and waits up to `wait_ms` for it; then they end by themselves. No
  * session may stand. NULL is fine.
  */
-void mqtt_threads_release(void *threads, unsigned wait_ms);
+void mqtt_threads_release(struct mqtt_threads *threads, unsigned wait_ms);
 
 /* Starts to connect; CONNECTED or REFUSED follows. -ENOMEM; -EINVAL: Paho does not take the options. */
 int mqtt_session_open(struct mqtt_session **out, const struct mqtt_session_options *options);

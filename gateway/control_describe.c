@@ -41,7 +41,7 @@ static void describe_number(json_t *object, const char *name, uint64_t number)
 
 json_t *describe_node(const struct node *node, bool silent)
 {
-	const struct stored_node *record = &node->record;
+	const struct node_record *record = &node->record;
 	json_t *object = json_pack("{s:s}", "id", record->id);
 
 	describe_text(object, "driver", record->driver);
@@ -114,7 +114,7 @@ json_t *describe_journal_entry(const struct journal_entry *entry)
 
 json_t *describe_labels(const struct labels_settings *labels, const struct node *node)
 {
-	const struct stored_node *record = &node->record;
+	const struct node_record *record = &node->record;
 	json_t *list = json_array();
 	uint64_t set = labels_of_node(labels, (struct span){ record->id, strlen(record->id) },
 		(struct span){ record->hardware, strlen(record->hardware) });

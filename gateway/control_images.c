@@ -23,7 +23,7 @@ static int count_running(const struct nodes *nodes, const struct stored_image *i
 	int count = 0;
 
 	for (size_t i = 0; i < nodes_count(nodes); i++) {
-		const struct stored_node *record = &nodes_at(nodes, i)->record;
+		const struct node_record *record = &nodes_at(nodes, i)->record;
 		count += digest_heads_match(record->image, record->image_size, image->sha256, sizeof(image->sha256));
 	}
 	return count;

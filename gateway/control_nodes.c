@@ -59,7 +59,7 @@ static struct filter read_filter(const struct control_request *request)
 static bool passes(
 	const struct control_nodes *parts, const struct filter *filter, const struct node *node, struct moment now)
 {
-	const struct stored_node *record = &node->record;
+	const struct node_record *record = &node->record;
 
 	if (filter->hardware && strcmp(filter->hardware, record->hardware) != 0)
 		return false;

@@ -99,13 +99,12 @@ static json_t *preview(const struct control_rollouts *parts, const struct rollou
 	json_t *waves = json_array();
 
 	for (size_t i = 0; i < nodes_count(parts->nodes); i++) {
-		const struct stored_node *record = &nodes_at(parts->nodes, i)->record;
-		uint32_t place;
-		if (!rollout_plan_concerns(plan, record) || wave_place(plan->id, record->id, &place) < 0)
+		const struct node_record *record = &nodes_at(parts->nodes, i)->record;
+		if (!rollout_plan_concerns(plan, record))
 			continue;
 		concerned++;
 		running += digest_heads_match(record->image, record->image_size, plan->sha256, sizeof(plan->sha256));
-		counts[wave_of(place, plan->waves, plan->wave_count)]++;
+		counts[wave_of(wave_place(plan->id, record->id), plan->waves, plan->wave_count)]++;
 	}
 	for (unsigned i = 0; i < plan->wave_count; i++)
 		(void)json_array_append_new(waves, json_integer(counts[i]));
@@ -217,7 +216,7 @@ static json_t *describe_missing(const struct control_rollouts *parts, const stru
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < nodes_count(parts->nodes) && json_array_size(list) < NODES_TOLD; i++) {
-		const struct stored_node *record = &nodes_at(parts->nodes, i)->record;
+		const struct node_record *record = &nodes_at(parts->nodes, i)->record;
 		const struct update *update = updates_find(parts->updates, record->id);
 		uint32_t place;
 		enum rollout_turn turn =

@@ -254,7 +254,7 @@ static bool image_is_needed(void *context, const uint8_t sha256[32])
 	const struct daemon *daemon = context;
 
 	for (size_t i = 0; i < nodes_count(daemon->nodes); i++) {
-		const struct stored_node *record = &nodes_at(daemon->nodes, i)->record;
+		const struct node_record *record = &nodes_at(daemon->nodes, i)->record;
 		if (digest_heads_match(record->image, record->image_size, sha256, 32))
 			return true;
 	}

@@ -1,72 +1,79 @@
 #include "gateway/digest.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <stdbool.h>
+#include <nettle/nettle-meta.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 
-struct digest {
-	EVP_MD_CTX *context;
-	bool failed;
+union state {
+	struct sha1_ctx sha1;
+	struct sha256_ctx sha256;
+	struct sha512_ctx sha512; /* SHA-384 too */
 };
 
-static const EVP_MD *algorithm(enum digest_type type)
+struct digest {
+	const struct nettle_hash *algorithm;
+	union state state;
+};
+
+static const struct nettle_hash *algorithm_of(enum digest_type type)
 {
 	switch (type) {
 	case DIGEST_SHA1:
-		return EVP_sha1();
+		return &nettle_sha1;
 	case DIGEST_SHA256:
-		return EVP_sha256();
+		return &nettle_sha256;
 	case DIGEST_SHA384:
-		return EVP_sha384();
+		return &nettle_sha384;
 	case DIGEST_SHA512:
-		return EVP_sha512();
+		break;
 	}
-	return NULL;
+	return &nettle_sha512;
 }
 
 size_t digest_size(enum digest_type type)
 {
-	return (size_t)EVP_MD_get_size(algorithm(type));
+	return algorithm_of(type)->digest_size;
 }
 
-int digest_compute(enum digest_type type, const void *data, size_t size, uint8_t *out)
+static void init(struct digest *digest, enum digest_type type)
 {
-	return EVP_Digest(data, size, out, NULL, algorithm(type), NULL) == 1 ? 0 : -ENOMEM;
+	digest->algorithm = algorithm_of(type);
+	digest->algorithm->init(&digest->state);
+}
+
+void digest_compute(enum digest_type type, const void *data, size_t size, uint8_t *out)
+{
+	struct digest digest;
+
+	init(&digest, type);
+	digest_add(&digest, data, size);
+	digest_finish(&digest, out);
 }
 
 int digest_open(struct digest **out, enum digest_type type)
 {
-	struct digest *digest = calloc(1, sizeof(*digest));
+	struct digest *digest = malloc(sizeof(*digest));
 
 	if (!digest)
 		return -ENOMEM;
-	digest->context = EVP_MD_CTX_new();
-	if (!digest->context || EVP_DigestInit_ex2(digest->context, algorithm(type), NULL) != 1) {
-		digest_close(digest);
-		return -ENOMEM;
-	}
+	init(digest, type);
 	*out = digest;
 	return 0;
 }
 
 void digest_add(struct digest *digest, const void *data, size_t size)
 {
-	if (EVP_DigestUpdate(digest->context, data, size) != 1)
-		digest->failed = true;
+	digest->algorithm->update(&digest->state, size, data);
 }
 
-int digest_finish(struct digest *digest, uint8_t *out)
+void digest_finish(struct digest *digest, uint8_t *out)
 {
-	if (digest->failed || EVP_DigestFinal_ex(digest->context, out, NULL) != 1)
-		return -ENOMEM;
-	return 0;
+	digest->algorithm->digest(&digest->state, digest->algorithm->digest_size, out);
 }
 
 void digest_close(struct digest *digest)
 {
-	if (!digest)
-		return;
-	EVP_MD_CTX_free(digest->context);
 	free(digest);
 }

@@ -16,15 +16,14 @@ struct digest;
 /* Bytes of a digest of that type. */
 size_t digest_size(enum digest_type type);
 
-/* The digest of `size` bytes into `out`, of digest_size() bytes. -ENOMEM. */
-int digest_compute(enum digest_type type, const void *data, size_t size, uint8_t *out);
+/* The digest of `size` bytes into `out`, of digest_size() bytes. */
+void digest_compute(enum digest_type type, const void *data, size_t size, uint8_t *out);
 
 /* Begins a digest of bytes as they come. -ENOMEM. */
 int digest_open(struct digest **out, enum digest_type type);
-/* A failure (of memory) is kept and told by digest_finish(). */
 void digest_add(struct digest *digest, const void *data, size_t size);
 /* The digest of all bytes added, once. */
-int digest_finish(struct digest *digest, uint8_t *out);
+void digest_finish(struct digest *digest, uint8_t *out);
 /* Frees; NULL is fine. */
 void digest_close(struct digest *digest);
 

@@ -41,7 +41,7 @@ struct networks {
 static void give_slot(
 	const struct networks_parts *parts, struct node *node, struct moment now, struct contact_answer *answer)
 {
-	struct stored_node *record = &node->record;
+	struct node_record *record = &node->record;
 	int64_t next_ms =
 		schedule_next_ms(parts->schedule, record->rank, nodes_count(parts->nodes), now, parts->random);
 

@@ -2,29 +2,29 @@
 
 #include <math.h>
 
-#include "store/node_store.h"
+#include "gateway/nodes.h"
 
 #define DAY_MS 86400000.0
 
-static int64_t watched_since(const struct stored_node *record)
+static int64_t watched_since(const struct node_record *record)
 {
 	return record->watched_ms ? record->watched_ms : record->first_seen_ms;
 }
 
 /* 0 if the clock was set back. */
-static int64_t watched_for(const struct stored_node *record, int64_t wall_ms)
+static int64_t watched_for(const struct node_record *record, int64_t wall_ms)
 {
 	int64_t ms = wall_ms - watched_since(record);
 
 	return ms > 0 ? ms : 0;
 }
 
-static uint64_t drops_since(const struct stored_node *record)
+static uint64_t drops_since(const struct node_record *record)
 {
 	return record->drops >= record->watched_drops ? record->drops - record->watched_drops : 0;
 }
 
-void node_watch_begin(struct stored_node *record, int64_t wall_ms)
+void node_watch_begin(struct node_record *record, int64_t wall_ms)
 {
 	int64_t ms = watched_for(record, wall_ms);
 	double faded = exp2(-(double)ms / (double)NODE_WATCH_HALF_LIFE_MS);
@@ -36,7 +36,7 @@ void node_watch_begin(struct stored_node *record, int64_t wall_ms)
 	record->watched_drops = record->drops;
 }
 
-struct drop_history node_watch_history(const struct stored_node *record, int64_t wall_ms)
+struct drop_history node_watch_history(const struct node_record *record, int64_t wall_ms)
 {
 	return (struct drop_history){
 		.before = (double)record->past_drops_milli / 1000,

@@ -13,11 +13,11 @@
 
 #define NODE_WATCH_HALF_LIFE_MS (INT64_C(7) * 24 * 3600 * 1000)
 
-struct stored_node;
+struct node_record;
 
 /* From now on: what was watched so far becomes past. `wall_ms` is now; save the record. */
-void node_watch_begin(struct stored_node *record, int64_t wall_ms);
+void node_watch_begin(struct node_record *record, int64_t wall_ms);
 
-struct drop_history node_watch_history(const struct stored_node *record, int64_t wall_ms);
+struct drop_history node_watch_history(const struct node_record *record, int64_t wall_ms);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,17 @@
 #include "drivers/driver.h"
 #include "drivers/id_map.h"
 #include "gateway/clock.h"
+#include "gateway/slab.h"
+#include "gateway/text_pool.h"
 
 #define SAVED_AT_ONCE 256 /* nodes in one operation of the store */
+#define ID_SIZES 3
+
+/* What is kept of a text. */
+#define DRIVER_SIZE sizeof(((struct stored_node *)0)->driver)
+#define HARDWARE_SIZE sizeof(((struct stored_node *)0)->hardware)
+#define VERSION_SIZE sizeof(((struct stored_node *)0)->version)
+#define TEXT_SIZE (HARDWARE_SIZE > VERSION_SIZE ? HARDWARE_SIZE : VERSION_SIZE)
 
 static const struct setting settings[] = {
 	{ .name = "most",
@@ -48,9 +58,14 @@ const struct settings_table nodes_settings_table = {
 	.struct_size = sizeof(struct nodes_settings),
 };
 
+/* Bytes of an identity for which there is room in a node of each size; most identities are short. */
+static const size_t id_sizes[ID_SIZES] = { 16, 32, NODE_ID_MAX + 1 };
+
 struct nodes {
 	struct store *store;
 	const struct nodes_settings *settings;
+	struct slab slabs[ID_SIZES];
+	struct text_pool texts;
 	struct node **list;
 	size_t count;
 	size_t room;
@@ -120,17 +135,121 @@ static void free_rank(struct nodes *nodes, uint32_t rank)
 	nodes->ranks_taken[rank / 64] &= ~((uint64_t)1 << rank % 64);
 }
 
-/* Puts a copy of the record into the registry; its rank stays if nobody has it. */
-static int insert(struct nodes *nodes, const struct stored_node *record, struct node **out)
+static size_t node_bytes(size_t id_size)
+{
+	size_t bytes = offsetof(struct node, id) + id_size;
+
+	return (bytes + alignof(struct node) - 1) / alignof(struct node) * alignof(struct node);
+}
+
+static struct slab *slab_for(struct nodes *nodes, const char *id)
+{
+	size_t size = 0;
+
+	while (strlen(id) >= id_sizes[size])
+		size++;
+	return &nodes->slabs[size];
+}
+
+static void free_node(struct nodes *nodes, struct node *node)
+{
+	text_pool_release(&nodes->texts, node->record.driver);
+	text_pool_release(&nodes->texts, node->record.hardware);
+	text_pool_release(&nodes->texts, node->record.version);
+	slab_give_back(slab_for(nodes, node->id), node);
+}
+
+/* The node takes the text in place of the one that it had; without memory it keeps that. */
+static void set_text(struct nodes *nodes, const char **known, const char *text)
+{
+	const char *held = text_pool_hold(&nodes->texts, text);
+
+	if (!held)
+		return;
+	text_pool_release(&nodes->texts, *known);
+	*known = held;
+}
+
+static struct node *make_node(struct nodes *nodes, const struct stored_node *stored)
+{
+	struct node *node = slab_take(slab_for(nodes, stored->id));
+
+	if (!node)
+		return NULL;
+	memcpy(node->id, stored->id, strlen(stored->id) + 1);
+	node->record = (struct node_record){
+		.id = node->id,
+		.driver = "",
+		.hardware = "",
+		.version = "",
+		.image_size = stored->image_size,
+		.battery_percent = stored->battery_percent,
+		.signal_dbm = stored->signal_dbm,
+		.rank = stored->rank,
+		.first_seen_ms = stored->first_seen_ms,
+		.last_seen_ms = stored->last_seen_ms,
+		.next_contact_ms = stored->next_contact_ms,
+		.contacts = stored->contacts,
+		.drops = stored->drops,
+		.readings = stored->readings,
+		.bytes_in = stored->bytes_in,
+		.bytes_out = stored->bytes_out,
+		.watched_ms = stored->watched_ms,
+		.watched_drops = stored->watched_drops,
+		.past_ms = stored->past_ms,
+		.past_drops_milli = stored->past_drops_milli,
+	};
+	memcpy(node->record.image, stored->image, sizeof(stored->image));
+	set_text(nodes, &node->record.driver, stored->driver);
+	set_text(nodes, &node->record.hardware, stored->hardware);
+	set_text(nodes, &node->record.version, stored->version);
+	return node;
+}
+
+static void copy_text(char *out, size_t size, const char *text)
+{
+	memcpy(out, text, strnlen(text, size - 1));
+}
+
+static struct stored_node stored_from(const struct node_record *record)
+{
+	struct stored_node stored = {
+		.image_size = record->image_size,
+		.battery_percent = record->battery_percent,
+		.signal_dbm = record->signal_dbm,
+		.rank = record->rank,
+		.first_seen_ms = record->first_seen_ms,
+		.last_seen_ms = record->last_seen_ms,
+		.next_contact_ms = record->next_contact_ms,
+		.contacts = record->contacts,
+		.drops = record->drops,
+		.readings = record->readings,
+		.bytes_in = record->bytes_in,
+		.bytes_out = record->bytes_out,
+		.watched_ms = record->watched_ms,
+		.watched_drops = record->watched_drops,
+		.past_ms = record->past_ms,
+		.past_drops_milli = record->past_drops_milli,
+	};
+
+	copy_text(stored.id, sizeof(stored.id), record->id);
+	copy_text(stored.driver, sizeof(stored.driver), record->driver);
+	copy_text(stored.hardware, sizeof(stored.hardware), record->hardware);
+	copy_text(stored.version, sizeof(stored.version), record->version);
+	memcpy(stored.image, record->image, sizeof(stored.image));
+	return stored;
+}
+
+/* Takes the node into the registry; its rank stays if nobody has it. */
+static int insert(struct nodes *nodes, const struct stored_node *stored, struct node **out)
 {
 	if (make_room(nodes) < 0)
 		return -ENOMEM;
-	struct node *node = calloc(1, sizeof(*node));
+	struct node *node = make_node(nodes, stored);
 	if (!node)
 		return -ENOMEM;
-	node->record = *record;
-	if (id_map_add(&nodes->by_id, node->record.id, node) < 0) {
-		free(node);
+	if (id_map_add(&nodes->by_id, node->id, node) < 0) {
+		free_node(nodes, node);
 		return -ENOMEM;
 	}
 	nodes->list[nodes->count++] = node;
@@ -138,12 +257,12 @@ static int insert(struct nodes *nodes, const struct stored_node *record, struct 
 	return 0;
 }
 
-static void on_stored_node(void *context, const struct stored_node *record)
+static void on_stored_node(void *context, const struct stored_node *stored)
 {
 	struct nodes *nodes = context;
 	struct node *node;
 
-	(void)insert(nodes, record, &node);
+	(void)insert(nodes, stored, &node);
 }
 
 /* Ranks as stored, and new ones where two nodes had the same or it lies beyond what so many nodes need. */
@@ -171,6 +290,9 @@ int nodes_open(struct nodes **out, struct store *store, const struct nodes_setti
 	nodes->store = store;
 	nodes->settings = options;
 	id_map_init(&nodes->by_id);
+	text_pool_init(&nodes->texts);
+	for (size_t i = 0; i < ID_SIZES; i++)
+		slab_init(&nodes->slabs[i], node_bytes(id_sizes[i]));
 	int error = make_room(nodes);
 	if (!error)
 		error = store_nodes_load(store, on_stored_node, nodes);
@@ -224,7 +346,7 @@ void nodes_flush(struct nodes *nodes)
 			continue;
 		node->dirty = false;
 		nodes->dirty_count--;
-		records[waiting++] = node->record;
+		records[waiting++] = stored_from(&node->record);
 		if (waiting == SAVED_AT_ONCE) {
 			save(nodes, records, waiting);
 			waiting = 0;
@@ -237,8 +359,9 @@ void nodes_close(struct nodes *nodes)
 {
 	if (!nodes)
 		return;
-	for (size_t i = 0; i < nodes->count; i++)
-		free(nodes->list[i]);
+	for (size_t i = 0; i < ID_SIZES; i++)
+		slab_finish(&nodes->slabs[i]);
+	text_pool_finish(&nodes->texts);
 	id_map_finish(&nodes->by_id);
 	free(nodes->ranks_taken);
 	free(nodes->list);
@@ -269,7 +392,8 @@ void nodes_changed(struct nodes *nodes, struct node *node, bool urgent)
 	}
 	nodes->dirty_count -= node->dirty;
 	node->dirty = false;
-	save(nodes, &node->record, 1);
+	struct stored_node stored = stored_from(&node->record);
+	save(nodes, &stored, 1);
 }
 
 int nodes_add(struct nodes *nodes, const char *id, const char *driver, struct moment now, struct node **out)
@@ -292,22 +416,26 @@ int nodes_add(struct nodes *nodes, const char *id, const char *driver, struct mo
 	return 0;
 }
 
-/* Copies the text where the node said something; true if that is news. */
-static bool learn_text(char *known, size_t size, const char *said)
+/* Takes the text, cut to what is kept of it, where the node said something; true if that is news. */
+static bool learn_text(struct nodes *nodes, const char **known, size_t size, const char *said)
 {
-	if (!said || !*said || strncmp(known, said, size - 1) == 0)
+	char cut[TEXT_SIZE] = "";
+
+	if (!said || !*said)
 		return false;
-	memset(known, 0, size);
-	strncpy(known, said, size - 1);
+	copy_text(cut, size, said);
+	if (strcmp(*known, cut) == 0)
+		return false;
+	set_text(nodes, known, cut);
 	return true;
 }
 
 /* What the node says it runs; true if that is news. */
-static bool learn_report(struct stored_node *record, const struct node_contact *contact)
+static bool learn_report(struct nodes *nodes, struct node_record *record, const struct node_contact *contact)
 {
-	bool news = learn_text(record->hardware, sizeof(record->hardware), contact->hardware);
+	bool news = learn_text(nodes, &record->hardware, HARDWARE_SIZE, contact->hardware);
 
-	news |= learn_text(record->version, sizeof(record->version), contact->version);
+	news |= learn_text(nodes, &record->version, VERSION_SIZE, contact->version);
 	if (contact->image_size > 0 && contact->image_size <= sizeof(record->image) &&
 		(record->image_size != contact->image_size ||
 			memcmp(record->image, contact->image, contact->image_size) != 0)) {
@@ -331,14 +459,14 @@ int nodes_contact(struct nodes *nodes, const char *driver, const struct node_con
 
 	if (!node && (error = nodes_add(nodes, contact->node, driver, now, &node)) < 0)
 		return error;
-	struct stored_node *record = &node->record;
+	struct node_record *record = &node->record;
 	record->last_seen_ms = now.wall_ms;
 	record->contacts++;
 	record->bytes_in += contact->bytes_in;
 	record->bytes_out += contact->bytes_out;
-	bool news = learn_text(record->driver, sizeof(record->driver), driver);
+	bool news = learn_text(nodes, &record->driver, DRIVER_SIZE, driver);
 	if (contact->reports)
-		news |= learn_report(record, contact);
+		news |= learn_report(nodes, record, contact);
 	nodes_changed(nodes, node, news);
 	*out = node;
 	return 0;
@@ -353,9 +481,9 @@ void nodes_remove(struct nodes *nodes, struct node *node)
 	nodes->list[at] = nodes->list[--nodes->count];
 	nodes->dirty_count -= node->dirty;
 	free_rank(nodes, node->record.rank);
-	id_map_remove(&nodes->by_id, node->record.id);
-	(void)store_node_remove(nodes->store, node->record.id, (struct store_reply){ 0 });
-	free(node);
+	id_map_remove(&nodes->by_id, node->id);
+	(void)store_node_remove(nodes->store, node->id, (struct store_reply){ 0 });
+	free_node(nodes, node);
 }
 
 void nodes_heard(struct nodes *nodes, struct node *node, struct moment now)
@@ -369,7 +497,7 @@ void nodes_heard(struct nodes *nodes, struct node *node, struct moment now)
 void nodes_follow_clock(struct nodes *nodes, const struct clock_jump *jump)
 {
 	for (size_t i = 0; i < nodes->count; i++) {
-		struct stored_node *record = &nodes->list[i]->record;
+		struct node_record *record = &nodes->list[i]->record;
 
 		record->first_seen_ms = clock_jump_moved(jump, record->first_seen_ms);
 		record->last_seen_ms = clock_jump_moved(jump, record->last_seen_ms);

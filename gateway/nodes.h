@@ -30,10 +30,25 @@ struct nodes_settings {
 	int64_t missed_wakes;      /* how many slots a node may miss before it counts as silent */
 };
 
+/* What is known of a node, as struct stored_node has it; its texts are the registry's. */
+struct node_record {
+	const char *id, *driver, *hardware, *version;
+	uint8_t image[32];
+	uint8_t image_size;
+	int8_t battery_percent;
+	int16_t signal_dbm;
+	uint32_t rank;
+	int64_t first_seen_ms, last_seen_ms, next_contact_ms;
+	uint64_t contacts, drops, readings, bytes_in, bytes_out;
+	int64_t watched_ms, past_ms, past_drops_milli;
+	uint64_t watched_drops;
+};
+
 /* A node; owned by the registry and valid until it is removed. */
 struct node {
-	struct stored_node record; /* what is known of it; use nodes_changed() after changing it */
+	struct node_record record; /* use nodes_changed() after changing its numbers */
 	bool dirty;
+	char id[];
 };
 
 /* Loads the registry. Blocks; for start-up. `settings` and `store` outlive the registry. */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/nodes.h"
 #include "protocols/hex.h"
-#include "store/node_store.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 #define MILLIONTHS_A_PERCENT 10000
@@ -206,7 +206,7 @@ json_t *rollout_plan_json(const struct rollout_plan *plan)
 	return json;
 }
 
-bool rollout_plan_concerns(const struct rollout_plan *plan, const struct stored_node *node)
+bool rollout_plan_concerns(const struct rollout_plan *plan, const struct node_record *node)
 {
 	return strcmp(plan->hardware, node->hardware) == 0 && (!*plan->only || fnmatch(plan->only, node->id, 0) == 0);
 }

@@ -17,7 +17,7 @@
 #define ROLLOUT_PATTERN_MAX 64
 #define ROLLOUT_SENTENCE_SIZE 192
 
-struct stored_node;
+struct node_record;
 
 enum rollout_on_failure { ROLLOUT_PAUSES, ROLLOUT_ROLLS_BACK };
 
@@ -49,6 +49,6 @@ int rollout_plan_parse(struct rollout_plan *out, const json_t *json, char *why);
 json_t *rollout_plan_json(const struct rollout_plan *plan);
 
 /* Whether the plan is about that node, whatever it runs. */
-bool rollout_plan_concerns(const struct rollout_plan *plan, const struct stored_node *node);
+bool rollout_plan_concerns(const struct rollout_plan *plan, const struct node_record *node);
 
 #endif

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
+#include "gateway/nodes.h"
 #include "gateway/update.h"
-#include "store/node_store.h"
 
 /* The update that this rollout ordered, or another order of the same image since then. */
 static const struct update *own_update(const struct rollout *rollout, const struct update *update)
@@ -15,7 +15,7 @@ static const struct update *own_update(const struct rollout *rollout, const stru
 }
 
 /* Counted from the beginning of its wave, its joining or its order, whichever came last. */
-static bool is_late(const struct rollout *rollout, const struct stored_node *node, const struct update *update,
+static bool is_late(const struct rollout *rollout, const struct node_record *node, const struct update *update,
 	int64_t interval_ms, struct moment now)
 {
 	int64_t since = rollout->wave_ms;
@@ -27,13 +27,14 @@ static bool is_late(const struct rollout *rollout, const struct stored_node *nod
 	return now.wall_ms - since > rollout->plan.deadline_wakes * interval_ms;
 }
 
-enum rollout_turn rollout_turn(const struct rollout *rollout, const struct stored_node *node,
+enum rollout_turn rollout_turn(const struct rollout *rollout, const struct node_record *node,
 	const struct update *update, int64_t interval_ms, struct moment now, uint32_t *place)
 {
 	const struct rollout_plan *plan = &rollout->plan;
 
-	if (!rollout_plan_concerns(plan, node) || wave_place(plan->id, node->id, place) < 0)
+	if (!rollout_plan_concerns(plan, node))
 		return TURN_FOREIGN;
+	*place = wave_place(plan->id, node->id);
 	if (*place >= rollout->reach)
 		return TURN_LATER;
 	if (digest_heads_match(node->image, node->image_size, plan->sha256, sizeof(plan->sha256)))

@@ -11,7 +11,7 @@
 #include "gateway/moment.h"
 #include "gateway/rollout.h"
 
-struct stored_node;
+struct node_record;
 struct update;
 
 enum rollout_turn {
@@ -26,7 +26,7 @@ enum rollout_turn {
 
 /* `update` is the node's current or last one, or NULL; `interval_ms` is from one wake to the next. `place` is set where
  * the plan is about the node. */
-enum rollout_turn rollout_turn(const struct rollout *rollout, const struct stored_node *node,
+enum rollout_turn rollout_turn(const struct rollout *rollout, const struct node_record *node,
 	const struct update *update, int64_t interval_ms, struct moment now, uint32_t *place);
 
 #endif

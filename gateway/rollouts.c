@@ -477,7 +477,7 @@ static size_t collect(const struct rollouts *rollouts, const struct rollout *rol
 	size_t count = 0;
 
 	for (size_t i = 0; i < nodes_count(nodes); i++) {
-		const struct stored_node *record = &nodes_at(nodes, i)->record;
+		const struct node_record *record = &nodes_at(nodes, i)->record;
 		if (rollout_plan_concerns(&rollout->plan, record) &&
 			digest_heads_match(record->image, record->image_size, rollout->plan.sha256, 32) == updated)
 			out[count++] = node_watch_history(record, now.wall_ms);

@@ -180,7 +180,7 @@ void updates_close(struct updates *updates)
 static int judge_order(struct updates *updates, const struct update_order *order, const struct update *former)
 {
 	const struct updates_port *port = &updates->parts.port;
-	const struct stored_node *node = &order->node->record;
+	const struct node_record *node = &order->node->record;
 	const char *hardware = "";
 
 	if (!port->image(port->context, order->sha256, &hardware))
@@ -196,14 +196,14 @@ static int judge_order(struct updates *updates, const struct update_order *order
 
 int updates_order(struct updates *updates, const struct update_order *order, struct moment now)
 {
-	const struct stored_node *node = &order->node->record;
+	const struct node_record *node = &order->node->record;
 	struct update *update = id_map_find(&updates->by_node, node->id);
 	struct stored_update record = { .created_ms = now.wall_ms, .previous_size = node->image_size };
 	int error = judge_order(updates, order, update);
 
 	if (error)
 		return error;
-	memcpy(record.node, node->id, sizeof(record.node));
+	snprintf(record.node, sizeof(record.node), "%s", node->id);
 	memcpy(record.sha256, order->sha256, sizeof(record.sha256));
 	memcpy(record.previous, node->image, sizeof(record.previous));
 	if (!update && (error = insert(updates, &record, &update)) < 0)

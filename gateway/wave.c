@@ -8,7 +8,7 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-int wave_place(const char *rollout, const char *node, uint32_t *out)
+uint32_t wave_place(const char *rollout, const char *node)
 {
 	char text[2 * NAME_MAX_BYTES + 1];
 	size_t rollout_size = strnlen(rollout, NAME_MAX_BYTES);
@@ -19,13 +19,10 @@ int wave_place(const char *rollout, const char *node, uint32_t *out)
 	memcpy(text, rollout, rollout_size);
 	text[rollout_size] = '\0';
 	memcpy(text + rollout_size + 1, node, node_size);
-	int error = digest_compute(DIGEST_SHA256, text, rollout_size + 1 + node_size, digest);
-	if (error)
-		return error;
+	digest_compute(DIGEST_SHA256, text, rollout_size + 1 + node_size, digest);
 	for (size_t i = 0; i < sizeof(head); i++)
 		head = head << 8 | digest[i];
-	*out = (uint32_t)((wide)head * WAVE_ALL >> 64);
-	return 0;
+	return (uint32_t)((wide)head * WAVE_ALL >> 64);
 }
 
 unsigned wave_of(uint32_t place, const uint32_t *shares, unsigned count)

@@ -15,9 +15,9 @@
 
 /*
  * 0 to WAVE_ALL - 1: the first 8 bytes of SHA-256(rollout, a zero byte, node), most significant first, times WAVE_ALL,
- * over 2^64. Names are of at most 64 bytes. -ENOMEM.
+ * over 2^64. Names are of at most 64 bytes.
  */
-int wave_place(const char *rollout, const char *node, uint32_t *out);
+uint32_t wave_place(const char *rollout, const char *node);
 
 /* The first wave whose share, in millionths and rising, holds the place; `count` if none does. */
 unsigned wave_of(uint32_t place, const uint32_t *shares, unsigned count);

@@ -11,6 +11,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes that somebody else owns. */
+struct bytes {
+	const uint8_t *data;
+	size_t size;
+};
+
 struct reader {
 	const uint8_t *at, *end;
 	bool failed;

@@ -25,7 +25,8 @@ HOMES = {
     r"curl/curl\.h": ["drivers/http_fetch"],
     r"zstd\.h": ["gateway/batch", "gateway/segment"],
     r"jansson\.h": ["protocols/", "gateway/"],
-    r"openssl/.*": ["gateway/signature", "gateway/key_file", "gateway/digest"],
+    r"nettle/.*": ["gateway/verify", "gateway/digest"],
+    r"openssl/.*": ["gateway/signing_key"],
     r"check\.h": ["tests/"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)', re.M)

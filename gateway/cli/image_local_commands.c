@@ -17,6 +17,8 @@
 #include "gateway/digest.h"
 #include "gateway/key_file.h"
 #include "gateway/signature.h"
+#include "gateway/signature_make.h"
+#include "gateway/signing_key.h"
 #include "protocols/hex.h"
 #include "protocols/image_header.h"
 
@@ -76,12 +78,11 @@ static int tell_signed(const struct cli *cli, const char *path, size_t size, con
 	return CLI_OK;
 }
 
-static int write_and_tell(const struct cli *cli, const char *path, struct image_bytes bytes)
+static int write_and_tell(const struct cli *cli, const char *path, struct bytes bytes)
 {
 	uint8_t sha256[32];
 
-	if (digest_compute(DIGEST_SHA256, bytes.data, bytes.size, sha256) < 0)
-		return cli_fail(cli, CLI_FAILED, "out of memory");
+	digest_compute(DIGEST_SHA256, bytes.data, bytes.size, sha256);
 	int code = write_file(cli, path, bytes.data, bytes.size);
 	return code == CLI_OK ? tell_signed(cli, path, bytes.size, sha256) : code;
 }
@@ -93,16 +94,16 @@ static int sign_refused(const struct cli *cli, int result, const char *fault)
 	return cli_fail(cli, CLI_FAILED, "%s", fault ? fault : strerror(-result));
 }
 
-static int sign_detached(const struct cli *cli, const struct key *key, struct image_bytes file)
+static int sign_detached(const struct cli *cli, const struct signing_key *key, struct bytes file)
 {
 	uint8_t signature[SIGNATURE_MAX];
-	struct image_bytes made = { .data = signature };
+	struct bytes made = { .data = signature, .size = sizeof(signature) };
 	char beside[PATH_SIZE];
 	const char *path = cli->argument_count > 1 ? cli->arguments[1] : beside;
 
 	if (snprintf(beside, sizeof(beside), "%s.sig", cli->arguments[0]) >= (int)sizeof(beside))
 		return cli_fail(cli, CLI_USAGE, "the file's name is too long");
-	int result = signature_make_detached(key, file, signature, &made.size);
+	int result = signing_key_sign(key, file, signature, &made.size);
 	return result < 0 ? sign_refused(cli, result, NULL) : write_and_tell(cli, path, made);
 }
 
@@ -131,10 +132,10 @@ static int read_wrapping(const struct cli *cli, struct mcuboot_wrapping *out)
 	return CLI_OK;
 }
 
-static int sign_mcuboot(const struct cli *cli, const struct key *key, struct image_bytes file)
+static int sign_mcuboot(const struct cli *cli, const struct signing_key *key, struct bytes file)
 {
 	struct mcuboot_wrapping wrapping = { 0 };
-	struct image_bytes image = { 0 };
+	struct bytes image = { 0 };
 	const char *fault = NULL;
 
 	if (cli->argument_count < 2)
@@ -154,20 +155,20 @@ static int run_sign(struct cli *cli)
 {
 	const char *path = cli_value(cli, "key");
 	struct mapped_file file;
-	struct key *key = NULL;
+	struct signing_key *key = NULL;
 	char why[512];
 
 	if (!path)
 		return cli_fail(cli, CLI_USAGE, "--key is needed; \"wakegate key create NAME\" makes one");
-	if (key_read_private(&key, path, why, sizeof(why)) < 0)
+	if (signing_key_read(&key, path, why, sizeof(why)) < 0)
 		return cli_fail(cli, CLI_FAILED, "%s", why);
 	int code = mapped_file_open(cli, cli->arguments[0], FILE_MAX, &file);
 	if (code == CLI_OK) {
-		struct image_bytes bytes = { file.data, file.size };
+		struct bytes bytes = { file.data, file.size };
 		code = cli_given(cli, "detached") ? sign_detached(cli, key, bytes) : sign_mcuboot(cli, key, bytes);
 		mapped_file_close(&file);
 	}
-	key_close(key);
+	signing_key_close(key);
 	return code;
 }
 
@@ -197,7 +198,7 @@ static const struct cli_option inspect_options[] = {
 /* A file, taken apart. */
 struct inspection {
 	struct image_header header;
-	struct image_bytes file;
+	struct bytes file;
 	char sha256[65];
 	char signature[160]; /* in words */
 	const char *signer;  /* NULL: none that is known */
@@ -237,7 +238,7 @@ static int check_detached(
 
 	if (code != CLI_OK)
 		return code;
-	struct image_bytes signature = { detached.data, detached.size };
+	struct bytes signature = { detached.data, detached.size };
 	say_signature(inspection, signature_verify_detached(inspection->file, signature, ring, &found), &found);
 	mapped_file_close(&detached);
 	return CLI_OK;
@@ -299,8 +300,7 @@ static int inspect(const struct cli *cli, const struct key_ring *ring, struct in
 
 	if (image_header_parse(&inspection->header, inspection->file.data, inspection->file.size, &fault) < 0)
 		return cli_fail(cli, CLI_REFUSED, "the image is malformed: %s", fault);
-	if (digest_compute(DIGEST_SHA256, inspection->file.data, inspection->file.size, sha256) < 0)
-		return cli_fail(cli, CLI_FAILED, "out of memory");
+	digest_compute(DIGEST_SHA256, inspection->file.data, inspection->file.size, sha256);
 	hex_print(inspection->sha256, sha256, sizeof(sha256));
 	int code = check_signature(cli, ring, inspection);
 	if (code != CLI_OK)
@@ -323,7 +323,7 @@ static int run_inspect(struct cli *cli)
 		return code;
 	code = mapped_file_open(cli, cli->arguments[0], FILE_MAX, &file);
 	if (code == CLI_OK) {
-		inspection.file = (struct image_bytes){ file.data, file.size };
+		inspection.file = (struct bytes){ file.data, file.size };
 		code = inspect(cli, &ring, &inspection);
 		mapped_file_close(&file);
 	}

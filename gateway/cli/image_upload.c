@@ -54,8 +54,7 @@ static int begin(struct cli *cli, const struct image_upload *upload, const struc
 	uint8_t sha256[SHA256_SIZE];
 	char hex[2 * SHA256_SIZE + 1];
 
-	if (digest_compute(DIGEST_SHA256, file->data, file->size, sha256) < 0)
-		return cli_fail(cli, CLI_FAILED, "out of memory");
+	digest_compute(DIGEST_SHA256, file->data, file->size, sha256);
 	hex_print(hex, sha256, sizeof(sha256));
 	json_t *request = json_pack("{s:s, s:s, s:I, s:s, s:s*, s:s*}", "command", "image.upload", "name",
 		upload->name ? upload->name : file_name(upload->path), "size", (json_int_t)file->size, "sha256", hex,

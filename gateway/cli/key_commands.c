@@ -7,6 +7,7 @@
 #include "gateway/cli/commands.h"
 #include "gateway/cli/pair.h"
 #include "gateway/key_file.h"
+#include "gateway/signing_key.h"
 #include "protocols/hex.h"
 
 #define PATH_SIZE 4096
@@ -26,13 +27,14 @@ static int write_failed(const struct cli *cli, const char *path, int result)
 	return cli_fail(cli, CLI_FAILED, "cannot write %s: %s", path, strerror(-result));
 }
 
-static int write_pair(const struct cli *cli, const struct key *key, const char *private_path, const char *public_path)
+static int write_pair(
+	const struct cli *cli, const struct signing_key *key, const char *private_path, const char *public_path)
 {
-	int result = key_write_private(key, private_path);
+	int result = signing_key_write_private(key, private_path);
 
 	if (result < 0)
 		return write_failed(cli, private_path, result);
-	result = key_write_public(key, public_path);
+	result = signing_key_write_public(key, public_path);
 	if (result < 0) {
 		(void)unlink(private_path);
 		return write_failed(cli, public_path, result);
@@ -62,21 +64,21 @@ static int create(const struct cli *cli, enum key_type type)
 	const char *name = cli->arguments[0];
 	char private_path[PATH_SIZE];
 	char public_path[PATH_SIZE];
-	struct key *key = NULL;
+	struct signing_key *key = NULL;
 
 	if (strlen(name) > PATH_SIZE - 8)
 		return cli_fail(cli, CLI_USAGE, "the name is too long");
 	snprintf(private_path, sizeof(private_path), "%s.key", name);
 	snprintf(public_path, sizeof(public_path), "%s.pem", name);
-	int result = key_create(&key, type);
+	int result = signing_key_create(&key, type);
 	if (result == -ENOTSUP)
 		return cli_fail(cli, CLI_USAGE, "--type: allowed are ecdsa-p256 and ed25519");
 	if (result < 0)
 		return cli_fail(cli, CLI_FAILED, "no key could be made: %s", strerror(-result));
 	int code = write_pair(cli, key, private_path, public_path);
 	if (code == CLI_OK)
-		code = tell_pair(cli, key, private_path, public_path);
-	key_close(key);
+		code = tell_pair(cli, signing_key_public(key), private_path, public_path);
+	signing_key_close(key);
 	return code;
 }
 
@@ -110,24 +112,12 @@ const struct cli_command command_key_create = {
 	.run = run_create,
 };
 
-static int run_show(struct cli *cli)
+static int show(const struct cli *cli, const struct key *key, bool is_private)
 {
-	const char *path = cli->arguments[0];
-	struct key *key = NULL;
-	char why[512];
-	char hex[65];
-	bool is_private = false;
-	int result = key_read_public(&key, path, why, sizeof(why));
-
-	if (result == -EINVAL) {
-		char ignored[512];
-		is_private = key_read_private(&key, path, ignored, sizeof(ignored)) == 0;
-	}
-	if (!key)
-		return cli_fail(cli, result == -ENOENT ? CLI_NOT_FOUND : CLI_FAILED, "%s", why);
-	print_fingerprint(hex, key);
 	const char *type = key_type_name(key_type_of(key));
-	key_close(key);
+	char hex[65];
+
+	print_fingerprint(hex, key);
 	if (cli->json)
 		return cli_print_json(cli,
 			json_pack("{s:s, s:b, s:s}", "type", type, "private", (int)is_private, "fingerprint", hex));
@@ -135,6 +125,25 @@ static int run_show(struct cli *cli)
 	pair_print(cli, "half", is_private ? "private" : "public");
 	pair_print(cli, "fingerprint", hex);
 	return CLI_OK;
+}
+
+static int run_show(struct cli *cli)
+{
+	const char *path = cli->arguments[0];
+	struct signing_key *pair = NULL;
+	struct key *key = NULL;
+	char why[512];
+	char ignored[512];
+	int result = key_read_public(&key, path, why, sizeof(why));
+
+	if (result == -EINVAL && signing_key_read(&pair, path, ignored, sizeof(ignored)) == 0)
+		result = 0;
+	if (result < 0)
+		return cli_fail(cli, result == -ENOENT ? CLI_NOT_FOUND : CLI_FAILED, "%s", why);
+	int code = show(cli, pair ? signing_key_public(pair) : key, pair != NULL);
+	signing_key_close(pair);
+	key_close(key);
+	return code;
 }
 
 const struct cli_command command_key_show = {

@@ -107,10 +107,8 @@ static void share_waves(void)
 	unsigned first = 0;
 
 	for (unsigned i = 0; i < FLEET_NODES; i++) {
-		uint32_t place = WAVE_ALL;
 		snprintf(node, sizeof(node), "gw%03u-node%04u", i % 1000, i / 1000);
-		(void)wave_place(plan.id, node, &place);
-		first += wave_of(place, plan.waves, plan.wave_count) == 0;
+		first += wave_of(wave_place(plan.id, node), plan.waves, plan.wave_count) == 0;
 	}
 	double off = (double)first / FLEET_NODES * 100 - 1;
 	figure("rollout.first_wave_off_by", off < 0 ? -off : off, "points", 0.05, false);

@@ -246,7 +246,7 @@ static inline void bench_add_image(
 	char hex[65], file[16];
 
 	memset(data, fill, size);
-	ck_assert_int_eq(digest_compute(DIGEST_SHA256, data, size, sha256), 0);
+	digest_compute(DIGEST_SHA256, data, size, sha256);
 	hex_print(hex, sha256, sizeof(sha256));
 	snprintf(file, sizeof(file), "app-%u.bin", fill);
 	json_t *result = bench_ask(

@@ -12,6 +12,8 @@
 #include "gateway/key_file.h"
 #include "gateway/log.h"
 #include "gateway/signature.h"
+#include "gateway/signature_make.h"
+#include "gateway/signing_key.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/golden_keys.h"
 #include "tests/unit/image_fixture.h"
@@ -117,7 +119,7 @@ static inline struct image_claim claim_of(const uint8_t *data, size_t size)
 {
 	struct image_claim claim = { .size_bytes = (uint32_t)size, .name = "app.bin", .origin = "file" };
 
-	ck_assert_int_eq(digest_compute(DIGEST_SHA256, data, size, claim.sha256), 0);
+	digest_compute(DIGEST_SHA256, data, size, claim.sha256);
 	return claim;
 }
 
@@ -194,30 +196,29 @@ static inline int import_whole(struct feeder *feeder, const struct image_claim *
 }
 
 /* An image of up to BIG_PAYLOAD bytes, signed with a key that the settings trust from now on. */
-static inline struct image_bytes make_image(uint32_t payload_size)
+static inline struct bytes make_image(uint32_t payload_size)
 {
 	static char path[64];
 	static uint8_t payload[BIG_PAYLOAD];
 	const struct mcuboot_wrapping wrapping = { .version = { .major = 2 }, .header_size = 32 };
-	struct image_bytes image = { 0 };
-	struct key *key = NULL;
+	struct bytes image = { 0 };
+	struct signing_key *key = NULL;
 	const char *fault = NULL;
 
 	for (uint32_t i = 0; i < sizeof(payload); i++)
 		payload[i] = fixture_byte(5, i);
 	snprintf(path, sizeof(path), "/tmp/wakegate-import-%d.pem", (int)getpid());
-	ck_assert_int_eq(key_create(&key, KEY_ED25519), 0);
-	ck_assert_int_eq(key_write_public(key, path), 0);
+	ck_assert_int_eq(signing_key_create(&key, KEY_ED25519), 0);
+	ck_assert_int_eq(signing_key_write_public(key, path), 0);
 	ck_assert_int_eq(
-		signature_wrap_mcuboot(key, &wrapping, (struct image_bytes){ payload, payload_size }, &image, &fault),
-		0);
-	key_close(key);
+		signature_wrap_mcuboot(key, &wrapping, (struct bytes){ payload, payload_size }, &image, &fault), 0);
+	signing_key_close(key);
 	key_paths[GOLDEN_KEY_COUNT] = path;
 	settings.trusted_keys.count = GOLDEN_KEY_COUNT + 1;
 	return image;
 }
 
-static inline void free_image(struct image_bytes image)
+static inline void free_image(struct bytes image)
 {
 	(void)unlink(key_paths[GOLDEN_KEY_COUNT]);
 	free((void *)image.data);

@@ -32,7 +32,7 @@ END_TEST
 START_TEST(an_image_over_many_chunks_comes_whole_in_any_pieces)
 {
 	static const uint32_t pieces[] = { 777, 65536, 100000 };
-	struct image_bytes big = make_image(BIG_PAYLOAD);
+	struct bytes big = make_image(BIG_PAYLOAD);
 	struct feeder feeder;
 
 	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
@@ -51,7 +51,7 @@ END_TEST
 
 START_TEST(a_fast_source_is_held_back_and_told_to_go_on)
 {
-	struct image_bytes big = make_image(BIG_PAYLOAD);
+	struct bytes big = make_image(BIG_PAYLOAD);
 	struct feeder feeder;
 	uint32_t taken = 0;
 
@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(a_suspended_import_goes_on_at_its_byte)
 {
-	struct image_bytes big = make_image(BIG_PAYLOAD);
+	struct bytes big = make_image(BIG_PAYLOAD);
 	struct feeder feeder;
 
 	open_all();
@@ -98,7 +98,7 @@ END_TEST
 
 START_TEST(an_import_cut_by_a_restart_goes_on_at_a_stored_byte)
 {
-	struct image_bytes big = make_image(BIG_PAYLOAD);
+	struct bytes big = make_image(BIG_PAYLOAD);
 	struct feeder feeder;
 
 	open_all();
@@ -276,7 +276,7 @@ END_TEST
 
 START_TEST(a_full_store_is_told_and_leaves_nothing)
 {
-	struct image_bytes big = make_image(BIG_PAYLOAD);
+	struct bytes big = make_image(BIG_PAYLOAD);
 	struct feeder feeder;
 
 	stepped_make_directory(&stepped);

@@ -70,7 +70,7 @@ static uint64_t count_changes(const struct image_claim *claim, const uint8_t *da
 
 START_TEST(a_power_cut_at_any_change_ends_in_the_whole_image)
 {
-	struct image_bytes big = make_image(PAYLOAD);
+	struct bytes big = make_image(PAYLOAD);
 	struct image_claim claim = claim_of(big.data, big.size);
 	uint64_t changes = count_changes(&claim, big.data);
 	unsigned resumed = 0;
@@ -116,7 +116,7 @@ static void fail_at(uint64_t change, enum fault kind, const struct image_claim *
 
 START_TEST(a_failing_disk_at_any_change_leaves_all_or_nothing)
 {
-	struct image_bytes big = make_image(PAYLOAD);
+	struct bytes big = make_image(PAYLOAD);
 	struct image_claim claim = claim_of(big.data, big.size);
 	uint64_t changes = count_changes(&claim, big.data);
 

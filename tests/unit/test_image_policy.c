@@ -6,6 +6,7 @@
 #include "gateway/digest.h"
 #include "gateway/key_file.h"
 #include "gateway/signature.h"
+#include "gateway/signing_key.h"
 #include "tests/unit/golden.h"
 #include "tests/unit/golden_keys.h"
 #include "tests/unit/suite.h"
@@ -201,20 +202,21 @@ START_TEST(a_detached_signature_makes_any_file_trusted)
 	char command[64];
 	const char *paths[] = { path };
 	struct image_settings mine = strict;
-	struct key *key = NULL;
+	struct signing_key *key = NULL;
 	struct judgement judgement;
 	uint8_t signature[SIGNATURE_MAX];
 
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	snprintf(path, sizeof(path), "%s/release.pem", folder);
 	snprintf(command, sizeof(command), "rm -r %s", folder);
-	ck_assert_int_eq(key_create(&key, KEY_ED25519), 0);
-	ck_assert_int_eq(key_write_public(key, path), 0);
+	ck_assert_int_eq(signing_key_create(&key, KEY_ED25519), 0);
+	ck_assert_int_eq(signing_key_write_public(key, path), 0);
 	mine.trusted_keys = (struct setting_list){ paths, 1 };
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		load(&judgement, files[i]);
-		struct image_bytes bytes = { judgement.golden.data, judgement.golden.size };
-		ck_assert_int_eq(signature_make_detached(key, bytes, signature, &judgement.claim.signature_size), 0);
+		struct bytes bytes = { judgement.golden.data, judgement.golden.size };
+		judgement.claim.signature_size = sizeof(signature);
+		ck_assert_int_eq(signing_key_sign(key, bytes, signature, &judgement.claim.signature_size), 0);
 		judgement.claim.signature = signature;
 		ck_assert_msg(judge(&judgement, &mine) == 0, "%s: %s", files[i], judgement.verdict.sentence);
 		ck_assert_str_eq(judgement.verdict.signer, "release");
@@ -223,7 +225,7 @@ START_TEST(a_detached_signature_makes_any_file_trusted)
 		ck_assert_ptr_nonnull(strstr(judgement.verdict.sentence, "its detached signature was made by no "
 									 "trusted key"));
 	}
-	key_close(key);
+	signing_key_close(key);
 	ck_assert_int_eq(system(command), 0);
 }
 END_TEST

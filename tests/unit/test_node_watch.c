@@ -1,13 +1,13 @@
 #include "gateway/node_watch.h"
 
-#include "store/node_store.h"
+#include "gateway/nodes.h"
 #include "tests/unit/suite.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
 
 START_TEST(before_it_is_watched_all_its_life_is_since)
 {
-	struct stored_node record = { .first_seen_ms = 5 * DAY_MS, .drops = 8 };
+	struct node_record record = { .first_seen_ms = 5 * DAY_MS, .drops = 8 };
 	struct drop_history history = node_watch_history(&record, 9 * DAY_MS);
 
 	ck_assert_double_eq(history.days_before, 0);
@@ -18,7 +18,7 @@ END_TEST
 
 START_TEST(what_was_becomes_past_when_watching_begins)
 {
-	struct stored_node record = { .first_seen_ms = 5 * DAY_MS, .drops = 8 };
+	struct node_record record = { .first_seen_ms = 5 * DAY_MS, .drops = 8 };
 
 	node_watch_begin(&record, 9 * DAY_MS);
 	record.drops = 11;
@@ -32,7 +32,7 @@ END_TEST
 
 START_TEST(the_past_fades_by_half_in_a_half_life)
 {
-	struct stored_node record = { .first_seen_ms = 1, .drops = 8 };
+	struct node_record record = { .first_seen_ms = 1, .drops = 8 };
 
 	node_watch_begin(&record, 1 + 4 * DAY_MS);
 	record.drops = 10;
@@ -46,7 +46,7 @@ END_TEST
 
 START_TEST(a_clock_set_back_takes_nothing_away)
 {
-	struct stored_node record = { .first_seen_ms = 9 * DAY_MS, .drops = 8 };
+	struct node_record record = { .first_seen_ms = 9 * DAY_MS, .drops = 8 };
 
 	node_watch_begin(&record, 5 * DAY_MS);
 	struct drop_history history = node_watch_history(&record, 4 * DAY_MS);

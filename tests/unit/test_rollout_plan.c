@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "store/node_store.h"
+#include "gateway/nodes.h"
 #include "tests/unit/suite.h"
 
 #define IMAGE "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -119,14 +119,14 @@ END_TEST
 START_TEST(nodes_are_chosen_by_hardware_and_name)
 {
 	struct rollout_plan plan = plan_with("only", json_string("hall-[0-9]*"));
-	struct stored_node node = { .id = "hall-7", .hardware = "meter-2" };
+	struct node_record node = { .id = "hall-7", .hardware = "meter-2" };
 
 	ck_assert(rollout_plan_concerns(&plan, &node));
-	snprintf(node.id, sizeof(node.id), "roof-7");
+	node.id = "roof-7";
 	ck_assert(!rollout_plan_concerns(&plan, &node));
 	plan.only[0] = '\0';
 	ck_assert(rollout_plan_concerns(&plan, &node));
-	snprintf(node.hardware, sizeof(node.hardware), "valve-1");
+	node.hardware = "valve-1";
 	ck_assert(!rollout_plan_concerns(&plan, &node));
 }
 END_TEST

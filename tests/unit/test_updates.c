@@ -250,7 +250,7 @@ START_TEST(orders_that_make_no_sense_are_refused)
 
 	ck_assert_int_eq(order(bench, node, false), -EALREADY);
 	node = contact(bench, "node-2", old_image);
-	strcpy(node->record.hardware, "valve-1");
+	node->record.hardware = "valve-1";
 	ck_assert_int_eq(order(bench, node, false), -EINVAL);
 	ck_assert_int_eq(order(bench, node, true), 0);
 	struct update_order unknown = { .node = node, .by = "operator" };
