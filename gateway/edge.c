@@ -175,12 +175,13 @@ static uint64_t labels_of(struct edge *edge, struct span node)
 int edge_apply(struct edge *edge, const struct edge_yield *report, struct edge_yield *out)
 {
 	const struct rules_sink sink = { edge, on_pass, on_alarm, on_gather, NULL };
-	const struct rules_source source = { report->node, labels_of(edge, report->node), report->received_ms };
+	struct rules_source source = { .node = report->node, .received_ms = report->received_ms };
 	int result = 0;
 
 	*out = *report;
 	if (rules_count(edge->rules) == 0)
 		return 0;
+	source.labels = labels_of(edge, report->node);
 	edge->passed.count = edge->fed.count = 0;
 	edge->urgent = false;
 	for (size_t i = 0; i < report->count && result == 0; i++)

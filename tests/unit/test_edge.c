@@ -306,6 +306,33 @@ START_TEST(a_reading_for_a_window_is_acknowledged_when_its_feed_is_durable)
 }
 END_TEST
 
+#define LONG_RULE "a-rule-with-as-long-a-name-as-is"
+
+START_TEST(the_longest_names_survive_too)
+{
+	struct bed *bed = bed_open("rules: { list = ( { name = \"" LONG_RULE "\"; window = \"7 d\"; drop = true;"
+				   " outputs = ( { value = \"last\"; name = \"last\"; } ); } ); };");
+	char name[READING_NAME_MAX + 1];
+
+	ck_assert_uint_eq(strlen(LONG_RULE), RULE_NAME_MAX);
+	memset(name, 'x', READING_NAME_MAX);
+	name[READING_NAME_MAX] = '\0';
+	for (int i = 0; i < 100; i++) {
+		name[0] = (char)('a' + i % 26);
+		name[1] = (char)('a' + i / 26);
+		take(bed, name, "-1.50");
+	}
+	pass(bed, 300);
+	ck_assert_uint_eq(bed->answers, 100);
+	bed_crash(bed);
+	wait_ready(bed);
+	struct edge_figures figures;
+	edge_figures(bed->edge, &figures);
+	ck_assert_uint_eq(figures.windows, 100);
+	bed_close(bed);
+}
+END_TEST
+
 START_TEST(a_window_survives_a_crash_and_is_told_once)
 {
 	struct bed *bed = bed_open(SUMS);
@@ -496,8 +523,8 @@ END_TEST
 
 TEST_SUITE(edge, what_rules_drop_is_acknowledged_at_once, an_alarm_does_not_wait_for_others,
 	a_reading_for_a_window_is_acknowledged_when_its_feed_is_durable, a_window_survives_a_crash_and_is_told_once,
-	a_repeated_message_is_in_a_window_once_also_after_a_crash, the_feed_of_told_windows_goes,
-	windows_of_a_rule_that_is_gone_after_a_restart_are_told, no_report_is_taken_before_the_windows_are_there,
-	a_reload_ends_the_windows_of_changed_rules_only,
+	the_longest_names_survive_too, a_repeated_message_is_in_a_window_once_also_after_a_crash,
+	the_feed_of_told_windows_goes, windows_of_a_rule_that_is_gone_after_a_restart_are_told,
+	no_report_is_taken_before_the_windows_are_there, a_reload_ends_the_windows_of_changed_rules_only,
 	windows_say_what_was_acknowledged_however_often_the_gateway_is_killed,
 	windows_say_what_was_acknowledged_however_often_the_disk_fails)
