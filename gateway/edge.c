@@ -104,7 +104,7 @@ void edge_close(struct edge *edge)
 
 void edge_reload(struct edge *edge)
 {
-	label_cache_init(&edge->labels, edge->parts.seed);
+	label_cache_clear(&edge->labels);
 	(void)rules_reload(edge->rules, edge->parts.rules, edge->parts.labels);
 	windows_set_most(edge->windows, (size_t)edge->parts.rules->series);
 	windows_hurry(edge->windows);

@@ -6,8 +6,12 @@
 
 void label_cache_init(struct label_cache *cache, uint64_t seed)
 {
-	memset(cache, 0, sizeof(*cache));
 	cache->key = (struct siphash_key){ seed, ~seed };
+}
+
+void label_cache_clear(struct label_cache *cache)
+{
+	memset(cache->places, 0, sizeof(cache->places));
 }
 
 uint64_t label_cache_find(

@@ -23,9 +23,13 @@ struct label_cache {
 	} places[LABEL_CACHE_PLACES];
 };
 
+/* In zeroed memory, of which nothing is touched before it is needed. */
 void label_cache_init(struct label_cache *cache, uint64_t seed);
 
-/* What labels_of_node() says; the cache must be begun anew when the settings change. */
+/* The settings changed. */
+void label_cache_clear(struct label_cache *cache);
+
+/* What labels_of_node() says. */
 uint64_t label_cache_find(
 	struct label_cache *cache, const struct labels_settings *settings, struct span node, struct span hardware);
 
