@@ -34,7 +34,7 @@
 #define COMMITS 400 /* enough for several checkpoints of the store */
 
 struct bench {
-	char folder[32];
+	char folder[32], memory[48];
 	int wake;
 	struct telemetry_settings settings;
 	struct store *store;
@@ -131,7 +131,11 @@ static void open_bench(struct bench *bench)
 		.topic = "telemetry/bench",
 		.send = send_batch,
 		.context = bench };
-	struct telemetry_parts telemetry = { .store = bench->store, .settings = &bench->settings, .boot = 1 };
+	struct telemetry_parts telemetry = { .store = bench->store,
+		.settings = &bench->settings,
+		.boot = 1,
+		.journal_name = 1,
+		.runtime_directory = bench->memory };
 	if (gaps_open(&bench->gaps, bench->store) < 0)
 		fail("gaps_open");
 	publish.gaps = telemetry.gaps = bench->gaps;
@@ -277,13 +281,10 @@ static void measure_saturated(struct bench *bench, double duration_s)
  * So many commits of so many reports each, on a clock that only this function moves: what reaches the disk does not
  * depend on how long the wait was.
  */
-static void measure_paced(struct bench *bench, unsigned per_second, int64_t delay_ms, double goal)
+static void pace(struct bench *bench, unsigned per_second, int64_t delay_ms)
 {
 	unsigned reports = (unsigned)(per_second * delay_ms / 1000);
-	struct disk_measure measure;
-	char name[64];
 
-	begin_disk_measure(bench, &measure);
 	bench->settings.commit_delay_ms = delay_ms;
 	for (int commit = 0; commit < COMMITS; commit++) {
 		uint64_t wanted = bench->acknowledged + reports;
@@ -297,9 +298,55 @@ static void measure_paced(struct bench *bench, unsigned per_second, int64_t dela
 		while (bench->acknowledged < wanted)
 			turn(bench, 5);
 	}
+}
+
+static void measure_paced(struct bench *bench, unsigned per_second, int64_t delay_ms, double goal)
+{
+	struct disk_measure measure;
+	char name[64];
+
+	begin_disk_measure(bench, &measure);
+	pace(bench, per_second, delay_ms);
 	snprintf(name, sizeof(name), "telemetry.disk_per_report_%u_per_s_%" PRId64 "ms%s", per_second, delay_ms,
 		bench->connected ? "_up" : "");
 	end_disk_measure(bench, &measure, name, goal);
+}
+
+/* Lets the store finish what earlier measurements left it to do. */
+static void settle(struct bench *bench)
+{
+	struct store_figures before, now;
+	unsigned quiet = 0;
+
+	store_figures(bench->store, &now);
+	while (quiet < 150) {
+		before = now;
+		turn(bench, 20);
+		store_figures(bench->store, &now);
+		quiet = now.written_bytes == before.written_bytes ? quiet + 1 : 0;
+	}
+}
+
+/* The broker acknowledges, and what it has the disk need not have. */
+static void measure_healthy(struct bench *bench)
+{
+	struct store_figures start, end;
+	struct telemetry_figures figures;
+
+	settle(bench);
+	uint64_t before = bench->acknowledged, bytes = written();
+	telemetry_figures(bench->telemetry, &figures);
+	uint64_t never_stored = figures.never_stored;
+	store_figures(bench->store, &start);
+	pace(bench, 1000, 250);
+	store_figures(bench->store, &end);
+	telemetry_figures(bench->telemetry, &figures);
+	double reports = (double)(bench->acknowledged - before);
+	figure("telemetry.written_healthy", (double)(written() - bytes) / reports, "B", 2, false);
+	figure("telemetry.written_healthy_as_counted", (double)(end.written_bytes - start.written_bytes) / reports, "B",
+		2, false);
+	figure("telemetry.never_stored", (double)(figures.never_stored - never_stored) / reports / READINGS, "ratio", 0,
+		true);
 }
 
 /* What the store counts, which the wear budget rests on, against what the kernel counts for this process. */
@@ -388,7 +435,7 @@ static void measure_drain(struct bench *bench)
 int main(void)
 {
 	struct bench *bench = calloc(1, sizeof(*bench));
-	char command[64];
+	char command[128];
 
 	if (!bench)
 		fail("no memory");
@@ -402,7 +449,8 @@ int main(void)
 		.compression = BATCH_ZSTD };
 	snprintf(bench->folder, sizeof(bench->folder), "bench-telemetry-XXXXXX");
 	bench->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (!mkdtemp(bench->folder) || bench->wake < 0)
+	snprintf(bench->memory, sizeof(bench->memory), "/dev/shm/bench-telemetry-XXXXXX");
+	if (!mkdtemp(bench->folder) || !mkdtemp(bench->memory) || bench->wake < 0)
 		fail("no folder");
 	random_init(&bench->random, 1);
 	open_bench(bench);
@@ -414,8 +462,8 @@ int main(void)
 	measure_backlog(bench);
 	measure_capped_drain(bench);
 	measure_drain(bench);
-	measure_paced(bench, 1000, 1000, 0);
+	measure_healthy(bench);
 	close_bench(bench);
-	snprintf(command, sizeof(command), "rm -r %s", bench->folder);
+	snprintf(command, sizeof(command), "rm -r %s %s", bench->folder, bench->memory);
 	return system(command) == 0 && bench->refused == 0 ? 0 : 1;
 }

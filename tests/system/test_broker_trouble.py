@@ -87,6 +87,17 @@ def test_a_broker_that_says_nothing_is_given_up_by_keepalive(trouble):
     assert trouble.finish() == []
 
 
+def test_a_broker_that_stalls_leaves_the_acknowledging_to_the_disk(trouble):
+    wait_until("the broker acknowledges", lambda: trouble.status()["never_stored"] > 0, 180)
+    trouble.proxy.stall()
+    before = trouble.status()
+    wait_until("the disk does", lambda: trouble.status()["by_disk"] > before["by_disk"] + 1000, 180)
+    trouble.proxy.stall(False)
+    before = trouble.status()
+    wait_until("the broker does again", lambda: trouble.status()["never_stored"] > before["never_stored"], 180)
+    assert trouble.finish() == []
+
+
 def test_a_broker_that_is_slower_than_the_nodes_leaves_a_backlog_that_drains(trouble):
     trouble.proxy.rate, trouble.proxy.delay_s = 10_000, 0.3
     trouble.wait_waiting(5000)
