@@ -131,7 +131,7 @@ enum sparkplug_type sparkplug_type_of(const struct reading *reading)
 
 static bool says(const char *text, struct span span)
 {
-	return strlen(text) == span.size && memcmp(text, span.data, span.size) == 0;
+	return strlen(text) == span.size && (span.size == 0 || memcmp(text, span.data, span.size) == 0);
 }
 
 static struct sparkplug_known *find_metric(const struct sparkplug_device *device, struct span name)

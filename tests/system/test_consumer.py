@@ -1,5 +1,6 @@
 """docs/examples/consumer.py at a real broker: rows from every format, over both versions of MQTT, each reading once."""
 import json
+import struct
 import subprocess
 import sys
 
@@ -71,21 +72,36 @@ def test_the_reference_consumer_sees_each_reading_once(tmp_path, form, compressi
     assert {key: (name, comparable(number(value))) for key, (name, value) in found.items()} == made
 
 
-def test_a_consumer_that_missed_the_births_asks_for_them(tmp_path):
-    broker = Broker(tmp_path, keeps=True).start()
-    gateway = Wakegate(tmp_path, broker.port, telemetry={
-        "format": "sparkplug", "batch_age": "100 ms", "commit_delay": "50 ms"}).start()
-    nodes = SimulatedNodes(tmp_path, gateway.coap, nodes=2, interval=0.3)
-    consumer = None
-    try:
-        wait_until("data", lambda: gateway.ask("status")["telemetry"]["delivered"] > 4, 60)
-        consumer = Consumer(tmp_path, broker.port)
-        wait_until("rows without a name", lambda: any("alias" in row for row in consumer.rows()), 60)
-        wait_until("rows with one", lambda: any("name" in row for row in consumer.rows()), 60)
-    finally:
-        for part in (nodes, consumer.process if consumer else None, gateway, broker):
-            if part:
-                part.stop()
+def field(number, value):
+    """A field of a protobuf message: an integer below 128, a double or bytes."""
+    if isinstance(value, int):
+        return bytes([number << 3, value])
+    if isinstance(value, float):
+        return bytes([number << 3 | 1]) + struct.pack("<d", value)
+    return bytes([number << 3 | 2, len(value)]) + value
+
+
+def test_a_consumer_that_missed_the_births_asks_for_them_once():
+    sys.path.insert(0, str(CONSUMER.parent))
+    from consumer import Consumer as Rows
+    rows, asked = [], []
+    consumer = Rows(rows.append, rows.append)
+    consumer.ask = lambda topic, payload: asked.append(topic)
+    metric = field(2, 5) + field(3, 9) + field(13, 22.5)
+
+    def take_data(number):
+        body = f"boot=1 first={number} last={number}".encode()
+        consumer.take(field(2, metric) + field(3, 1) + field(5, body), "spBv1.0/g/DDATA/gw/a%2B1")
+
+    take_data(1)
+    take_data(2)
+    assert asked == ["spBv1.0/g/NCMD/gw"]
+    consumer.take(field(3, 0), "spBv1.0/g/NBIRTH/gw")
+    consumer.take(field(2, field(1, b"t") + field(2, 5)) + field(3, 1), "spBv1.0/g/DBIRTH/gw/a%2B1")
+    take_data(2)
+    take_data(3)
+    assert [row.get("alias") for row in rows] == [5, 5, None]
+    assert (rows[2]["node"], rows[2]["name"], rows[2]["value"], rows[2]["sequence"]) == ("a+1", "t", 22.5, 3)
 
 
 def number(value):

@@ -252,6 +252,13 @@ START_TEST(a_metric_that_changes_its_type_has_a_message_of_its_own)
 	ck_assert_int_eq(batch_announce(batch), 0);
 	ck_assert_str_eq(last()->topic, "spBv1.0/g/DBIRTH/gw/a");
 	ck_assert_uint_eq(metric_of(last()->payload, last()->size, "t").datatype, SPARKPLUG_STRING);
+	entry.reading.unit = (struct span){ 0 };
+	for (int i = 0; i < 2; i++) {
+		batch_begin(batch);
+		ck_assert_int_eq(batch_add(batch, &entry), 0);
+		ck_assert_int_eq(batch_announce(batch), 0);
+		ck_assert_uint_eq(count, 4);
+	}
 	close_edge();
 }
 END_TEST
