@@ -57,7 +57,8 @@ struct reading_report {
 	void (*done)(void *context, int result, uint32_t retry_s);
 	void *context;
 	bool urgent; /* an alarm: it does not wait for others to share its commit */
-	bool fast; /* the node wants its answer now: `done` is called at once, durable or not; see docs/telemetry.md */
+	bool fast;  /* the node wants its answer now: `done` is called at once, durable or not; see docs/telemetry.md */
+	bool fresh; /* it is no repetition, even where one with this fingerprint was kept */
 };
 
 /* How far a node is with the image it was offered, as seen on the wire or as the node says. */

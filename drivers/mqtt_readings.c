@@ -16,6 +16,7 @@ struct mqtt_held {
 	uint64_t ticket; /* 0: at quality 0, it is not tried again */
 	uint16_t id;
 	uint64_t exchange;
+	bool fresh;
 	int64_t received_us;
 	int64_t due_ms;
 	char node[NODE_ID_MAX + 1];
@@ -75,6 +76,7 @@ static void submit(struct driver *driver, struct mqtt_held *held, const struct s
 							    .readings = pack->readings,
 							    .count = pack->count,
 							    .exchange = held->exchange,
+							    .fresh = held->fresh,
 							    .done = on_done,
 							    .context = held,
 						    });
@@ -188,6 +190,8 @@ static struct mqtt_held *keep_message(
 		.ticket = arrival->ticket,
 		.id = arrival->id,
 		.exchange = mqtt_repeats_exchange(&driver->repeats, node, arrival, all_dated(pack)),
+		/* DUP clear: equal bytes without dates are other readings (MQTT 3.1.1 section 3.3.1.1). */
+		.fresh = !arrival->message.repeated && !all_dated(pack),
 		.received_us = wall_us(),
 		.count = pack->count,
 		.size = size,

@@ -238,7 +238,7 @@ static void acknowledge(struct telemetry *telemetry, struct commit *commit)
 	for (size_t i = 0; i < commit->exchange_count; i++) {
 		struct exchange_entry *entry = exchange_find(&telemetry->exchanges, commit->exchanges[i]);
 
-		if (entry)
+		if (entry && entry->commit == commit->serial)
 			entry->commit = EXCHANGE_DURABLE;
 	}
 	telemetry->figures.pending -= commit->waiter_count;
@@ -807,6 +807,8 @@ static void note_taken(struct telemetry *telemetry, const struct reading_report 
 	struct commit *open = telemetry->open;
 
 	telemetry->figures.pending += !report->fast;
+	if (report->fresh && report->exchange)
+		exchange_remove(&telemetry->exchanges, report->exchange);
 	if (report->exchange)
 		exchange_add(&telemetry->exchanges,
 			&(struct exchange_entry){ report->exchange, telemetry->now.monotonic_ms, open->serial });
@@ -824,7 +826,7 @@ void telemetry_take(struct telemetry *telemetry, const struct reading_report *re
 		report->done(report->context, 0, 0);
 		return;
 	}
-	if (is_repeated(telemetry, report))
+	if (!report->fresh && is_repeated(telemetry, report))
 		return;
 	if (now.monotonic_ms < telemetry->refuse_until_ms) {
 		int64_t wait_ms = telemetry->refuse_until_ms - now.monotonic_ms;

@@ -39,8 +39,8 @@ struct house {
 	struct publish *publish;
 	struct telemetry *telemetry;
 	/* nodes */
-	uint32_t value;    /* the next one */
-	bool urgent, fast; /* the reports that follow */
+	uint32_t value;           /* the next one */
+	bool urgent, fast, fresh; /* the reports that follow */
 	unsigned acknowledged, refused, repeated;
 	uint32_t retry_s;
 	bool acked[HOUSE_VALUES];
@@ -255,7 +255,7 @@ static inline void house_take_as(struct house *house, uint32_t value, uint32_t c
 			.sum = number_from_integer(house_scramble(value + i)),
 		};
 	struct reading_report report = { node, readings, count, exchange, house_done, context, house->urgent,
-		house->fast };
+		house->fast, house->fresh };
 	telemetry_take(house->telemetry, &report, house->now);
 }
 

@@ -25,6 +25,7 @@ START_TEST(a_report_is_acknowledged_when_it_is_durable)
 	give(7, false, dated);
 	stage_await(&stage, "report n 2\n");
 	ck_assert_uint_eq(broker_count(&stage.broker, "PUBACK"), 0);
+	ck_assert(!stage.reports[0].fresh); /* it is dated: equal bytes are the same readings */
 	stage.reports[0].done(stage.reports[0].context, 0, 0);
 	broker_await(&stage.broker, 0, "PUBACK 7\n");
 	ck_assert_uint_eq(stage_counter(&stage, "readings"), 2);
@@ -63,6 +64,7 @@ START_TEST(what_was_not_durable_is_reported_again)
 	stage_await(&stage, "report n 1\n");
 	ck_assert_uint_eq(stage.report_count, 2);
 	ck_assert_uint_eq(stage.reports[0].exchange, stage.reports[1].exchange);
+	ck_assert(stage.reports[0].fresh && !stage.reports[1].fresh);
 	/* The first one belongs to a connection that is gone. */
 	stage.reports[0].done(stage.reports[0].context, 0, 0);
 	stage.reports[1].done(stage.reports[1].context, -EALREADY, 0);

@@ -124,6 +124,29 @@ START_TEST(a_repeat_is_known_after_a_crash_and_after_delivery)
 }
 END_TEST
 
+START_TEST(what_is_no_repeat_is_kept_even_if_it_looks_like_one)
+{
+	struct house *house = house_build();
+	struct telemetry_figures figures;
+
+	house_open(house);
+	house_take_as(house, 1, 1, 77);
+	house_advance(house, 300);
+	house_crash(house);
+	house->fresh = true;
+	house_take_as(house, 1, 1, 77);
+	house->fresh = false;
+	house_take_as(house, 1, 1, 77);
+	ck_assert_uint_eq(house->repeated, 0); /* it waits with the one that is not durable yet */
+	house_advance(house, 300);
+	telemetry_figures(house->telemetry, &figures);
+	ck_assert_uint_eq(figures.readings, 1);
+	house_take_as(house, 1, 1, 77);
+	ck_assert_uint_eq(house->repeated, 1);
+	house_tear_down(house);
+}
+END_TEST
+
 START_TEST(numbers_go_on_after_a_restart)
 {
 	struct house *house = house_build();
@@ -367,10 +390,10 @@ END_TEST
 TEST_SUITE(telemetry, a_report_is_acknowledged_after_the_commit_delay, reports_share_a_commit,
 	a_fast_report_is_answered_at_once_and_kept_with_the_others, an_empty_report_is_fine,
 	a_repeat_waits_with_the_first_and_is_kept_once, a_repeat_is_known_for_its_life_only,
-	a_repeat_is_known_after_a_crash_and_after_delivery, numbers_go_on_after_a_restart,
-	numbers_go_on_when_everything_was_delivered, a_lost_database_gives_no_number_twice,
-	what_was_not_acknowledged_may_be_lost_and_what_was_is_not, a_stop_keeps_what_was_taken,
-	a_large_segment_is_closed_before_its_time, an_urgent_report_waits_for_nobody,
+	a_repeat_is_known_after_a_crash_and_after_delivery, what_is_no_repeat_is_kept_even_if_it_looks_like_one,
+	numbers_go_on_after_a_restart, numbers_go_on_when_everything_was_delivered,
+	a_lost_database_gives_no_number_twice, what_was_not_acknowledged_may_be_lost_and_what_was_is_not,
+	a_stop_keeps_what_was_taken, a_large_segment_is_closed_before_its_time, an_urgent_report_waits_for_nobody,
 	too_many_segments_waiting_refuse_readings, at_the_quota_the_oldest_are_dropped_and_told,
 	at_the_quota_new_readings_are_refused_if_so_set, a_lowered_quota_is_reached_by_dropping,
 	observers_see_what_is_taken)
