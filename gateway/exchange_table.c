@@ -82,7 +82,7 @@ static void drop_first(struct exchange_table *table)
 
 void exchange_forget_before(struct exchange_table *table, int64_t before_ms)
 {
-	while (table->count > 0 && table->entries[table->first].kept_at_ms < before_ms)
+	while (table->count > 0 && table->entries[table->first].kept_at_s * INT64_C(1000) < before_ms)
 		drop_first(table);
 }
 
@@ -113,12 +113,14 @@ static int grow(struct exchange_table *table)
 	return 0;
 }
 
-void exchange_add(struct exchange_table *table, const struct exchange_entry *entry)
+void exchange_add(struct exchange_table *table, uint64_t exchange, int64_t kept_at_ms, uint32_t commit)
 {
+	struct exchange_entry entry = { exchange, (int32_t)((kept_at_ms + 999) / 1000), commit };
+
 	if (table->count == table->room && (table->room == EXCHANGES_MAX || grow(table) < 0)) {
 		if (table->room == 0)
 			return;
 		drop_first(table);
 	}
-	put(table, entry);
+	put(table, &entry);
 }

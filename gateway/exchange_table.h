@@ -13,9 +13,9 @@
 #define EXCHANGE_DURABLE 0
 
 struct exchange_entry {
-	uint64_t exchange;  /* 0: removed */
-	int64_t kept_at_ms; /* monotonic */
-	uint32_t commit;    /* serial of the commit it waits for, or EXCHANGE_DURABLE */
+	uint64_t exchange; /* 0: removed */
+	int32_t kept_at_s; /* monotonic, rounded up; before 0 if it was kept before the machine started */
+	uint32_t commit;   /* serial of the commit it waits for, or EXCHANGE_DURABLE */
 };
 
 struct exchange_table {
@@ -31,10 +31,11 @@ void exchange_table_finish(struct exchange_table *table);
 /* The entry of this message, valid until the next change of the table, or NULL. */
 struct exchange_entry *exchange_find(struct exchange_table *table, uint64_t exchange);
 
-/* Notes a message that is not in the table. Where memory is short it is not noted. */
-void exchange_add(struct exchange_table *table, const struct exchange_entry *entry);
+/* Notes a message that is not in the table, kept at a monotonic time, for a commit as in exchange_entry. Where memory
+ * is short it is not noted. */
+void exchange_add(struct exchange_table *table, uint64_t exchange, int64_t kept_at_ms, uint32_t commit);
 
-/* Forgets one, or all kept before; unknown ones are fine. */
+/* Forgets one, or all kept before, to the second and never too early; unknown ones are fine. */
 void exchange_remove(struct exchange_table *table, uint64_t exchange);
 void exchange_forget_before(struct exchange_table *table, int64_t before_ms);
 

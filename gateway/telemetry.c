@@ -66,14 +66,12 @@ static void load_exchange(void *context, uint64_t exchange, int64_t kept_at_ms)
 {
 	struct telemetry *telemetry = context;
 	int64_t age_ms = telemetry->now.wall_ms - kept_at_ms;
-	struct exchange_entry entry = { .exchange = exchange, .commit = EXCHANGE_DURABLE };
 
 	/* A wall clock that was set back must not make a message older than it can be. */
 	if (age_ms < 0)
 		age_ms = 0;
-	entry.kept_at_ms = telemetry->now.monotonic_ms - age_ms;
 	if (!exchange_find(&telemetry->exchanges, exchange))
-		exchange_add(&telemetry->exchanges, &entry);
+		exchange_add(&telemetry->exchanges, exchange, telemetry->now.monotonic_ms - age_ms, EXCHANGE_DURABLE);
 }
 
 static void append_commit(struct telemetry *telemetry, struct commit *commit)
@@ -99,11 +97,10 @@ static void unlink_commit(struct telemetry *telemetry, struct commit *commit)
 static void recall_exchange(void *context, uint64_t exchange, int64_t kept_at_ms)
 {
 	struct telemetry *telemetry = context;
-	struct exchange_entry entry = { exchange, kept_at_ms, EXCHANGE_DURABLE };
 
 	if (kept_at_ms + EXCHANGE_LIFE_MS >= telemetry->now.monotonic_ms &&
 		!exchange_find(&telemetry->exchanges, exchange))
-		exchange_add(&telemetry->exchanges, &entry);
+		exchange_add(&telemetry->exchanges, exchange, kept_at_ms, EXCHANGE_DURABLE);
 }
 
 static void begin_commit(struct telemetry *telemetry, struct commit *commit)
@@ -127,10 +124,9 @@ static void recall_offer(void *context, const struct stored_segment *segment)
 	}
 	begin_commit(telemetry, commit);
 	for (size_t i = 0; i < commit->exchange_count; i++) {
-		struct exchange_entry entry = { commit->exchanges[i], telemetry->now.monotonic_ms, commit->serial };
-
-		if (!exchange_find(&telemetry->exchanges, entry.exchange))
-			exchange_add(&telemetry->exchanges, &entry);
+		if (!exchange_find(&telemetry->exchanges, commit->exchanges[i]))
+			exchange_add(&telemetry->exchanges, commit->exchanges[i], telemetry->now.monotonic_ms,
+				commit->serial);
 	}
 	append_commit(telemetry, commit);
 }
@@ -810,8 +806,7 @@ static void note_taken(struct telemetry *telemetry, const struct reading_report 
 	if (report->fresh && report->exchange)
 		exchange_remove(&telemetry->exchanges, report->exchange);
 	if (report->exchange)
-		exchange_add(&telemetry->exchanges,
-			&(struct exchange_entry){ report->exchange, telemetry->now.monotonic_ms, open->serial });
+		exchange_add(&telemetry->exchanges, report->exchange, telemetry->now.monotonic_ms, open->serial);
 	open->urgent |= report->urgent;
 	if (is_large(open) || report->urgent) {
 		close_open(telemetry);

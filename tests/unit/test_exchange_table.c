@@ -7,7 +7,7 @@
 
 static void add(struct exchange_table *table, uint64_t exchange, int64_t kept_at_ms)
 {
-	exchange_add(table, &(struct exchange_entry){ exchange, kept_at_ms, EXCHANGE_DURABLE });
+	exchange_add(table, exchange, kept_at_ms, EXCHANGE_DURABLE);
 }
 
 START_TEST(an_empty_table_knows_nothing)
@@ -28,11 +28,29 @@ START_TEST(messages_are_known_until_they_are_forgotten)
 
 	exchange_table_init(&table);
 	for (uint64_t i = 1; i <= 5000; i++)
-		add(&table, i, (int64_t)i);
-	exchange_forget_before(&table, 3001);
+		add(&table, i, (int64_t)i * 1000);
+	exchange_forget_before(&table, 3001 * 1000);
 	ck_assert_ptr_null(exchange_find(&table, 3000));
 	for (uint64_t i = 3001; i <= 5000; i++)
 		ck_assert_ptr_nonnull(exchange_find(&table, i));
+	exchange_table_finish(&table);
+}
+END_TEST
+
+START_TEST(none_is_forgotten_too_early)
+{
+	struct exchange_table table;
+
+	exchange_table_init(&table);
+	add(&table, 1, -1500); /* the machine started since */
+	add(&table, 2, 2001);
+	exchange_forget_before(&table, -1500);
+	ck_assert_ptr_nonnull(exchange_find(&table, 1));
+	exchange_forget_before(&table, 2001);
+	ck_assert_ptr_null(exchange_find(&table, 1));
+	ck_assert_ptr_nonnull(exchange_find(&table, 2));
+	exchange_forget_before(&table, 3001);
+	ck_assert_ptr_null(exchange_find(&table, 2));
 	exchange_table_finish(&table);
 }
 END_TEST
@@ -79,4 +97,4 @@ START_TEST(random_changes_keep_the_table_true)
 END_TEST
 
 TEST_SUITE(exchange_table, an_empty_table_knows_nothing, messages_are_known_until_they_are_forgotten,
-	beyond_the_bound_the_oldest_go, random_changes_keep_the_table_true)
+	none_is_forgotten_too_early, beyond_the_bound_the_oldest_go, random_changes_keep_the_table_true)
