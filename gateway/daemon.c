@@ -189,6 +189,7 @@ static int64_t tick_clock(void *context, struct moment now)
 	nodes_follow_clock(daemon->nodes, &jump);
 	updates_follow_clock(daemon->updates, &jump);
 	rollouts_follow_clock(daemon->rollouts, &jump);
+	reading_flow_follow_clock(daemon->readings, &jump, now);
 	return CLOCK_LOOK_MS;
 }
 

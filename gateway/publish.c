@@ -7,6 +7,7 @@
 
 #include "drivers/uplink.h"
 #include "gateway/batch.h"
+#include "gateway/boot_clock.h"
 #include "gateway/bucket.h"
 #include "gateway/gaps.h"
 #include "gateway/log.h"
@@ -25,6 +26,7 @@
 #define BACKLOG_LOW 1000       /* readings left to send when more are read */
 #define DISCARDS_AT_ONCE 4096
 #define RETRY_MS 1000
+#define CLOCK_PATIENCE_MS (5 * 60 * 1000) /* for the clock to be set, once there is a network to ask for the time */
 #define REFUSED_RETRY_MS (10 * 1000)
 #define NEVER (INT64_MAX / 2)
 
@@ -53,6 +55,7 @@ struct publish {
 	unsigned window;
 	size_t limit; /* readings in a batch that the broker takes, as far as known */
 	int64_t hold_until_ms;
+	int64_t clock_until_ms;        /* a clock that was never set is waited for so long */
 	int64_t live_since_ms;         /* when the first live reading began to wait */
 	struct bucket caps[CAP_COUNT]; /* of the backlog */
 	struct puback_pace pace;
@@ -238,8 +241,17 @@ int publish_offer(
 	return 0;
 }
 
+/* Readings without the right time wait: it will be known as soon as the clock is set, if it ever is. */
+static bool awaits_clock(const struct publish *publish)
+{
+	return publish->parts.clock && boot_clock_is_unset(publish->now) &&
+	       publish->now.monotonic_ms < publish->clock_until_ms;
+}
+
 int64_t publish_patience_ms(const struct publish *publish)
 {
+	if (awaits_clock(publish))
+		return 0;
 	if (!publish->connected || publish->reset_due || publish->now.monotonic_ms < publish->hold_until_ms)
 		return 0;
 	/* At QoS 0 that a message was delivered means that it was sent. */
@@ -315,6 +327,7 @@ void publish_on_connected(struct publish *publish, unsigned window, struct momen
 	publish->window = window > 0 ? window : 1;
 	publish->limit = SIZE_MAX;
 	publish->hold_until_ms = 0;
+	publish->clock_until_ms = now.monotonic_ms + CLOCK_PATIENCE_MS;
 	puback_pace_init(&publish->pace);
 	for (int i = 0; i < CAP_COUNT; i++)
 		bucket_init(&publish->caps[i], now.monotonic_ms);
@@ -564,7 +577,8 @@ static bool send_batch(struct publish *publish, struct stream *stream)
 	batch_begin(publish->batch);
 	if (stream == &publish->backlog)
 		batch_mark_historical(publish->batch);
-	stream_fill(stream, publish->batch, batch_limit(publish), &label);
+	stream_fill(
+		stream, &(struct stream_filling){ publish->batch, batch_limit(publish), publish->parts.clock }, &label);
 	size_t count = batch_count(publish->batch);
 	if (count == 0)
 		return false; /* no memory: the next tick tries again */
@@ -656,6 +670,8 @@ static int64_t next_tick_ms(const struct publish *publish)
 		next_ms = RETRY_MS;
 	if (!publish->connected)
 		return next_ms;
+	if (awaits_clock(publish))
+		return next_ms < RETRY_MS ? next_ms : RETRY_MS;
 	if (publish->hold_until_ms > now_ms)
 		return publish->hold_until_ms - now_ms < next_ms ? publish->hold_until_ms - now_ms : next_ms;
 	if (publish->live.waiting > 0 && publish->live_since_ms + settings->batch_age_ms - now_ms < next_ms)
@@ -673,7 +689,7 @@ int64_t publish_tick(struct publish *publish, struct moment now)
 	if (publish->reset_due)
 		reset(publish);
 	discard_gone(publish);
-	if (publish->connected && now.monotonic_ms >= publish->hold_until_ms) {
+	if (publish->connected && now.monotonic_ms >= publish->hold_until_ms && !awaits_clock(publish)) {
 		fill_caps(publish);
 		send_due(publish);
 		load_backlog(publish);

@@ -17,6 +17,7 @@
 
 #define PUBLISH_TICKETS (UINT64_C(1) << 63) /* set in every ticket of publish, and in nobody else's */
 
+struct boot_clock;
 struct gaps;
 struct publish;
 struct sparkplug_edge;
@@ -35,6 +36,8 @@ struct publish_parts {
 	int (*send)(void *context, const struct uplink_message *message, uint64_t ticket);
 	void *context;
 	struct sparkplug_edge *edge; /* NULL unless that is the format */
+	/* Mends what was taken before the clock was set, which waits for that a while; NULL: it goes as it is. */
+	const struct boot_clock *clock;
 };
 
 /* All that the store holds is backlog. Blocks for milliseconds; for start-up. -ENOMEM, -EIO. */

@@ -4,18 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/boot_clock.h"
 #include "gateway/edge.h"
 #include "gateway/gaps.h"
 #include "gateway/governor.h"
+#include "gateway/log.h"
+#include "gateway/machine_boot.h"
 #include "gateway/publish.h"
 #include "gateway/sparkplug_edge.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/upstream.h"
+#include "store/store.h"
 
 #define MOURN_MS 5000 /* between looks for nodes that are not heard of */
 
 struct reading_flow {
+	struct boot_clock clock;
 	struct reading_flow_parts parts;
 	struct governor *governor;
 	struct gaps *gaps;
@@ -75,6 +80,33 @@ static int open_sparkplug(struct reading_flow *flow)
 	return sparkplug_edge_open(&flow->sparkplug, &parts);
 }
 
+static int keep_clock(struct reading_flow *flow)
+{
+	return store_setting_put(
+		flow->parts.store, "clock.boot", &flow->clock, sizeof(flow->clock), (struct store_reply){ 0 });
+}
+
+static int open_clock(struct reading_flow *flow, struct moment now)
+{
+	int got = store_setting_get(flow->parts.store, "clock.boot", &flow->clock, sizeof(flow->clock));
+
+	if (got < 0 && got != -ENOENT)
+		return got;
+	if (got != (int)sizeof(flow->clock))
+		flow->clock = (struct boot_clock){ 0 };
+	boot_clock_start(&flow->clock, machine_boot(), flow->parts.boot, now);
+	if (boot_clock_is_unset(now))
+		log_warning("clock.unset wall_ms=%lld", (long long)now.wall_ms);
+	return keep_clock(flow);
+}
+
+void reading_flow_follow_clock(struct reading_flow *flow, const struct clock_jump *jump, struct moment now)
+{
+	boot_clock_jumped(&flow->clock, jump, now);
+	if (keep_clock(flow) < 0)
+		log_error("clock.not_kept");
+}
+
 static int open_parts(struct reading_flow *flow, struct moment now)
 {
 	const struct reading_flow_parts *parts = &flow->parts;
@@ -85,6 +117,7 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 		.topic = parts->topic,
 		.send = send_upstream,
 		.context = flow,
+		.clock = &flow->clock,
 	};
 	struct telemetry_parts telemetry = {
 		.store = parts->store,
@@ -97,6 +130,8 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 
 	if (!error)
 		error = edge_open(&flow->edge, &edge);
+	if (!error)
+		error = open_clock(flow, now);
 	if (!error)
 		error = gaps_open(&flow->gaps, parts->store);
 	if (!error)

@@ -10,6 +10,7 @@
 
 #include "gateway/moment.h"
 
+struct clock_jump;
 struct edge;
 struct governor;
 struct labels_settings;
@@ -46,6 +47,9 @@ int reading_flow_open(struct reading_flow **out, const struct reading_flow_parts
 
 /* From now on readings go upstream; without it they stay in the store. It may be closed before the flow. -ENOBUFS. */
 int reading_flow_attach(struct reading_flow *flow, struct upstream *upstream);
+
+/* The wall clock was set: what was taken before it ever was is mended by it. */
+void reading_flow_follow_clock(struct reading_flow *flow, const struct clock_jump *jump, struct moment now);
 
 /* The rules or labels were read anew. */
 void reading_flow_reload(struct reading_flow *flow);

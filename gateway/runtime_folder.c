@@ -9,9 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "store/checksum.h"
-
-#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+#include "gateway/machine_boot.h"
 
 static bool is_in_memory(int fd)
 {
@@ -20,18 +18,6 @@ static bool is_in_memory(int fd)
 	if (fstatfs(fd, &found) < 0)
 		return false;
 	return found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC;
-}
-
-/* 0: cannot be told. A sandbox may hide it; what is in memory is of this boot anyway. */
-static uint32_t machine_boot(void)
-{
-	char text[64];
-	int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text));
-
-	if (fd >= 0)
-		close(fd);
-	return size > 0 ? crc32c(0, text, (size_t)size) | 1 : 0;
 }
 
 int runtime_folder_open(struct runtime_folder *folder, const char *path, uint64_t name)

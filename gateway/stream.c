@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway/batch.h"
+#include "gateway/boot_clock.h"
 
 void stream_init(struct stream *stream)
 {
@@ -71,7 +72,7 @@ void stream_rewind(struct stream *stream, const struct stream_place *place)
 }
 
 /* Puts the next reading into the batch; false if it does not fit. */
-static bool fill_one(struct stream *stream, struct batch *batch)
+static bool fill_one(struct stream *stream, const struct stream_filling *filling)
 {
 	struct segment_reader_state before = stream->walk.state;
 	struct segment_entry entry;
@@ -79,7 +80,9 @@ static bool fill_one(struct stream *stream, struct batch *batch)
 
 	assert(result == 1);
 	(void)result;
-	if (batch_add(batch, &entry) < 0) {
+	if (filling->clock)
+		boot_clock_mend(filling->clock, stream->at->boot, &entry);
+	if (batch_add(filling->batch, &entry) < 0) {
 		stream->walk.state = before;
 		return false;
 	}
@@ -90,17 +93,17 @@ static bool fill_one(struct stream *stream, struct batch *batch)
 	return true;
 }
 
-void stream_fill(struct stream *stream, struct batch *batch, size_t limit, struct batch_label *label)
+void stream_fill(struct stream *stream, const struct stream_filling *filling, struct batch_label *label)
 {
 	assert(stream->at);
 	label->boot = stream->at->boot;
 	label->first = stream->at->first + stream->at_sent;
-	while (stream->at && batch_count(batch) < limit) {
+	while (stream->at && batch_count(filling->batch) < filling->limit) {
 		uint64_t number = stream->at->first + stream->at_sent;
 
-		if (stream->at->boot != label->boot || number != label->first + batch_count(batch))
+		if (stream->at->boot != label->boot || number != label->first + batch_count(filling->batch))
 			return;
-		if (!fill_one(stream, batch))
+		if (!fill_one(stream, filling))
 			return;
 	}
 }

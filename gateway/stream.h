@@ -15,6 +15,7 @@
 
 struct batch;
 struct batch_label;
+struct boot_clock;
 
 struct held_segment {
 	struct held_segment *next;
@@ -57,8 +58,15 @@ struct stream_place {
 struct stream_place stream_place(const struct stream *stream);
 void stream_rewind(struct stream *stream, const struct stream_place *place);
 
-/* Fills a batch that was begun, with at most `limit` readings of one boot that follow each other. */
-void stream_fill(struct stream *stream, struct batch *batch, size_t limit, struct batch_label *label);
+/* What a batch is filled with. */
+struct stream_filling {
+	struct batch *batch;            /* was begun */
+	size_t limit;                   /* readings */
+	const struct boot_clock *clock; /* mends their times; NULL: they are as they are */
+};
+
+/* Fills a batch with readings of one boot that follow each other. */
+void stream_fill(struct stream *stream, const struct stream_filling *filling, struct batch_label *label);
 
 /* These readings are delivered. A segment that is delivered as a whole is handed to `gone`, who frees it. */
 void stream_delivered(struct stream *stream, uint64_t first, uint64_t last,

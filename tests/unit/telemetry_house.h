@@ -33,6 +33,7 @@ struct house {
 	uint64_t quota;
 	bool remembers; /* has a runtime folder, so that the broker may acknowledge too */
 	uint32_t boot;
+	const struct boot_clock *clock;
 	struct moment now;
 	struct store *store;
 	struct gaps *gaps;
@@ -52,6 +53,7 @@ struct house {
 	size_t flight_count, batches, largest_batch, gap_records;
 	uint64_t number[HOUSE_VALUES]; /* sequence number under which a value came, 0: not yet */
 	unsigned copies[HOUSE_VALUES];
+	int64_t time_ms[HOUSE_VALUES]; /* that it came with, 0: none */
 	uint64_t received, last_value;
 	uint64_t gap_lost;
 	char gap_text[128];
@@ -73,6 +75,7 @@ static inline void house_read_batch(struct house *house, const struct senml_pack
 		ck_assert(house->number[value] == 0 || house->number[value] == first + i - 1);
 		house->number[value] = first + i - 1;
 		house->copies[value]++;
+		house->time_ms[value] = pack->readings[i].time_us / 1000;
 		house->last_value = value;
 		house->received++;
 	}
@@ -137,7 +140,7 @@ static inline void house_open(struct house *house)
 	ck_assert_int_eq(store_open(&house->store, &options, &findings, why, sizeof(why)), 0);
 	ck_assert_int_eq(gaps_open(&house->gaps, house->store), 0);
 	struct publish_parts publish = { house->store, house->gaps, &house->settings, "gw-1", "telemetry/gw-1",
-		house_send, house };
+		house_send, house, .clock = house->clock };
 	ck_assert_int_eq(publish_open(&house->publish, &publish), 0);
 	char memory[80];
 	snprintf(memory, sizeof(memory), "%s/run", house->folder);

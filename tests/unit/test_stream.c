@@ -62,7 +62,7 @@ static void check_fill(size_t limit, uint64_t first, size_t count)
 	struct batch_label label;
 
 	batch_begin(batch);
-	stream_fill(&stream, batch, limit, &label);
+	stream_fill(&stream, &(struct stream_filling){ .batch = batch, .limit = limit }, &label);
 	ck_assert_uint_eq(label.first, first);
 	ck_assert_uint_eq(batch_count(batch), count);
 }
