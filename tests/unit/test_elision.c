@@ -449,7 +449,7 @@ static void live(uint64_t seed)
 
 START_TEST(nothing_is_lost_or_renumbered_whatever_happens)
 {
-	for (uint64_t seed = 0; seed < 12; seed++)
+	for (uint64_t seed = 0; seed < 5; seed++)
 		live(seed);
 }
 END_TEST
