@@ -47,7 +47,7 @@ struct publish {
 	/* What is only in the store: segments from `backlog_from` and below `backlog_below`, but for those held and
 	 * those being discarded. */
 	uint64_t backlog_from, backlog_below;
-	bool loading, load_stale;
+	bool loading, load_stale, paused;
 	uint64_t loaded, load_below; /* of the load under way: segments so far, and where it ends */
 	int64_t load_at_ms;
 
@@ -320,6 +320,29 @@ void publish_on_evicted(struct publish *publish, uint64_t first, uint32_t count)
 		lose(publish, &gap);
 }
 
+bool publish_pause_backlog(struct publish *publish)
+{
+	publish->paused = !publish->loading;
+	return publish->paused;
+}
+
+void publish_resume_backlog(struct publish *publish)
+{
+	publish->paused = false;
+}
+
+bool publish_is_sending(const struct publish *publish, uint64_t first)
+{
+	return find_held(publish, first) || is_gone(publish, first);
+}
+
+void publish_on_thinned(struct publish *publish, uint64_t readings, uint64_t first, uint32_t count)
+{
+	publish->figures.waiting += count;
+	publish->figures.waiting -= readings;
+	mark_backlog(publish, first, first + count);
+}
+
 void publish_on_connected(struct publish *publish, unsigned window, struct moment now)
 {
 	publish->now = now;
@@ -459,11 +482,19 @@ static bool backlog_in_store(const struct publish *publish)
 	return publish->backlog_from < publish->backlog_below;
 }
 
+/* What came late has to wait until the newer ones that are held have gone. */
+static bool backlog_is_readable(const struct publish *publish)
+{
+	const struct held_segment *newest = publish->backlog.tail;
+
+	return backlog_in_store(publish) && !(newest && publish->backlog_from < newest->first);
+}
+
 static void load_backlog(struct publish *publish)
 {
 	struct segment_reader reader = { on_segment, on_loaded, publish };
 
-	if (!publish->connected || publish->loading || !backlog_in_store(publish) ||
+	if (!publish->connected || publish->loading || publish->paused || !backlog_is_readable(publish) ||
 		publish->backlog.waiting >= BACKLOG_LOW || publish->backlog.bytes > LIVE_BYTES_MAX ||
 		publish->now.monotonic_ms < publish->load_at_ms)
 		return;
@@ -634,7 +665,7 @@ static bool live_is_due(const struct publish *publish)
 static bool backlog_is_due(const struct publish *publish, size_t window)
 {
 	bool full = publish->backlog.waiting >= batch_limit(publish);
-	bool more_comes = publish->loading || backlog_in_store(publish);
+	bool more_comes = publish->loading || backlog_is_readable(publish);
 
 	if (publish->backlog.waiting == 0 || (!full && more_comes))
 		return false;

@@ -14,6 +14,7 @@
 #include "gateway/sparkplug_edge.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
+#include "gateway/thin.h"
 #include "gateway/upstream.h"
 #include "store/store.h"
 
@@ -28,6 +29,7 @@ struct reading_flow {
 	struct edge *edge;
 	struct telemetry *telemetry;
 	char *runtime_directory;
+	struct thin *thin;
 	struct upstream *upstream; /* NULL: none, or closed */
 	struct upstream_client client;
 	/* Where the format is Sparkplug, else NULL. */
@@ -107,6 +109,20 @@ void reading_flow_follow_clock(struct reading_flow *flow, const struct clock_jum
 		log_error("clock.not_kept");
 }
 
+static int open_thin(struct reading_flow *flow)
+{
+	struct thin_parts parts = {
+		.store = flow->parts.store,
+		.gaps = flow->gaps,
+		.publish = flow->publish,
+		.telemetry = flow->telemetry,
+		.settings = flow->parts.settings,
+		.seed = flow->parts.seed,
+	};
+
+	return thin_open(&flow->thin, &parts);
+}
+
 static int open_parts(struct reading_flow *flow, struct moment now)
 {
 	const struct reading_flow_parts *parts = &flow->parts;
@@ -147,7 +163,8 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 	telemetry.governor = flow->governor;
 	telemetry.runtime_directory = flow->runtime_directory = runtime_directory(parts->settings);
 	telemetry.edge = flow->edge;
-	return telemetry_open(&flow->telemetry, &telemetry, now);
+	error = telemetry_open(&flow->telemetry, &telemetry, now);
+	return error ? error : open_thin(flow);
 }
 
 int reading_flow_open(struct reading_flow **out, const struct reading_flow_parts *parts, struct moment now)
@@ -267,9 +284,11 @@ int64_t reading_flow_tick(struct reading_flow *flow, struct moment now)
 	int64_t commit_ms = telemetry_tick(flow->telemetry, now);
 	int64_t publish_ms = publish_tick(flow->publish, now);
 	int64_t wear_ms = governor_tick(flow->governor, now);
+	int64_t thin_ms = thin_tick(flow->thin, now);
 	int64_t next_ms = commit_ms < publish_ms ? commit_ms : publish_ms;
 
 	next_ms = next_ms < wear_ms ? next_ms : wear_ms;
+	next_ms = next_ms < thin_ms ? next_ms : thin_ms;
 	return next_ms < edge_ms ? next_ms : edge_ms;
 }
 
@@ -291,6 +310,11 @@ struct governor *reading_flow_governor(const struct reading_flow *flow)
 struct edge *reading_flow_edge(const struct reading_flow *flow)
 {
 	return flow->edge;
+}
+
+struct thin *reading_flow_thin(const struct reading_flow *flow)
+{
+	return flow->thin;
 }
 
 void reading_flow_flush(struct reading_flow *flow, struct moment now)
@@ -319,6 +343,7 @@ void reading_flow_close(struct reading_flow *flow)
 	if (!flow)
 		return;
 	reading_flow_refuse_rest(flow);
+	thin_close(flow->thin);
 	publish_close(flow->publish);
 	sparkplug_edge_close(flow->sparkplug);
 	gaps_close(flow->gaps);

@@ -22,6 +22,7 @@ struct sparkplug_settings;
 struct store;
 struct telemetry;
 struct telemetry_settings;
+struct thin;
 struct upstream;
 
 /* All outlive the flow. */
@@ -64,6 +65,7 @@ struct telemetry *reading_flow_telemetry(const struct reading_flow *flow);
 struct publish *reading_flow_publish(const struct reading_flow *flow);
 struct governor *reading_flow_governor(const struct reading_flow *flow);
 struct edge *reading_flow_edge(const struct reading_flow *flow);
+struct thin *reading_flow_thin(const struct reading_flow *flow);
 
 /* Hands all that was taken to the store; after the upstream was closed, before store_close(). NULL is fine. */
 void reading_flow_flush(struct reading_flow *flow, struct moment now);

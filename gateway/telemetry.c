@@ -365,6 +365,7 @@ static struct stored_segment describe(const struct telemetry *telemetry, const s
 		.exchange_count = commit->exchange_count,
 		.kept_at_ms = telemetry->now.wall_ms,
 		.late = commit->numbered,
+		.kind = commit->urgent ? SEGMENT_ALARM : SEGMENT_PLAIN,
 	};
 }
 
@@ -511,6 +512,35 @@ static void withdraw_late_offers(struct telemetry *telemetry)
 			commit->state = COMMIT_CLOSED;
 }
 
+static bool lacks_room(const struct telemetry *telemetry)
+{
+	const struct commit *commit = telemetry->commits;
+
+	while (commit && commit->state != COMMIT_NO_ROOM)
+		commit = commit->next;
+	return commit || telemetry->evicting;
+}
+
+/* Counts as a commit under way: numbers are not taken back before it is answered. */
+int telemetry_lend_numbers(struct telemetry *telemetry, uint32_t count, uint64_t *first)
+{
+	if (telemetry->closing || lacks_room(telemetry))
+		return -EAGAIN;
+	telemetry->submitted++;
+	*first = numbers_give(&telemetry->numbers, count);
+	return 0;
+}
+
+void telemetry_numbers_back(struct telemetry *telemetry, uint64_t first, uint32_t count, int result)
+{
+	struct gap gap = { first, first + count - 1, count, GAP_UNUSED };
+
+	telemetry->submitted--;
+	numbers_seen(&telemetry->numbers, first + count);
+	if (result < 0 && !telemetry->closing)
+		gaps_add(telemetry->parts.gaps, &gap);
+}
+
 /* In their order, and only while none came back for want of room. */
 static void submit_closed(struct telemetry *telemetry)
 {
@@ -532,6 +562,7 @@ static void on_dropped(void *context, uint64_t first, uint32_t count)
 	struct gap gap = { first, first + count - 1, count, GAP_QUOTA };
 
 	telemetry->evicted += count;
+	telemetry->figures.dropped += count;
 	if (telemetry->parts.publish)
 		publish_on_evicted(telemetry->parts.publish, first, count);
 	else
@@ -570,7 +601,13 @@ static void on_evicted(void *context, int result)
 
 static void evict(struct telemetry *telemetry)
 {
-	struct segment_eviction eviction = { on_dropped, on_evicted, telemetry };
+	const struct telemetry_settings *settings = telemetry->parts.settings;
+	struct segment_eviction eviction = {
+		.dropped = on_dropped,
+		.done = on_evicted,
+		.context = telemetry,
+		.alarm_bytes = (uint64_t)(settings->quota_bytes / 100 * settings->alarm_share),
+	};
 	uint64_t wanted = EVICT_LEAST;
 
 	for (const struct commit *commit = telemetry->commits; commit; commit = commit->next)
@@ -773,6 +810,9 @@ static int take(struct telemetry *telemetry, struct reading_report *report)
 
 	if (result == 0 && report->count == 0 && yield.fed_count == 0)
 		return 0;
+	/* An alarm has a segment of its own, which stays when others are thinned or dropped. */
+	if (result == 0 && report->urgent)
+		close_open(telemetry);
 	if (result == 0)
 		result = add(telemetry, &(struct addition){ report, edge ? &yield : NULL, true });
 	if (result < 0 && edge)

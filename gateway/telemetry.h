@@ -63,6 +63,13 @@ void telemetry_flush(struct telemetry *telemetry, struct moment now);
 /* Frees; after the store was closed. NULL is fine. */
 void telemetry_close(struct telemetry *telemetry);
 
+/*
+ * For whoever stores segments beside those of telemetry: gives `count` numbers; telemetry_numbers_back() says what the
+ * store made of them. -EAGAIN: not now, readings are waiting for room.
+ */
+int telemetry_lend_numbers(struct telemetry *telemetry, uint32_t count, uint64_t *first);
+void telemetry_numbers_back(struct telemetry *telemetry, uint64_t first, uint32_t count, int result);
+
 /* Someone who watches readings as they are taken; must not call back. */
 struct telemetry_observer {
 	void (*reading)(void *context, struct span node, int64_t received_ms, const struct reading *reading);
@@ -85,6 +92,7 @@ struct telemetry_figures {
 	uint64_t by_disk;       /* because the disk had them */
 	uint64_t never_stored;  /* readings that the disk has never seen, since open */
 	uint64_t pending;       /* reports waiting to be durable */
+	uint64_t dropped;       /* readings, to make room, since open */
 	uint64_t next;          /* the next reading's sequence number */
 	bool offers;            /* the broker may acknowledge too */
 };

@@ -10,7 +10,7 @@
 #define OFFSET(member) offsetof(struct telemetry_settings, member)
 
 static const char *const acknowledge[] = { "either", "disk", NULL };
-static const char *const when_full[] = { "drop_oldest", "refuse", NULL };
+static const char *const when_full[] = { "thin", "drop_oldest", "refuse", NULL };
 static const char *const formats[] = { "json", "cbor", "columnar", "sparkplug", NULL };
 static const char *const compressions[] = { "none", "zstd", NULL };
 
@@ -25,12 +25,40 @@ static const struct setting settings[] = {
 	{ .name = "when_full",
 		.type = SETTING_CHOICE,
 		.offset = OFFSET(when_full),
-		.initial = "drop_oldest",
+		.initial = "thin",
 		.choices = when_full,
 		.reloadable = true,
-		.help = "At the quota or on a full disk: drop the oldest readings and tell upstream which, or refuse "
-			"new "
-			"ones so that the nodes keep them." },
+		.help = "Replace the oldest readings by the min, mean, max and count of each window, and at the quota "
+			"or on a full disk drop the oldest; or only drop them; or refuse new ones so that the nodes "
+			"keep them. Upstream is told which were replaced or dropped." },
+	{ .name = "thin_above",
+		.type = SETTING_INTEGER,
+		.offset = OFFSET(thin_above),
+		.initial = "75",
+		.least = 10,
+		.most = 95,
+		.reloadable = true,
+		.help = "Percent of the quota from which on readings are thinned; while the uplink is up, half way "
+			"from "
+			"there to the quota." },
+	{ .name = "thin_window",
+		.type = SETTING_DURATION,
+		.offset = OFFSET(thin_window_ms),
+		.initial = "15 min",
+		.least = 1000,
+		.most = 24 * 3600 * 1000,
+		.reloadable = true,
+		.help = "The window whose readings of one node and name become one min, mean, max and count. Readings "
+			"younger than this are not thinned." },
+	{ .name = "alarm_share",
+		.type = SETTING_INTEGER,
+		.offset = OFFSET(alarm_share),
+		.initial = "25",
+		.least = 0,
+		.most = 90,
+		.reloadable = true,
+		.help = "Percent of the quota that alarms may take before the oldest of them are dropped like other "
+			"readings. Alarms are not thinned." },
 	{ .name = "retry_after",
 		.type = SETTING_DURATION,
 		.offset = OFFSET(retry_after_ms),

@@ -11,13 +11,16 @@
 struct settings_table;
 
 enum acknowledge { ACKNOWLEDGE_EITHER, ACKNOWLEDGE_DISK };
-enum when_full { WHEN_FULL_DROP_OLDEST, WHEN_FULL_REFUSE };
+enum when_full { WHEN_FULL_THIN, WHEN_FULL_DROP_OLDEST, WHEN_FULL_REFUSE };
 enum batch_format { BATCH_JSON, BATCH_CBOR, BATCH_COLUMNS, BATCH_SPARKPLUG };
 enum batch_compression { BATCH_PLAIN, BATCH_ZSTD };
 
 struct telemetry_settings {
-	int64_t quota_bytes; /* of telemetry.db */
-	int when_full;       /* enum when_full */
+	int64_t quota_bytes;    /* of telemetry.db */
+	int when_full;          /* enum when_full */
+	int64_t thin_above;     /* percent of the quota */
+	int64_t thin_window_ms; /* whose readings become one */
+	int64_t alarm_share;    /* percent of the quota */
 	int64_t retry_after_ms;
 	int64_t commit_delay_ms;
 	int acknowledge; /* enum acknowledge */

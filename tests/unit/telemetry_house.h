@@ -20,12 +20,14 @@
 #include "gateway/publish.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
+#include "gateway/thin.h"
 #include "protocols/number.h"
 #include "protocols/senml.h"
 #include "store/segment_store.h"
 
 #define HOUSE_VALUES 200000
 #define HOUSE_FLIGHTS 4096
+#define HOUSE_NUMBERS (2 * HOUSE_VALUES)
 
 struct house {
 	char folder[64];
@@ -39,6 +41,8 @@ struct house {
 	struct gaps *gaps;
 	struct publish *publish;
 	struct telemetry *telemetry;
+	struct thin *thin;
+	const char *vfs; /* NULL: the default */
 	/* nodes */
 	uint32_t value;           /* the next one */
 	bool urgent, fast, fresh; /* the reports that follow */
@@ -57,7 +61,22 @@ struct house {
 	uint64_t received, last_value;
 	uint64_t gap_lost;
 	char gap_text[128];
+	bool came[HOUSE_NUMBERS], lost[HOUSE_NUMBERS]; /* which sequence numbers */
+	uint64_t thinned;                              /* readings that windows stand for */
 };
+
+/* NODE/count/SUFFIX stands for readings of a window; whether it is one. */
+static inline bool house_read_thinned(struct house *house, const struct reading *reading, uint64_t number)
+{
+	const char *name = memchr(reading->name.data, '/', reading->name.size);
+	size_t left = reading->name.size - (size_t)(name - reading->name.data);
+
+	if (left <= 7 || memcmp(name, "/count/", 7) != 0)
+		return false;
+	if (!house->came[number] && left == 12 && memcmp(name + 7, "count", 5) == 0)
+		house->thinned += (uint64_t)number_value(&reading->number);
+	return true;
+}
 
 static inline void house_read_batch(struct house *house, const struct senml_pack *pack)
 {
@@ -70,7 +89,14 @@ static inline void house_read_batch(struct house *house, const struct senml_pack
 	ck_assert_uint_eq(last - first + 1, pack->count - 1);
 	for (size_t i = 1; i < pack->count; i++) {
 		size_t value = (size_t)number_value(&pack->readings[i].number);
+		uint64_t number = first + i - 1;
+		bool stands = house_read_thinned(house, &pack->readings[i], number);
 
+		ck_assert_uint_lt(number, HOUSE_NUMBERS);
+		ck_assert(!house->lost[number]);
+		house->came[number] = true;
+		if (stands)
+			continue;
 		ck_assert_uint_lt(value, HOUSE_VALUES);
 		ck_assert(house->number[value] == 0 || house->number[value] == first + i - 1);
 		house->number[value] = first + i - 1;
@@ -93,6 +119,10 @@ static inline void house_read_gaps(struct house *house, const struct senml_pack 
 		memcpy(house->gap_text, pack->readings[i].text.data, pack->readings[i].text.size);
 		ck_assert_int_eq(sscanf(house->gap_text, "first=%llu last=%llu lost=%llu", &first, &last, &lost), 3);
 		house->gap_lost += lost;
+		for (uint64_t number = first; number <= last && lost == last - first + 1; number++) {
+			ck_assert_uint_lt(number, HOUSE_NUMBERS);
+			house->lost[number] = true;
+		}
 		house->gap_records++;
 	}
 }
@@ -131,7 +161,7 @@ static inline int house_send(void *context, const struct uplink_message *message
 static inline void house_open(struct house *house)
 {
 	struct store_options options = {
-		.directory = house->folder, .threadless = true, .telemetry_quota_bytes = house->quota
+		.directory = house->folder, .threadless = true, .telemetry_quota_bytes = house->quota, .vfs = house->vfs
 	};
 	struct store_findings findings;
 	char why[256];
@@ -152,6 +182,18 @@ static inline void house_open(struct house *house)
 		.journal_name = 4711,
 		.runtime_directory = house->remembers ? memory : NULL };
 	ck_assert_int_eq(telemetry_open(&house->telemetry, &telemetry, house->now), 0);
+	struct thin_parts thin = { house->store, house->gaps, house->publish, house->telemetry, &house->settings, 1 };
+	ck_assert_int_eq(thin_open(&house->thin, &thin), 0);
+}
+
+/* In memory if possible: the disk's pace is not what is tested. */
+static inline void house_make_folder(char folder[64])
+{
+	const char *memory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : ".";
+	const char *parent = getenv("TMPDIR");
+
+	snprintf(folder, 64, "%s/telemetry-XXXXXX", parent ? parent : memory);
+	ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 
 static inline struct house *house_build(void)
@@ -159,11 +201,13 @@ static inline struct house *house_build(void)
 	struct house *house = calloc(1, sizeof(*house));
 
 	ck_assert_ptr_nonnull(house);
-	snprintf(house->folder, sizeof(house->folder), "telemetry-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(house->folder));
+	house_make_folder(house->folder);
 	house->settings = (struct telemetry_settings){ .quota_bytes = 1 << 28,
 		.retry_after_ms = 60000,
 		.commit_delay_ms = 250,
+		.thin_above = 75,
+		.thin_window_ms = 900000,
+		.alarm_share = 25,
 		.batch_count = 1000,
 		.batch_bytes = 128 * 1024,
 		.batch_age_ms = 1000,
@@ -178,6 +222,7 @@ static inline void house_turn(struct house *house)
 	store_dispatch(house->store);
 	(void)telemetry_tick(house->telemetry, house->now);
 	(void)publish_tick(house->publish, house->now);
+	(void)thin_tick(house->thin, house->now);
 	while (house->connected && !house->lazy && house->flight_count > 0)
 		publish_on_delivered(house->publish, house->flights[--house->flight_count], house->answer, house->now);
 }
@@ -279,6 +324,7 @@ static inline void house_stop(struct house *house)
 	publish_flush(house->publish, house->now);
 	store_close(house->store);
 	telemetry_close(house->telemetry);
+	thin_close(house->thin);
 	publish_close(house->publish);
 	gaps_close(house->gaps);
 	house->connected = false;
@@ -297,10 +343,9 @@ static inline void house_files(const char *verb, const char *folder, const char 
 /* What is on the disk now, and in memory unless the power was cut, is all that is left; then it starts again. */
 static inline void house_end(struct house *house, bool power_cut)
 {
-	char copy[64];
+	char copy[sizeof(house->folder)];
 
-	snprintf(copy, sizeof(copy), "telemetry-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(copy));
+	house_make_folder(copy);
 	house_files("cp", house->folder, "/*.db*", copy);
 	if (house->remembers && !power_cut)
 		house_files("cp -r", house->folder, "/run", copy);
