@@ -21,6 +21,7 @@
 #include "gateway/schedule.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
+#include "gateway/thin.h"
 #include "gateway/updates.h"
 #include "gateway/upstream.h"
 #include "store/store.h"
@@ -100,6 +101,16 @@ static json_t *telemetry_status(const struct control_status *parts, const struct
 		"quota_bytes", NUMBER(parts->telemetry_settings->quota_bytes), "by_broker", NUMBER(taken.by_broker),
 		"by_disk", NUMBER(taken.by_disk), "never_stored", NUMBER(taken.never_stored), "broker_acknowledges",
 		(int)taken.offers);
+}
+
+static json_t *thinning_status(const struct control_status *parts)
+{
+	struct thin_figures figures;
+
+	thin_figures(parts->thin, &figures);
+	return json_pack("{s:b, s:I, s:I, s:I, s:I}", "active", (int)figures.active, "readings",
+		NUMBER(figures.readings), "became", NUMBER(figures.became), "replaced_bytes",
+		NUMBER(figures.replaced_bytes), "written_bytes", NUMBER(figures.written_bytes));
 }
 
 static json_t *uplink_status(const struct control_status *parts)
@@ -199,6 +210,7 @@ static json_t *status(const struct control_status *parts)
 	(void)json_object_set_new(object, "telemetry", telemetry_status(parts, &store));
 	if (parts->edge && rules_count(edge_rules(parts->edge)) > 0)
 		(void)json_object_set_new(object, "rules", describe_rules(parts->edge));
+	(void)json_object_set_new(object, "thinning", thinning_status(parts));
 	(void)json_object_set_new(object, "store", store_status(&store));
 	(void)json_object_set_new(object, "wear", wear_status(parts, &store, now));
 	return object;

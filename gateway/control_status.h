@@ -22,6 +22,7 @@ struct schedule_settings;
 struct store;
 struct telemetry;
 struct telemetry_settings;
+struct thin;
 struct updates;
 struct upstream;
 
@@ -44,6 +45,7 @@ struct control_status {
 	const struct edge *edge; /* the rules */
 	struct publish *publish;
 	struct governor *governor;
+	struct thin *thin;
 	struct networks *networks;
 	struct upstream *upstream; /* NULL: there is no uplink */
 };

@@ -511,6 +511,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.edge = reading_flow_edge(daemon->readings),
 			.publish = reading_flow_publish(daemon->readings),
 			.governor = reading_flow_governor(daemon->readings),
+			.thin = reading_flow_thin(daemon->readings),
 			.networks = daemon->networks,
 			.upstream = daemon->upstream,
 		},

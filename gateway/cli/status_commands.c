@@ -106,6 +106,18 @@ static void print_acknowledged(const struct cli *cli, const json_t *telemetry)
 			100 * (double)field_number(telemetry, "never_stored") / all);
 }
 
+static void print_thinning(const struct cli *cli, const json_t *thinning)
+{
+	char thinned[HUMAN_SIZE], became[HUMAN_SIZE];
+	int64_t readings = field_number(thinning, "readings");
+	bool active = json_is_true(json_object_get(thinning, "active"));
+
+	if (!readings && !active)
+		return;
+	print_line(cli, "", "%s readings thinned to %s%s", human_count(thinned, (uint64_t)readings),
+		human_count(became, (uint64_t)field_number(thinning, "became")), active ? ", going on" : "");
+}
+
 static void print_telemetry(const struct cli *cli, const json_t *telemetry)
 {
 	int64_t lost = field_number(telemetry, "lost"), refused = field_number(telemetry, "refused");
@@ -211,6 +223,7 @@ static int run_status(struct cli *cli)
 	print_images(cli, json_object_get(status, "images"));
 	print_telemetry(cli, json_object_get(status, "telemetry"));
 	print_rules(cli, json_object_get(status, "rules"));
+	print_thinning(cli, json_object_get(status, "thinning"));
 	print_store(cli, json_object_get(status, "store"));
 	print_wear(cli, json_object_get(status, "wear"));
 	json_decref(status);
