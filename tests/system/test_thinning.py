@@ -28,7 +28,8 @@ def look(gateway, sql):
 
 def used_bytes(gateway):
     """Pages of telemetry.db that hold something."""
-    return 4096 * (look(gateway, "PRAGMA page_count") - look(gateway, "PRAGMA freelist_count"))
+    pages = look(gateway, "PRAGMA page_count") - look(gateway, "PRAGMA freelist_count")
+    return pages * look(gateway, "PRAGMA page_size")
 
 
 class Site:
