@@ -28,9 +28,8 @@ static const struct setting settings[] = {
 		.initial = "thin",
 		.choices = when_full,
 		.reloadable = true,
-		.help = "Replace the oldest readings by the min, mean, max and count of each window, and at the quota "
-			"or on a full disk drop the oldest; or only drop them; or refuse new ones so that the nodes "
-			"keep them. Upstream is told which were replaced or dropped." },
+		.help = "Thin the oldest readings to min, mean, max and count of each window, and at the quota or on a "
+			"full disk drop the oldest; or only drop them; or refuse new ones." },
 	{ .name = "thin_above",
 		.type = SETTING_INTEGER,
 		.offset = OFFSET(thin_above),

@@ -203,8 +203,8 @@ START_TEST(what_is_on_its_way_is_not_thinned)
 	house->settings.thin_above = 10;
 	feed(house, 20);
 	ck_assert_uint_gt(figures_of(house).readings, 1000);
+	house->settings.when_full = WHEN_FULL_DROP_OLDEST;
 	house_disconnect(house);
-	feed(house, 10);
 	drain(house);
 	ck_assert_uint_gt(house->received, came);
 	telemetry_figures(house->telemetry, &taken);
@@ -293,7 +293,7 @@ static void fail_while_thinning(enum fault what, uint64_t change)
 		house_open(house);
 	}
 	fault_vfs_plan(fault, &(struct fault_plan){ .fault = FAULT_NONE });
-	feed(house, 40);
+	feed(house, 70);
 	drain(house);
 	check_numbers(house);
 	/* A disk that seems full has so much dropped at once that little is left to thin. */
