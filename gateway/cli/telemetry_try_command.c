@@ -82,7 +82,10 @@ static const char *print_reading(char out[TEXT_SIZE], const struct reading *read
 {
 	char value[TEXT_SIZE];
 
-	snprintf(out, TEXT_SIZE, "%.*s %s", (int)reading->name.size, reading->name.data, print_value(value, reading));
+	int size = snprintf(
+		out, TEXT_SIZE, "%.*s %s", (int)reading->name.size, reading->name.data, print_value(value, reading));
+	if (size >= TEXT_SIZE)
+		memcpy(out + TEXT_SIZE - sizeof("…"), "…", sizeof("…"));
 	return out;
 }
 
