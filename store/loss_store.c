@@ -90,9 +90,10 @@ struct forget {
 /* What lies above stays as a row of its own, what lies below stays in its row. */
 static int run_forget(struct operation *operation, struct database *database)
 {
+	static const char above[] = "INSERT OR REPLACE INTO loss SELECT ?2 + 1, last, reason, became FROM loss"
+				    " WHERE first <= ?2 AND last > ?2";
 	static const char *const scripts[] = {
-		"INSERT OR REPLACE INTO loss SELECT ?2 + 1, last, reason, became FROM loss WHERE first <= ?2 AND last "
-		"> ?2",
+		above,
 		"UPDATE loss SET last = ?1 - 1 WHERE first < ?1 AND last >= ?1 AND ?2 > 0",
 		"DELETE FROM loss WHERE first BETWEEN ?1 AND ?2",
 	};

@@ -1,5 +1,5 @@
-#include "drivers/offers.h"
 #include "drivers/image_source.h"
+#include "drivers/offers.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>

@@ -69,10 +69,12 @@ END_TEST
 /* Keys that openssl made: genpkey -algorithm X25519; EC with secp384r1; EC with P-256 and a compressed point. */
 START_TEST(keys_of_other_types_are_told_from_rubbish)
 {
+	static const char secp384r1[] =
+		"MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAED18KFdpsg1WlsUBT/ccQxkm5XhAAnFjr+k6yQ2ifxI7TZfc/"
+		"PyVK5VZ6vzPWDnEmhqQy7nTmfYw1xu/+T61+g4fMmJwDCkSuDya1r/o0loNV8ryc9+eE3ebRyPQBJrqT";
 	static const char *const others[] = {
 		"MCowBQYDK2VuAyEANTtU8NPwlZueCTaYpkiVYFY08Pt8S+zF+eehBo7Ip3k=",
-		"MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAED18KFdpsg1WlsUBT/ccQxkm5XhAAnFjr+k6yQ2ifxI7TZfc/"
-		"PyVK5VZ6vzPWDnEmhqQy7nTmfYw1xu/+T61+g4fMmJwDCkSuDya1r/o0loNV8ryc9+eE3ebRyPQBJrqT",
+		secp384r1,
 		"MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgAD20vgJq2APyQddP606c0ZHZcRA6E1dRTQKU2J12FOzFg=",
 	};
 	uint8_t der[PUBLIC_KEY_DER_MAX];
