@@ -201,3 +201,8 @@ void commit_tell(struct commit *commit, int result, uint32_t retry_s)
 	for (size_t i = 0; i < count; i++)
 		commit->waiters[i].done(commit->waiters[i].context, result, retry_s);
 }
+
+bool commit_is_empty(const struct commit *commit)
+{
+	return commit->count == 0 && (!commit->feed || commit->feed->count == 0);
+}

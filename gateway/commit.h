@@ -73,6 +73,9 @@ int commit_add(
 int commit_put(
 	struct commit *commit, struct segment_writer *writer, const struct reading_report *report, struct moment now);
 
+/* Nothing was added, and nobody waits. */
+bool commit_is_empty(const struct commit *commit);
+
 /* One more waiter. -ENOMEM. */
 int commit_attach(struct commit *commit, const struct commit_waiter *waiter);
 

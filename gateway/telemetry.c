@@ -1,4 +1,4 @@
-#include "gateway/telemetry.h"
+#include "gateway/telemetry_state.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -26,36 +26,11 @@
 #include "store/segment_room.h"
 #include "store/segment_store.h"
 
-#define COMMIT_BYTES (128 * 1024) /* as large as a segment grows before it is closed early */
-#define COMMITS_MAX 8             /* waiting for the store; more readings are refused */
-#define OFFERS_MAX 8              /* on their way to the broker and not to the store */
-#define BOUND_MOST_MS 1500        /* so that a CoAP node, which waits 2 s, gets its answer with the acknowledgement */
-#define BUSY_RETRY_S 2
+#define OFFERS_MAX 8 /* on their way to the broker and not to the store */
 #define SUBMIT_RETRY_MS 20
 #define EVICT_LEAST (256 * 1024)
 #define EVICTIONS_MAX 3 /* for one commit, before it is refused */
 #define FORGET_INTERVAL_MS (60 * 1000)
-
-struct telemetry {
-	struct telemetry_parts parts;
-	struct commit *open;            /* NULL: none */
-	struct commit *commits, **last; /* closed ones, in their order */
-	unsigned commit_count, submitted;
-	uint32_t serial;
-	struct numbers numbers;
-	struct runtime_memory *memory; /* NULL: none */
-	bool evicting, closing, full;
-	bool fed_failed; /* windows have taken what was not kept, see settle_windows() */
-	unsigned evictions;
-	uint64_t evicted; /* readings, by the eviction under way */
-	int64_t refuse_until_ms, forget_at_ms;
-	struct moment now; /* of the last event */
-	struct exchange_table exchanges;
-	struct segment_packer *packer;
-	const struct telemetry_observer *observers[TELEMETRY_OBSERVERS_MAX];
-	struct telemetry_figures figures;
-	struct segment_writer writer;
-};
 
 static uint32_t retry_s(const struct telemetry *telemetry)
 {
@@ -103,7 +78,7 @@ static void recall_exchange(void *context, uint64_t exchange, int64_t kept_at_ms
 		exchange_add(&telemetry->exchanges, exchange, kept_at_ms, EXCHANGE_DURABLE);
 }
 
-static void begin_commit(struct telemetry *telemetry, struct commit *commit)
+void telemetry_begin_commit(struct telemetry *telemetry, struct commit *commit)
 {
 	commit->owner = telemetry;
 	telemetry->serial += telemetry->serial + 1 == EXCHANGE_DURABLE ? 2 : 1;
@@ -122,7 +97,7 @@ static void recall_offer(void *context, const struct stored_segment *segment)
 		log_error("telemetry.offer_lost first=%llu error=%d", (unsigned long long)segment->first, -result);
 		return;
 	}
-	begin_commit(telemetry, commit);
+	telemetry_begin_commit(telemetry, commit);
 	for (size_t i = 0; i < commit->exchange_count; i++) {
 		if (!exchange_find(&telemetry->exchanges, commit->exchanges[i]))
 			exchange_add(&telemetry->exchanges, commit->exchanges[i], telemetry->now.monotonic_ms,
@@ -190,16 +165,11 @@ int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, 
 	return 0;
 }
 
-static bool is_empty(const struct commit *commit)
-{
-	return commit->count == 0 && (!commit->feed || commit->feed->count == 0);
-}
-
-static void close_open(struct telemetry *telemetry)
+void telemetry_close_open(struct telemetry *telemetry)
 {
 	if (!telemetry->open)
 		return;
-	if (is_empty(telemetry->open)) {
+	if (commit_is_empty(telemetry->open)) {
 		commit_free(telemetry->open);
 		telemetry->open = NULL;
 		return;
@@ -428,7 +398,7 @@ static void on_settled(void *context, int result)
 	drop_commit(telemetry, commit);
 }
 
-static unsigned count_offered(const struct telemetry *telemetry)
+unsigned telemetry_count_offered(const struct telemetry *telemetry)
 {
 	unsigned count = 0;
 
@@ -438,7 +408,7 @@ static unsigned count_offered(const struct telemetry *telemetry)
 }
 
 /* How long a PUBACK is worth waiting for; 0: not at all. */
-static int64_t patience_ms(const struct telemetry *telemetry)
+int64_t telemetry_patience_ms(const struct telemetry *telemetry)
 {
 	if (!telemetry->numbers.early || !telemetry->parts.publish || telemetry->closing)
 		return 0;
@@ -448,7 +418,7 @@ static int64_t patience_ms(const struct telemetry *telemetry)
 static bool may_offer(const struct telemetry *telemetry, const struct commit *commit)
 {
 	/* What windows are fed must be in the store, whoever else has the rest. */
-	if (commit->feed || commit->numbered || count_offered(telemetry) == OFFERS_MAX ||
+	if (commit->feed || commit->numbered || telemetry_count_offered(telemetry) == OFFERS_MAX ||
 		!numbers_are_reserved(&telemetry->numbers, commit->count))
 		return false;
 	/* Numbers rise upstream, too: those that only the store has are there first. */
@@ -474,7 +444,7 @@ static int offer_copy(struct telemetry *telemetry, struct commit *commit)
 /* Sends it to the broker first. */
 static bool offer(struct telemetry *telemetry, struct commit *commit)
 {
-	int64_t wait_ms = patience_ms(telemetry);
+	int64_t wait_ms = telemetry_patience_ms(telemetry);
 	int64_t latest_ms = commit->opened_ms + BOUND_MOST_MS;
 
 	if (wait_ms == 0 || telemetry->now.monotonic_ms >= latest_ms || !may_offer(telemetry, commit))
@@ -542,7 +512,7 @@ void telemetry_numbers_back(struct telemetry *telemetry, uint64_t first, uint32_
 }
 
 /* In their order, and only while none came back for want of room. */
-static void submit_closed(struct telemetry *telemetry)
+void telemetry_submit_closed(struct telemetry *telemetry)
 {
 	for (struct commit *commit = telemetry->commits; commit; commit = commit->next) {
 		if (commit->state == COMMIT_SUBMITTED || commit->state == COMMIT_OFFERED)
@@ -654,7 +624,7 @@ static void settle_windows(struct telemetry *telemetry)
 
 	if (!telemetry->fed_failed || telemetry->submitted > 0 || telemetry->evicting)
 		return;
-	close_open(telemetry);
+	telemetry_close_open(telemetry);
 	for (struct commit *commit = telemetry->commits; commit; commit = next) {
 		next = commit->next;
 		if (commit->feed)
@@ -662,225 +632,6 @@ static void settle_windows(struct telemetry *telemetry)
 	}
 	telemetry->fed_failed = false;
 	edge_restore(telemetry->parts.edge);
-}
-
-static void refuse(struct telemetry *telemetry, const struct reading_report *report, int result, uint32_t wait_s)
-{
-	telemetry->figures.refused++;
-	report->done(report->context, result, wait_s);
-}
-
-/* Whether the report's message is known; then it was answered or waits with the first one. */
-static bool is_repeated(struct telemetry *telemetry, const struct reading_report *report)
-{
-	struct exchange_entry *entry = report->exchange ? exchange_find(&telemetry->exchanges, report->exchange) : NULL;
-	struct commit_waiter waiter = { report->done, report->context };
-	struct commit *commit = telemetry->commits;
-
-	if (!entry)
-		return false;
-	telemetry->figures.repeated++;
-	if (entry->commit == EXCHANGE_DURABLE || report->fast) {
-		report->done(report->context, -EALREADY, 0);
-		return true;
-	}
-	while (commit && commit->serial != entry->commit)
-		commit = commit->next;
-	if (!commit)
-		commit = telemetry->open;
-	assert(commit && commit->serial == entry->commit);
-	if (commit_attach(commit, &waiter) < 0)
-		refuse(telemetry, report, -ENOBUFS, BUSY_RETRY_S);
-	else
-		telemetry->figures.pending++;
-	return true;
-}
-
-/* How long reports gather in a segment. */
-static int64_t commit_bound_ms(const struct telemetry *telemetry)
-{
-	int64_t delay_ms = telemetry->parts.settings->commit_delay_ms, wait_ms = patience_ms(telemetry);
-	int64_t bound_ms =
-		telemetry->parts.governor ? governor_bound_ms(telemetry->parts.governor, telemetry->now) : delay_ms;
-
-	if (wait_ms == 0)
-		return bound_ms;
-	/* What costs the card nothing need not be hurried, but the PUBACK takes its time as well. */
-	if (bound_ms < delay_ms)
-		bound_ms = delay_ms;
-	return bound_ms < BOUND_MOST_MS - wait_ms ? bound_ms : BOUND_MOST_MS - wait_ms;
-}
-
-static int open_commit(struct telemetry *telemetry)
-{
-	if (telemetry->commit_count - count_offered(telemetry) >= COMMITS_MAX)
-		return -ENOBUFS;
-	telemetry->open = commit_new(&telemetry->writer);
-	if (!telemetry->open)
-		return -ENOMEM;
-	begin_commit(telemetry, telemetry->open);
-	telemetry->open->boot = telemetry->parts.boot;
-	telemetry->open->due_ms = telemetry->now.monotonic_ms + commit_bound_ms(telemetry);
-	return 0;
-}
-
-/* What goes into a commit: readings for which somebody waits, or nobody, and what rules made beside them. */
-struct addition {
-	const struct reading_report *report;
-	const struct edge_yield *yield; /* NULL: there are no rules */
-	bool awaited;
-};
-
-static int add_to_open(struct telemetry *telemetry, const struct addition *addition)
-{
-	struct commit *commit = telemetry->open;
-	struct edge *edge = telemetry->parts.edge;
-	int result = addition->yield ? edge_prepare(edge, &commit->feed, addition->yield) : 0;
-
-	if (result < 0)
-		return result;
-	result = (addition->awaited ? commit_add : commit_put)(
-		commit, &telemetry->writer, addition->report, telemetry->now);
-	if (result == 0 && addition->yield)
-		edge_keep(edge, commit->feed, addition->yield);
-	return result;
-}
-
-static int add(struct telemetry *telemetry, const struct addition *addition)
-{
-	int result = telemetry->open ? 0 : open_commit(telemetry);
-
-	if (result == 0)
-		result = add_to_open(telemetry, addition);
-	if (result != -ENOBUFS || !telemetry->open || is_empty(telemetry->open))
-		return result;
-	close_open(telemetry);
-	submit_closed(telemetry);
-	result = open_commit(telemetry);
-	return result < 0 ? result : add_to_open(telemetry, addition);
-}
-
-static bool is_refusing(const struct telemetry *telemetry)
-{
-	const struct edge *edge = telemetry->parts.edge;
-
-	return telemetry->closing || telemetry->fed_failed || (edge && !edge_is_ready(edge));
-}
-
-/* What a window says. */
-static int put_window(void *context, const struct edge_yield *yield)
-{
-	struct telemetry *telemetry = context;
-	char node[NODE_ID_MAX + 1];
-	const struct reading_report report = { .node = node, .readings = yield->readings, .count = yield->count };
-
-	if (is_refusing(telemetry) || telemetry->now.monotonic_ms < telemetry->refuse_until_ms)
-		return -EBUSY;
-	snprintf(node, sizeof(node), "%.*s", (int)yield->node.size, yield->node.data);
-	return add(telemetry, &(struct addition){ &report, yield, false });
-}
-
-/* `made` and `yield` become what the rules leave of the report. */
-static int apply_rules(struct telemetry *telemetry, struct reading_report *made, struct edge_yield *yield)
-{
-	struct edge *edge = telemetry->parts.edge;
-	const struct edge_yield whole = {
-		.node = { made->node, strlen(made->node) },
-		.received_ms = telemetry->now.wall_ms,
-		.readings = made->readings,
-		.count = made->count,
-		.urgent = made->urgent,
-	};
-	int result = edge_apply(edge, &whole, yield);
-
-	if (result == 0)
-		result = edge_make_room(edge, yield, put_window, telemetry);
-	made->readings = yield->readings;
-	made->count = yield->count;
-	made->urgent = yield->urgent;
-	return result;
-}
-
-/* 1: the report is in the open commit, 0: the rules left nothing of it. */
-static int take(struct telemetry *telemetry, struct reading_report *report)
-{
-	struct edge *edge = telemetry->parts.edge;
-	struct edge_yield yield = { .count = 0 };
-	int result = edge ? apply_rules(telemetry, report, &yield) : 0;
-
-	if (result == 0 && report->count == 0 && yield.fed_count == 0)
-		return 0;
-	/* An alarm has a segment of its own, which stays when others are thinned or dropped. */
-	if (result == 0 && report->urgent)
-		close_open(telemetry);
-	if (result == 0)
-		result = add(telemetry, &(struct addition){ report, edge ? &yield : NULL, true });
-	if (result < 0 && edge)
-		edge_forget(edge);
-	return result < 0 ? result : 1;
-}
-
-static void tell_observers(const struct telemetry *telemetry, const struct reading_report *report)
-{
-	struct span node = { report->node, strlen(report->node) };
-
-	for (size_t i = 0; i < TELEMETRY_OBSERVERS_MAX; i++) {
-		const struct telemetry_observer *observer = telemetry->observers[i];
-
-		for (size_t j = 0; observer && j < report->count; j++)
-			observer->reading(observer->context, node, telemetry->now.wall_ms, &report->readings[j]);
-	}
-}
-
-static bool is_large(const struct commit *commit)
-{
-	return commit->size >= COMMIT_BYTES || (commit->feed && commit->feed->size >= COMMIT_BYTES);
-}
-
-/* The report is in the open commit. */
-static void note_taken(struct telemetry *telemetry, const struct reading_report *report)
-{
-	struct commit *open = telemetry->open;
-
-	telemetry->figures.pending += !report->fast;
-	if (report->fresh && report->exchange)
-		exchange_remove(&telemetry->exchanges, report->exchange);
-	if (report->exchange)
-		exchange_add(&telemetry->exchanges, report->exchange, telemetry->now.monotonic_ms, open->serial);
-	open->urgent |= report->urgent;
-	if (is_large(open) || report->urgent) {
-		close_open(telemetry);
-		submit_closed(telemetry);
-	}
-}
-
-void telemetry_take(struct telemetry *telemetry, const struct reading_report *report, struct moment now)
-{
-	telemetry->now = now;
-	if (report->count == 0) {
-		report->done(report->context, 0, 0);
-		return;
-	}
-	if (!report->fresh && is_repeated(telemetry, report))
-		return;
-	if (now.monotonic_ms < telemetry->refuse_until_ms) {
-		int64_t wait_ms = telemetry->refuse_until_ms - now.monotonic_ms;
-		refuse(telemetry, report, -ENOSPC, (uint32_t)((wait_ms + 999) / 1000));
-		return;
-	}
-	struct reading_report made = *report;
-	int result = report->count > READINGS_MAX || is_refusing(telemetry) ? -ENOBUFS : take(telemetry, &made);
-	if (result < 0) {
-		refuse(telemetry, report, -ENOBUFS, BUSY_RETRY_S);
-		return;
-	}
-	telemetry->figures.reports++;
-	telemetry->figures.taken += report->count;
-	tell_observers(telemetry, report);
-	if (result > 0)
-		note_taken(telemetry, &made);
-	if (result == 0 || report->fast)
-		report->done(report->context, 0, 0);
 }
 
 static void forget_exchanges(struct telemetry *telemetry)
@@ -924,12 +675,12 @@ int64_t telemetry_tick(struct telemetry *telemetry, struct moment now)
 	settle_windows(telemetry);
 	settle(telemetry);
 	if (telemetry->parts.edge)
-		edge_ms = edge_tick(telemetry->parts.edge, now.wall_ms, put_window, telemetry);
+		edge_ms = edge_tick(telemetry->parts.edge, now.wall_ms, telemetry_put_window, telemetry);
 	withdraw_late_offers(telemetry);
 	if (telemetry->open && now.monotonic_ms >= telemetry->open->due_ms)
-		close_open(telemetry);
+		telemetry_close_open(telemetry);
 	if (!telemetry->evicting)
-		submit_closed(telemetry);
+		telemetry_submit_closed(telemetry);
 	int64_t next_ms = gaps_tick(telemetry->parts.gaps);
 	if (edge_ms < next_ms)
 		next_ms = edge_ms;
@@ -942,12 +693,12 @@ void telemetry_flush(struct telemetry *telemetry, struct moment now)
 {
 	telemetry->now = now;
 	telemetry->closing = true;
-	close_open(telemetry);
+	telemetry_close_open(telemetry);
 	for (struct commit *commit = telemetry->commits; commit; commit = commit->next)
 		if (commit->state == COMMIT_OFFERED)
 			commit->state = COMMIT_CLOSED;
 	if (!telemetry->evicting)
-		submit_closed(telemetry);
+		telemetry_submit_closed(telemetry);
 	(void)gaps_tick(telemetry->parts.gaps);
 	numbers_stop(&telemetry->numbers);
 }
@@ -956,7 +707,7 @@ void telemetry_close(struct telemetry *telemetry)
 {
 	if (!telemetry)
 		return;
-	close_open(telemetry);
+	telemetry_close_open(telemetry);
 	while (telemetry->commits)
 		fail_commit(telemetry, telemetry->commits, -ENOBUFS);
 	runtime_memory_close(telemetry->memory);
