@@ -91,6 +91,11 @@ static struct moment now_of(const struct daemon *daemon)
 	return clock_moment(daemon->options.clock);
 }
 
+static const struct daemon_stage *stage_of(const struct daemon *daemon)
+{
+	return daemon->options.stage;
+}
+
 static uint64_t uplink_files_mark(const struct daemon *daemon)
 {
 	return reload_files_mark(uplink_mqtt.settings, settings_of(daemon, uplink_mqtt.settings));
@@ -193,18 +198,24 @@ static int64_t tick_clock(void *context, struct moment now)
 	return CLOCK_LOOK_MS;
 }
 
-static int open_loop(struct daemon *daemon, char *why, size_t why_size)
+static void listen_for_signals(struct daemon *daemon)
 {
 	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
 
-	turn_clock_init(&daemon->turn_clock, daemon->options.clock, &daemon->loop);
-	uv_async_init(&daemon->loop, &daemon->store_woken, on_store_woken);
-	daemon->store_woken.data = daemon;
 	for (size_t i = 0; i < 3; i++) {
 		uv_signal_init(&daemon->loop, &daemon->signals[i]);
 		daemon->signals[i].data = daemon;
-		uv_signal_start(&daemon->signals[i], numbers[i] == SIGHUP ? on_reload : on_stop, numbers[i]);
+		if (!stage_of(daemon))
+			uv_signal_start(&daemon->signals[i], numbers[i] == SIGHUP ? on_reload : on_stop, numbers[i]);
 	}
+}
+
+static int open_loop(struct daemon *daemon, char *why, size_t why_size)
+{
+	turn_clock_init(&daemon->turn_clock, daemon->options.clock, &daemon->loop);
+	uv_async_init(&daemon->loop, &daemon->store_woken, on_store_woken);
+	daemon->store_woken.data = daemon;
+	listen_for_signals(daemon);
 	int error = ticker_open(&daemon->ticker, &daemon->loop, daemon->options.clock);
 	if (!error)
 		ticker_add(daemon->ticker, &(struct tick){ .call = tick_clock, .context = daemon, .eager = true });
@@ -232,6 +243,8 @@ static int open_store(struct daemon *daemon, char *why, size_t why_size)
 		.wake = wake_loop,
 		.wake_context = daemon,
 		.telemetry_quota_bytes = (uint64_t)telemetry->quota_bytes,
+		.vfs = stage_of(daemon) ? stage_of(daemon)->vfs : NULL,
+		.threadless = stage_of(daemon) != NULL,
 	};
 	struct store_findings findings;
 	int error = store_open(&daemon->store, &options, &findings, why, why_size);
@@ -374,6 +387,11 @@ static int open_networks(struct daemon *daemon, char *why, size_t why_size)
 		.schedule = settings_of(daemon, &schedule_settings_table),
 	};
 
+	if (stage_of(daemon)) {
+		parts.clock = daemon->options.clock;
+		parts.only = stage_of(daemon)->network;
+		parts.only_settings = stage_of(daemon)->network_settings;
+	}
 	return networks_open(&daemon->networks, &parts, daemon->options.config, why, why_size);
 }
 
@@ -523,6 +541,8 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 	if (error)
 		return error;
 	ticker_add(daemon->ticker, &(struct tick){ .call = commands_tick, .context = daemon->commands });
+	if (stage_of(daemon))
+		return 0;
 	return control_server_open(&daemon->control_server, &daemon->loop, daemon->control,
 		settings_of(daemon, &control_settings_table), why, why_size);
 }
@@ -531,12 +551,14 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 
 static int open_upstream(struct daemon *daemon, char *why, size_t why_size)
 {
-	if (!config_has(daemon->options.config, uplink_mqtt.settings))
+	const struct daemon_stage *stage = stage_of(daemon);
+
+	if (stage ? !stage->uplink : !config_has(daemon->options.config, uplink_mqtt.settings))
 		return 0;
 	struct upstream_parts parts = {
 		.loop = &daemon->loop,
-		.ops = &uplink_mqtt,
-		.uplink_settings = settings_of(daemon, uplink_mqtt.settings),
+		.ops = stage ? stage->uplink : &uplink_mqtt,
+		.uplink_settings = stage ? stage->uplink_settings : settings_of(daemon, uplink_mqtt.settings),
 		.settings = settings_of(daemon, &upstream_settings_table),
 		.topics = &daemon->topics,
 		.clock = daemon->options.clock,
@@ -641,6 +663,30 @@ void daemon_run(struct daemon *daemon)
 		nodes_count(daemon->nodes));
 	tell_ready(daemon);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
+}
+
+int64_t daemon_turn(struct daemon *daemon)
+{
+	return ticker_run(daemon->ticker);
+}
+
+bool daemon_disk_waits(const struct daemon *daemon)
+{
+	struct store_figures figures;
+
+	store_figures(daemon->store, &figures);
+	return figures.queued > 0;
+}
+
+void daemon_serve_disk(struct daemon *daemon)
+{
+	store_dispatch(daemon->store);
+	tell_damage(daemon);
+}
+
+void daemon_view(const struct daemon *daemon, struct daemon_view *out)
+{
+	*out = (struct daemon_view){ daemon->nodes, daemon->updates, daemon->rollouts, daemon->control };
 }
 
 /* Hands over what is not saved yet; then the store completes it and calls every reply. See docs/decisions/001. */

@@ -7,11 +7,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "gateway/moment.h"
+
 #define LINE_SIZE 1024
 
 static const char *const level_names[] = { "error", "warning", "notice", "info", "debug" };
 static const int priorities[] = { 3, 4, 5, 6, 7 }; /* syslog(3) */
 static enum log_level threshold = LOG_LEVEL_INFO;
+static const struct clock *dating;
 
 void log_set_level(enum log_level level)
 {
@@ -34,6 +37,23 @@ int log_level_parse(const char *name)
 const char *log_level_name(enum log_level level)
 {
 	return level_names[level];
+}
+
+void log_set_clock(const struct clock *clock)
+{
+	dating = clock;
+}
+
+static void print_stamp(enum log_level level)
+{
+	int64_t wall_ms = clock_moment(dating ? dating : &machine_clock).wall_ms;
+	time_t seconds = wall_ms / 1000;
+	char stamp[32];
+	struct tm utc;
+
+	gmtime_r(&seconds, &utc);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+	fprintf(stdout, "%s.%03dZ %-7s ", stamp, (int)(wall_ms % 1000), level_names[level]);
 }
 
 static void print_escaped(FILE *out, const char *text)
@@ -61,17 +81,10 @@ void log_line(enum log_level level, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 
-	if (to_journal) {
+	if (to_journal)
 		fprintf(stdout, "<%d>", priorities[level]);
-	} else {
-		char stamp[32];
-		struct timespec now;
-		struct tm utc;
-		clock_gettime(CLOCK_REALTIME, &now);
-		gmtime_r(&now.tv_sec, &utc);
-		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
-		fprintf(stdout, "%s.%03ldZ %-7s ", stamp, now.tv_nsec / 1000000, level_names[level]);
-	}
+	else
+		print_stamp(level);
 	print_escaped(stdout, text);
 	fputc('\n', stdout);
 	fflush(stdout);

@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 
+struct clock;
+
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 void log_set_level(enum log_level level);
@@ -19,6 +21,9 @@ enum log_level log_get_level(void);
 /* The level of that name ("error" … "debug"), or -EINVAL. */
 int log_level_parse(const char *name);
 const char *log_level_name(enum log_level level);
+
+/* Whose wall clock dates the lines from now on, borrowed; NULL: the machine's. */
+void log_set_clock(const struct clock *clock);
 
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -167,6 +167,29 @@ static int start(
 	return 0;
 }
 
+static int start_named(
+	struct networks *networks, const struct driver_ops *ops, const void *settings, char *why, size_t why_size)
+{
+	char reason[256] = "";
+	int error = start(networks, ops, settings, reason, sizeof(reason));
+
+	if (error)
+		snprintf(why, why_size, "%s: %s", ops->name, *reason ? reason : strerror(-error));
+	return error;
+}
+
+static int start_configured(struct networks *networks, const struct config *config, char *why, size_t why_size)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && network_drivers[i]; i++) {
+		const struct settings_table *table = network_drivers[i]->settings;
+		if (config_has(config, table))
+			error = start_named(networks, network_drivers[i], config_values(config, table), why, why_size);
+	}
+	return error;
+}
+
 int networks_open(struct networks **out, const struct networks_parts *parts, const struct config *config, char *why,
 	size_t why_size)
 {
@@ -175,17 +198,11 @@ int networks_open(struct networks **out, const struct networks_parts *parts, con
 	if (!networks)
 		return -ENOMEM;
 	networks->parts = *parts;
-	for (size_t i = 0; network_drivers[i]; i++) {
-		const struct driver_ops *ops = network_drivers[i];
-		char reason[256] = "";
-		if (!config_has(config, ops->settings))
-			continue;
-		int error = start(networks, ops, config_values(config, ops->settings), reason, sizeof(reason));
-		if (error) {
-			snprintf(why, why_size, "%s: %s", ops->name, *reason ? reason : strerror(-error));
-			networks_close(networks);
-			return error;
-		}
+	int error = parts->only ? start_named(networks, parts->only, parts->only_settings, why, why_size)
+				: start_configured(networks, config, why, why_size);
+	if (error) {
+		networks_close(networks);
+		return error;
 	}
 	*out = networks;
 	return 0;
@@ -206,7 +223,7 @@ void networks_reload(struct networks *networks, const struct config *config)
 {
 	for (size_t i = 0; i < networks->count; i++) {
 		struct network *network = &networks->list[i];
-		if (!network->ops->reload)
+		if (!network->ops->reload || !network->ops->settings)
 			continue;
 		int error = network->ops->reload(network->driver, config_values(config, network->ops->settings));
 		if (error)

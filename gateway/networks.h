@@ -40,6 +40,9 @@ struct networks_parts {
 	struct telemetry *telemetry;
 	struct image_cache *images;
 	const struct schedule_settings *schedule;
+	/* The only network there is, and its settings, whatever the config says; NULL: those that the config names. */
+	const struct driver_ops *only;
+	const void *only_settings;
 };
 
 /* Opens every driver whose group is in the config. On failure `why` says which and why. */

@@ -22,9 +22,8 @@ static void on_timer(uv_timer_t *timer)
 {
 }
 
-static void before_wait(uv_prepare_t *handle)
+int64_t ticker_run(struct ticker *ticker)
 {
-	struct ticker *ticker = handle->data;
 	struct moment now = clock_moment(ticker->clock);
 	int64_t next_ms = LONGEST_MS;
 
@@ -35,8 +34,16 @@ static void before_wait(uv_prepare_t *handle)
 		if (ticker->due_ms[i] - now.monotonic_ms < next_ms)
 			next_ms = ticker->due_ms[i] - now.monotonic_ms;
 	}
+	return next_ms > 0 ? next_ms : 0;
+}
+
+static void before_wait(uv_prepare_t *handle)
+{
+	struct ticker *ticker = handle->data;
+	int64_t next_ms = ticker_run(ticker);
+
 	uv_update_time(ticker->timer.loop);
-	uv_timer_start(&ticker->timer, on_timer, next_ms > 0 ? (uint64_t)next_ms : 0, 0);
+	uv_timer_start(&ticker->timer, on_timer, (uint64_t)next_ms, 0);
 }
 
 int ticker_open(struct ticker **out, struct uv_loop_s *loop, const struct clock *clock)

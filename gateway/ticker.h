@@ -9,6 +9,7 @@
 #define WAKEGATE_GATEWAY_TICKER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "gateway/moment.h"
 
@@ -28,6 +29,10 @@ int ticker_open(struct ticker **out, struct uv_loop_s *loop, const struct clock 
 
 /* Called first in the next round of the loop. At most TICKS_MAX (asserted). */
 void ticker_add(struct ticker *ticker, const struct tick *tick);
+
+/* Calls what is due, and the eager ones; the milliseconds until it wants to be called again. The loop does it before
+ * each wait; whoever has no loop, as a simulation, does it himself. */
+int64_t ticker_run(struct ticker *ticker);
 
 /* Frees once the loop has run again; NULL is fine. */
 void ticker_close(struct ticker *ticker);

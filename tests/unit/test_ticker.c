@@ -76,5 +76,30 @@ START_TEST(the_wait_ends_when_the_next_module_is_due)
 }
 END_TEST
 
+START_TEST(without_a_loop_it_says_when_the_next_module_is_due)
+{
+	uv_loop_t loop;
+	struct ticker *ticker;
+	int64_t at_ms = 0;
+	struct clock clock = { .now = stepping, .context = &at_ms };
+	struct counted sooner = { .wants_ms = 50 };
+	struct counted later = { .wants_ms = 70 };
+
+	ck_assert_int_eq(uv_loop_init(&loop), 0);
+	ck_assert_int_eq(ticker_open(&ticker, &loop, &clock), 0);
+	ticker_add(ticker, &(struct tick){ .call = count, .context = &later });
+	ticker_add(ticker, &(struct tick){ .call = count, .context = &sooner });
+	ck_assert_int_eq(ticker_run(ticker), 50); /* at 10 ms */
+	ck_assert_int_eq(ticker_run(ticker), 40);
+	at_ms = 70;
+	ck_assert_int_eq(ticker_run(ticker), 50); /* at 80 ms, when both are due */
+	ck_assert_int_eq(sooner.calls, 2);
+	ck_assert_int_eq(later.calls, 2);
+	ticker_close(ticker);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	ck_assert_int_eq(uv_loop_close(&loop), 0);
+}
+END_TEST
+
 TEST_SUITE(ticker, a_patient_module_is_called_when_due_and_an_eager_one_every_round,
-	the_wait_ends_when_the_next_module_is_due)
+	without_a_loop_it_says_when_the_next_module_is_due, the_wait_ends_when_the_next_module_is_due)
