@@ -71,6 +71,9 @@ struct nodes {
 	size_t room;
 	struct id_map by_id;
 	uint64_t *ranks_taken; /* a bit per rank below `room` */
+	struct node **urgent;  /* to be saved as soon as the save under way has ended; of `room` places */
+	size_t urgent_count;
+	bool saving_urgent;
 	size_t dirty_count;
 	int64_t flush_at_ms; /* monotonic; 0: nothing waits */
 	bool save_failed;
@@ -98,6 +101,10 @@ static int make_room(struct nodes *nodes)
 	if (!list)
 		return -ENOMEM;
 	nodes->list = list;
+	struct node **urgent = realloc(nodes->urgent, room * sizeof(*urgent));
+	if (!urgent)
+		return -ENOMEM;
+	nodes->urgent = urgent;
 	uint64_t *ranks = realloc(nodes->ranks_taken, room / 8);
 	if (!ranks)
 		return -ENOMEM;
@@ -312,15 +319,45 @@ static void on_saved(void *context, int result)
 	nodes->save_failed |= result < 0;
 }
 
-static struct store_reply reply_to(struct nodes *nodes)
+static bool save(struct nodes *nodes, const struct stored_node *records, size_t count, struct store_reply reply)
 {
-	return (struct store_reply){ .done = on_saved, .context = nodes };
+	if (count == 0 || store_nodes_save(nodes->store, records, count, reply) == 0)
+		return count > 0;
+	nodes->save_failed = true;
+	return false;
 }
 
-static void save(struct nodes *nodes, const struct stored_node *records, size_t count)
+static struct stored_node taken_to_save(struct nodes *nodes, struct node *node)
 {
-	if (count > 0 && store_nodes_save(nodes->store, records, count, reply_to(nodes)) < 0)
-		nodes->save_failed = true;
+	nodes->dirty_count -= node->dirty;
+	node->dirty = node->urgent = false;
+	return stored_from(&node->record);
+}
+
+static void on_urgent_saved(void *context, int result);
+
+/*
+ * One save of urgent nodes at a time: those that become so meanwhile wait here as a pointer each and go together with
+ * the next. Ten thousand nodes that join at once, on a card that needs a second for a commit, would fill the store's
+ * queue.
+ */
+static void save_urgent(struct nodes *nodes)
+{
+	struct stored_node records[SAVED_AT_ONCE];
+	size_t count = nodes->urgent_count < SAVED_AT_ONCE ? nodes->urgent_count : SAVED_AT_ONCE;
+
+	for (size_t i = 0; i < count; i++)
+		records[i] = taken_to_save(nodes, nodes->urgent[i]);
+	nodes->urgent_count -= count;
+	memmove(nodes->urgent, nodes->urgent + count, nodes->urgent_count * sizeof(struct node *));
+	nodes->saving_urgent =
+		save(nodes, records, count, (struct store_reply){ .done = on_urgent_saved, .context = nodes });
+}
+
+static void on_urgent_saved(void *context, int result)
+{
+	on_saved(context, result);
+	save_urgent(context);
 }
 
 /* Which nodes a failed save held is not kept: all are saved again. */
@@ -336,23 +373,22 @@ void nodes_flush(struct nodes *nodes)
 {
 	struct stored_node records[SAVED_AT_ONCE];
 	size_t waiting = 0;
+	struct store_reply reply = { .done = on_saved, .context = nodes };
 
 	nodes->flush_at_ms = 0;
+	nodes->urgent_count = 0;
 	if (nodes->save_failed)
 		forget_failure(nodes);
 	for (size_t i = 0; i < nodes->count && nodes->dirty_count > 0; i++) {
-		struct node *node = nodes->list[i];
-		if (!node->dirty)
+		if (!nodes->list[i]->dirty)
 			continue;
-		node->dirty = false;
-		nodes->dirty_count--;
-		records[waiting++] = stored_from(&node->record);
+		records[waiting++] = taken_to_save(nodes, nodes->list[i]);
 		if (waiting == SAVED_AT_ONCE) {
-			save(nodes, records, waiting);
+			save(nodes, records, waiting, reply);
 			waiting = 0;
 		}
 	}
-	save(nodes, records, waiting);
+	save(nodes, records, waiting, reply);
 }
 
 void nodes_close(struct nodes *nodes)
@@ -364,6 +400,7 @@ void nodes_close(struct nodes *nodes)
 	text_pool_finish(&nodes->texts);
 	id_map_finish(&nodes->by_id);
 	free(nodes->ranks_taken);
+	free(nodes->urgent);
 	free(nodes->list);
 	free(nodes);
 }
@@ -385,15 +422,14 @@ struct node *nodes_at(const struct nodes *nodes, size_t index)
 
 void nodes_changed(struct nodes *nodes, struct node *node, bool urgent)
 {
-	if (!urgent) {
-		nodes->dirty_count += !node->dirty;
-		node->dirty = true;
+	nodes->dirty_count += !node->dirty;
+	node->dirty = true;
+	if (!urgent || node->urgent)
 		return;
-	}
-	nodes->dirty_count -= node->dirty;
-	node->dirty = false;
-	struct stored_node stored = stored_from(&node->record);
-	save(nodes, &stored, 1);
+	node->urgent = true;
+	nodes->urgent[nodes->urgent_count++] = node;
+	if (!nodes->saving_urgent)
+		save_urgent(nodes);
 }
 
 int nodes_add(struct nodes *nodes, const char *id, const char *driver, struct moment now, struct node **out)
@@ -472,6 +508,16 @@ int nodes_contact(struct nodes *nodes, const char *driver, const struct node_con
 	return 0;
 }
 
+static void forget_urgent(struct nodes *nodes, const struct node *node)
+{
+	size_t at = 0;
+
+	while (nodes->urgent[at] != node)
+		at++;
+	nodes->urgent_count--;
+	memmove(&nodes->urgent[at], &nodes->urgent[at + 1], (nodes->urgent_count - at) * sizeof(struct node *));
+}
+
 void nodes_remove(struct nodes *nodes, struct node *node)
 {
 	size_t at = 0;
@@ -479,6 +525,8 @@ void nodes_remove(struct nodes *nodes, struct node *node)
 	while (nodes->list[at] != node)
 		at++;
 	nodes->list[at] = nodes->list[--nodes->count];
+	if (node->urgent)
+		forget_urgent(nodes, node);
 	nodes->dirty_count -= node->dirty;
 	free_rank(nodes, node->record.rank);
 	id_map_remove(&nodes->by_id, node->id);

@@ -47,7 +47,8 @@ struct node_record {
 /* A node; owned by the registry and valid until it is removed. */
 struct node {
 	struct node_record record; /* use nodes_changed() after changing its numbers */
-	bool dirty;
+	bool dirty;                /* not saved as it is */
+	bool urgent;               /* and does not wait for the next flush */
 	char id[];
 };
 
@@ -80,7 +81,7 @@ struct node *nodes_at(const struct nodes *nodes, size_t index);
 /* Forgets the node. */
 void nodes_remove(struct nodes *nodes, struct node *node);
 
-/* Its record changed: `urgent` saves it now, otherwise it goes with the next flush. */
+/* Its record changed: `urgent` saves it with the next commit, otherwise it goes with the next flush. */
 void nodes_changed(struct nodes *nodes, struct node *node, bool urgent);
 
 /* The node was heard outside a contact, in the middle of a transfer: until now it has missed no slot. */

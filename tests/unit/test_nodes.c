@@ -72,8 +72,10 @@ START_TEST(what_a_node_runs_is_saved_at_once_and_counters_with_the_flush)
 	scratch_store_open(&scratch);
 	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
 	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), 0);
+	scratch_store_settle(&scratch);
 	ck_assert(!node->dirty);
 	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), 0);
+	scratch_store_settle(&scratch);
 	ck_assert(node->dirty);
 
 	struct moment later = start;
@@ -81,6 +83,48 @@ START_TEST(what_a_node_runs_is_saved_at_once_and_counters_with_the_flush)
 	later.monotonic_ms += options.flush_interval_ms;
 	nodes_tick(nodes, later);
 	ck_assert(!node->dirty);
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
+static uint64_t queued(const struct scratch_store *scratch)
+{
+	struct store_figures figures;
+
+	store_figures(scratch->store, &figures);
+	return figures.queued;
+}
+
+START_TEST(a_crowd_that_joins_during_a_save_goes_with_the_next)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+	struct node_contact contact = check_in_of("");
+	char id[8];
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	for (int i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "n%d", i);
+		contact.node = id;
+		ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, start, &node), 0);
+	}
+	ck_assert_uint_le(queued(&scratch), 1);
+	nodes_remove(nodes, nodes_find(nodes, "n0"));
+	nodes_remove(nodes, nodes_find(nodes, "n50"));
+	scratch_store_settle(&scratch);
+	for (size_t i = 0; i < nodes_count(nodes); i++)
+		ck_assert(!nodes_at(nodes, i)->dirty);
+	scratch_store_shut(&scratch);
+	nodes_close(nodes);
+
+	scratch_store_start(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	ck_assert_uint_eq(nodes_count(nodes), 98);
+	ck_assert_ptr_null(nodes_find(nodes, "n50"));
+	ck_assert_str_eq(nodes_find(nodes, "n99")->record.hardware, "meter-2");
 	scratch_store_close(&scratch);
 	nodes_close(nodes);
 }
@@ -159,6 +203,7 @@ START_TEST(ranks_outlive_a_restart)
 	ck_assert_int_eq(nodes_add(nodes, "a", "coap", start, &node), 0);
 	ck_assert_int_eq(nodes_add(nodes, "b", "coap", start, &node), 0);
 	nodes_remove(nodes, nodes_find(nodes, "a"));
+	nodes_flush(nodes);
 	scratch_store_shut(&scratch);
 	nodes_close(nodes);
 
@@ -240,7 +285,8 @@ START_TEST(a_clock_that_is_set_makes_nobody_miss_slots)
 END_TEST
 
 TEST_SUITE(nodes, a_node_joins_once_and_outlives_a_restart,
-	what_a_node_runs_is_saved_at_once_and_counters_with_the_flush, a_node_can_be_added_before_it_is_heard_of,
+	what_a_node_runs_is_saved_at_once_and_counters_with_the_flush,
+	a_crowd_that_joins_during_a_save_goes_with_the_next, a_node_can_be_added_before_it_is_heard_of,
 	what_is_no_identity_is_refused, a_full_registry_takes_nobody_and_a_removal_frees_place_and_rank,
 	ranks_outlive_a_restart, missed_slots_are_counted_and_two_are_forgiven,
 	a_node_that_fetches_an_image_misses_no_slot, a_clock_that_is_set_makes_nobody_miss_slots)
