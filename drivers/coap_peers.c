@@ -1,14 +1,18 @@
 #include "drivers/coap_peers.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
+#include "drivers/slab.h"
 #include "protocols/siphash.h"
 
 #define NOWHERE UINT32_MAX
+#define NAME_SIZES 3
+
+/* Bytes of a name with its end in each slab; most names are short. */
+static const size_t name_sizes[NAME_SIZES] = { 16, 32, (NODE_ID_MAX + 8) / 8 * 8 };
 
 struct coap_peers {
 	struct coap_known_peer *places;
@@ -16,6 +20,7 @@ struct coap_peers {
 	size_t limit, count, head_mask;
 	size_t hand; /* where eviction looks next */
 	struct siphash_key key;
+	struct slab names[NAME_SIZES];
 };
 
 int coap_peers_open(struct coap_peers **out, size_t limit)
@@ -25,6 +30,8 @@ int coap_peers_open(struct coap_peers **out, size_t limit)
 	struct coap_peers *peers = calloc(1, sizeof(*peers));
 	if (!peers)
 		return -ENOMEM;
+	for (size_t i = 0; i < NAME_SIZES; i++)
+		slab_init(&peers->names[i], name_sizes[i]);
 	size_t heads = 1;
 	while (heads < limit)
 		heads *= 2;
@@ -45,6 +52,8 @@ void coap_peers_close(struct coap_peers *peers)
 {
 	if (!peers)
 		return;
+	for (size_t i = 0; i < NAME_SIZES; i++)
+		slab_finish(&peers->names[i]);
 	free(peers->places);
 	free(peers->heads);
 	free(peers);
@@ -53,6 +62,28 @@ void coap_peers_close(struct coap_peers *peers)
 size_t coap_peers_count(const struct coap_peers *peers)
 {
 	return peers->count;
+}
+
+static struct slab *slab_for(struct coap_peers *peers, const char *name)
+{
+	size_t size = 0;
+
+	while (strlen(name) >= name_sizes[size])
+		size++;
+	return &peers->names[size];
+}
+
+/* The peer's own copy of the name in place of the one that it had. */
+static void set_name(struct coap_peers *peers, struct coap_known_peer *known, const char *name)
+{
+	char *copy;
+
+	if (known->node && strcmp(known->node, name) == 0)
+		return;
+	if (known->node && *known->node)
+		slab_give_back(slab_for(peers, known->node), (char *)known->node);
+	copy = slab_take(slab_for(peers, name));
+	known->node = copy ? strcpy(copy, name) : "";
 }
 
 static uint32_t *chain_of(struct coap_peers *peers, const struct coap_peer *peer)
@@ -64,7 +95,7 @@ struct coap_known_peer *coap_peers_find(struct coap_peers *peers, const struct c
 {
 	for (uint32_t i = *chain_of(peers, peer); i != NOWHERE; i = peers->places[i].next) {
 		struct coap_known_peer *known = &peers->places[i];
-		if (memcmp(&known->peer, peer, sizeof(*peer)) == 0) {
+		if (*known->node && memcmp(&known->peer, peer, sizeof(*peer)) == 0) {
 			known->spoke = true;
 			return known;
 		}
@@ -104,9 +135,9 @@ void coap_peers_learn(struct coap_peers *peers, const struct coap_peer *peer, co
 		uint32_t index = make_room(peers);
 		uint32_t *head = chain_of(peers, peer);
 		known = &peers->places[index];
-		*known = (struct coap_known_peer){ .peer = *peer, .next = *head };
+		*known = (struct coap_known_peer){ .peer = *peer, .next = *head, .node = known->node };
 		*head = index;
 	}
 	known->bytes_in = known->bytes_out = 0;
-	(void)snprintf(known->node, sizeof(known->node), "%s", node);
+	set_name(peers, known, node);
 }

@@ -16,8 +16,8 @@ struct coap_known_peer {
 	struct coap_peer peer;
 	uint32_t next; /* in its hash chain */
 	uint32_t bytes_in, bytes_out;
-	bool spoke; /* since the eviction's hand passed */
-	char node[NODE_ID_MAX + 1];
+	bool spoke;       /* since the eviction's hand passed */
+	const char *node; /* the table's own; "": nobody, for want of memory */
 };
 
 struct coap_peers;
@@ -28,7 +28,8 @@ int coap_peers_open(struct coap_peers **out, size_t limit);
 /* The peer, valid until the next coap_peers_learn(), or NULL. */
 struct coap_known_peer *coap_peers_find(struct coap_peers *peers, const struct coap_peer *peer);
 
-/* The peer speaks for this node (up to NODE_ID_MAX bytes) from now on, and its bytes count from 0. */
+/* The peer speaks for this node (up to NODE_ID_MAX bytes) from now on, and its bytes count from 0. Without
+ * memory for that it is not known any more. */
 void coap_peers_learn(struct coap_peers *peers, const struct coap_peer *peer, const char *node);
 
 size_t coap_peers_count(const struct coap_peers *peers);

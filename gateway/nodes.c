@@ -10,7 +10,7 @@
 #include "drivers/driver.h"
 #include "drivers/id_map.h"
 #include "gateway/clock.h"
-#include "gateway/slab.h"
+#include "drivers/slab.h"
 #include "gateway/text_pool.h"
 
 #define SAVED_AT_ONCE 256 /* nodes in one operation of the store */

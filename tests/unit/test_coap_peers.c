@@ -44,4 +44,25 @@ START_TEST(a_quiet_peer_makes_room_and_a_busy_one_stays)
 }
 END_TEST
 
-TEST_SUITE(coap_peers, a_peer_is_known_by_its_address, a_quiet_peer_makes_room_and_a_busy_one_stays)
+START_TEST(names_of_any_length_are_kept)
+{
+	char longest[NODE_ID_MAX + 1];
+	const char *const names[] = { "a", "fifteen-letters", "sixteen--letters", "thirty-one-letters-are-in-this-",
+		"thirty-two-letters-are-in-this--", longest };
+	struct coap_peers *peers;
+
+	memset(longest, 'x', NODE_ID_MAX);
+	longest[NODE_ID_MAX] = '\0';
+	ck_assert_int_eq(coap_peers_open(&peers, 4), 0);
+	for (uint16_t turn = 0; turn < 60; turn++) {
+		struct coap_peer one = peer(turn % 7);
+		const char *name = names[turn % 6];
+		coap_peers_learn(peers, &one, name);
+		ck_assert_str_eq(coap_peers_find(peers, &one)->node, name);
+	}
+	coap_peers_close(peers);
+}
+END_TEST
+
+TEST_SUITE(coap_peers, names_of_any_length_are_kept, a_peer_is_known_by_its_address,
+	a_quiet_peer_makes_room_and_a_busy_one_stays)

@@ -1,4 +1,4 @@
-#include "gateway/slab.h"
+#include "drivers/slab.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "gateway/slab.h"
+#include "drivers/slab.h"
 
 #include <assert.h>
 #include <stdalign.h>

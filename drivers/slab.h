@@ -4,8 +4,8 @@
  * A thing that stays for months, allocated between others that stay for a second, keeps the memory around it from
  * going back to the system. Blocks are taken from the system as they fill up and kept until the end.
  */
-#ifndef WAKEGATE_GATEWAY_SLAB_H
-#define WAKEGATE_GATEWAY_SLAB_H
+#ifndef WAKEGATE_DRIVERS_SLAB_H
+#define WAKEGATE_DRIVERS_SLAB_H
 
 #include <stddef.h>
 
