@@ -1,7 +1,7 @@
 /*
  * library: an outside library that is loaded when it is needed, as a table of its functions.
  *
- * What is linked is in memory from the start, used or not; what hangs behind it too (docs/decisions/011, 121).
+ * What is linked is in memory from the start, used or not; what hangs behind it too (docs/decisions/011, 141).
  */
 #ifndef WAKEGATE_DRIVERS_LIBRARY_H
 #define WAKEGATE_DRIVERS_LIBRARY_H
@@ -18,5 +18,9 @@ struct library_function {
  * unloaded. -ENOTSUP: it is not installed, or lacks a function; the table is as it was.
  */
 int library_load(void *table, const char *name, const struct library_function *functions, size_t count);
+
+/* The same for a short use: the functions are there until library_give_back(*out), for which nothing of it may run. */
+int library_borrow(void **out, void *table, const char *name, const struct library_function *functions, size_t count);
+void library_give_back(void *library);
 
 #endif

@@ -42,8 +42,8 @@ int key_open(struct key **out, const uint8_t *der, size_t size)
 		memcpy(key->der, der, size);
 		result = public_key_parse(&key->numbers, key->der, size);
 	}
-	if (result == 0 && !verify_key_is_sound(&key->numbers))
-		result = -EBADMSG;
+	if (result == 0)
+		result = verify_key_is_sound(&key->numbers);
 	if (result < 0) {
 		free(key);
 		return result;
@@ -85,6 +85,10 @@ int key_file_refuse(int result, const char *path, const char *text, bool want_pr
 
 	if (result == -ENOMEM) {
 		snprintf(why, why_size, "out of memory");
+		return result;
+	}
+	if (result == -ELIBACC) {
+		snprintf(why, why_size, "%s cannot be used without libhogweed (libhogweed.so.6)", path);
 		return result;
 	}
 	if (result == -ENOTSUP)

@@ -23,13 +23,14 @@ const char *key_type_name(enum key_type type);
 /* The type of that name, or -EINVAL. */
 int key_type_parse(const char *name);
 
-/* A key from SubjectPublicKeyInfo in DER, which it copies. As public_key_parse(); -ENOMEM. */
+/* A key from SubjectPublicKeyInfo in DER, which it copies. As public_key_parse(); -ENOMEM; -ELIBACC: libhogweed cannot
+ * be used. */
 int key_open(struct key **out, const uint8_t *der, size_t size);
 void key_close(struct key *key);
 
 /*
  * Reads a public key. `why` has a sentence that names the file: -ENOENT, -EACCES, -EIO; -EINVAL not such a key, or a
- * private one; -ENOTSUP a type that images are not signed with.
+ * private one; -ENOTSUP a type that images are not signed with; -ELIBACC libhogweed cannot be used.
  */
 int key_read_public(struct key **out, const char *path, char *why, size_t why_size);
 

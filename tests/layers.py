@@ -25,7 +25,8 @@ HOMES = {
     r"curl/curl\.h": ["drivers/http_fetch"],
     r"zstd\.h": ["gateway/batch", "gateway/segment"],
     r"jansson\.h": ["protocols/", "gateway/"],
-    r"nettle/.*": ["gateway/verify", "gateway/digest"],
+    r"gmp\.h": ["gateway/hogweed"],
+    r"nettle/.*": ["gateway/hogweed", "gateway/digest"],
     r"openssl/.*": ["gateway/signing_key"],
     r"check\.h": ["tests/"],
 }
