@@ -183,7 +183,7 @@ static int init_groups(struct config *config, const struct value_home *home, con
 	return config->groups ? 0 : -ENOMEM;
 }
 
-static int load(struct config *config, const char *path, struct config_faults *faults)
+static int load(struct config *config, const char *path, bool with_folder, struct config_faults *faults)
 {
 	struct loading loading = { .config = config, .reader = { .faults = faults } };
 	struct value_home *home = &loading.reader.home;
@@ -195,7 +195,7 @@ static int load(struct config *config, const char *path, struct config_faults *f
 	int error = read_file(&loading, path);
 	if (error && error != -EINVAL)
 		return error;
-	error = read_folder(&loading);
+	error = with_folder ? read_folder(&loading) : loading.reader.out_of_memory ? -ENOMEM : 0;
 	if (error)
 		return error;
 	if (!loading.cut)
@@ -205,25 +205,43 @@ static int load(struct config *config, const char *path, struct config_faults *f
 	return faults->count ? -EINVAL : 0;
 }
 
-int config_load(struct config **out, const char *path, const struct settings_table *const *tables, size_t count,
-	struct config_faults *faults)
+/* What is to be read into which tables. */
+struct reading {
+	const char *path;
+	bool with_folder;
+	const struct settings_table *const *tables;
+	size_t count;
+};
+
+static int open_config(struct config **out, const struct reading *reading, struct config_faults *faults)
 {
 	struct config *config = calloc(1, sizeof(*config));
-
 	int error = faults_init(faults);
 	if (error || !config) {
 		free(config);
 		return -ENOMEM;
 	}
-	config->tables = tables;
-	config->count = count;
-	error = load(config, path, faults);
+	config->tables = reading->tables;
+	config->count = reading->count;
+	error = load(config, reading->path, reading->with_folder, faults);
 	if (error) {
 		config_free(config);
 		return error;
 	}
 	*out = config;
 	return 0;
+}
+
+int config_load(struct config **out, const char *path, const struct settings_table *const *tables, size_t count,
+	struct config_faults *faults)
+{
+	return open_config(out, &(struct reading){ path, true, tables, count }, faults);
+}
+
+int config_load_file(struct config **out, const char *path, const struct settings_table *const *tables, size_t count,
+	struct config_faults *faults)
+{
+	return open_config(out, &(struct reading){ path, false, tables, count }, faults);
 }
 
 static const struct group *group_of(const struct config *config, const struct settings_table *table)

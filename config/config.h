@@ -38,6 +38,10 @@ void config_faults_finish(struct config_faults *faults);
 int config_load(struct config **out, const char *path, const struct settings_table *const *tables, size_t count,
 	struct config_faults *faults);
 
+/* The same for a file that is no main one: without conf.d. */
+int config_load_file(struct config **out, const char *path, const struct settings_table *const *tables, size_t count,
+	struct config_faults *faults);
+
 /* The struct that the table describes, with defaults where the file says nothing; lives as long as the config. */
 const void *config_values(const struct config *config, const struct settings_table *table);
 
@@ -55,6 +59,9 @@ void config_adopt(struct config *config, struct config **newer,
 
 /* Prints the complete sample: every group, every setting with its help, range and default. */
 void config_print_sample(FILE *out, const struct settings_table *const *tables, size_t count);
+
+/* Prints the groups alone, as they stand there. */
+void config_print_groups(FILE *out, const struct settings_table *const *tables, size_t count);
 
 /* Prints the same as sections of a manual page, in mdoc(7). */
 void config_print_manual(FILE *out, const struct settings_table *const *tables, size_t count);

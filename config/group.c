@@ -148,7 +148,8 @@ static void read_list(struct group_reader *reader, const struct item *item)
 	struct setting_list *list = item->slot;
 	char name[NAME_SIZE];
 
-	if (!is_list(item->found) || count > VALUE_ITEMS_MAX || !value_in_range(item->setting, count)) {
+	if (!is_list(item->found) || (item->setting->most == 0 && count > VALUE_ITEMS_MAX) ||
+		!value_in_range(item->setting, count)) {
 		refuse(reader, item);
 		return;
 	}

@@ -82,6 +82,12 @@ static void print_table(FILE *out, const struct settings_table *table)
 	fputs("};\n", out);
 }
 
+void config_print_groups(FILE *out, const struct settings_table *const *tables, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		print_table(out, tables[i]);
+}
+
 void config_print_sample(FILE *out, const struct settings_table *const *tables, size_t count)
 {
 	prose_print(out, COLUMNS, "# ",
@@ -90,6 +96,5 @@ void config_print_sample(FILE *out, const struct settings_table *const *tables, 
 		"only what differs from it. Settings without a default stand in a comment, with an example. After a "
 		"change of a setting marked reloadable, SIGHUP is enough (systemctl reload wakegate); others need a "
 		"restart. wakegated --check FILE tells what is wrong with a file.");
-	for (size_t i = 0; i < count; i++)
-		print_table(out, tables[i]);
+	config_print_groups(out, tables, count);
 }

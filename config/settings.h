@@ -23,7 +23,7 @@ enum setting_type {
 	SETTING_FILE,     /* const char *: a path; relative ones are taken from the main config file's folder */
 	SETTING_SECRET, /* const char *: the path of a file that holds a secret; the file must not be readable by all */
 	SETTING_CHOICE, /* int: index into `choices` */
-	SETTING_LIST,   /* struct setting_list of texts, 64 at most */
+	SETTING_LIST,   /* struct setting_list of texts, 64 at most unless `most` says */
 	SETTING_FILES,  /* the same, of paths */
 	SETTING_GROUPS, /* struct setting_groups: a list of groups, each read by `table` */
 };

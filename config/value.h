@@ -12,7 +12,7 @@
 #include "config/settings.h"
 
 #define VALUE_TEXT_MAX 4096 /* bytes of a text or path whose table says nothing */
-#define VALUE_ITEMS_MAX 64  /* of a list */
+#define VALUE_ITEMS_MAX 64  /* of a list whose table says nothing */
 #define VALUE_GROUPS_MAX 1000
 
 /* Where texts live and what relative paths belong to. */

@@ -51,6 +51,7 @@ static void share_parts(struct commands *commands, const struct control_status *
 		.images = parts->images,
 		.rollouts = parts->rollouts,
 		.schedule = parts->schedule,
+		.labels = parts->labels,
 	};
 	commands->telemetry = (struct control_telemetry){ .telemetry = parts->telemetry };
 	commands->updates = (struct control_updates){

@@ -9,9 +9,8 @@
 #include "gateway/image_cache.h"
 #include "gateway/moment.h"
 #include "gateway/nodes.h"
-#include "gateway/rollout_turn.h"
+#include "gateway/rollout_preview.h"
 #include "gateway/rollouts.h"
-#include "gateway/schedule.h"
 #include "gateway/updates.h"
 #include "protocols/hex.h"
 
@@ -22,6 +21,10 @@ static const struct control_argument create_arguments[] = {
 	{ "image", CONTROL_TEXT, true, "name, head of the digest, or HARDWARE@VERSION of a complete image" },
 	{ "hardware", CONTROL_TEXT, false, "nodes of this type; else the image's" },
 	{ "only", CONTROL_TEXT, false, "only nodes whose names match this pattern, such as \"hall-*\"" },
+	{ "labels", CONTROL_LIST, false, "only nodes that have all these labels" },
+	{ "versions", CONTROL_TEXT, false, "only nodes that run such a version, as \">=1.2.0 <2\"" },
+	{ "nodes", CONTROL_LIST, false, "only these nodes" },
+	{ "priority", CONTROL_INTEGER, false, "of two rollouts the higher one gets a node; 0, -100 to 100" },
 	{ "waves", CONTROL_TEXT, false, "shares of the nodes in percent, rising to 100; \"1 5 10 100\"" },
 	{ "fleet", CONTROL_BOOLEAN, false, "the shares are of a fleet of gateways: a wave may hold no node here" },
 	{ "start_ms", CONTROL_INTEGER, false, "not before, milliseconds since 1970" },
@@ -35,6 +38,9 @@ static const struct control_argument create_arguments[] = {
 	{ "on_failure", CONTROL_TEXT, false, "\"pause\" (default), or \"rollback\" to the former images" },
 	{ "approval", CONTROL_BOOLEAN, false, "begin only once an operator has approved" },
 	{ "dry_run", CONTROL_BOOLEAN, false, "begin nothing: say how many nodes each wave has" },
+	{ "list", CONTROL_BOOLEAN, false, "of a dry run: each node, its wave, when, and why not" },
+	{ "from", CONTROL_INTEGER, false, "of the list: where to go on, \"next\" of the page before" },
+	{ "limit", CONTROL_INTEGER, false, "nodes in the answer, 1000 at most" },
 	{ 0 },
 };
 
@@ -42,8 +48,9 @@ static const struct control_argument create_arguments[] = {
 static json_t *plan_json(
 	const struct control_rollouts *parts, struct control_request *request, const struct stored_image *image)
 {
-	static const char *const texts[] = { "rollout", "hardware", "only", "waves", "on_failure" };
-	static const char *const numbers[] = { "start_ms", "soak_ms", "deadline_wakes", "confirmed_percent",
+	static const char *const texts[] = { "rollout", "hardware", "only", "versions", "waves", "on_failure" };
+	static const char *const lists[] = { "labels", "nodes" };
+	static const char *const numbers[] = { "priority", "start_ms", "soak_ms", "deadline_wakes", "confirmed_percent",
 		"failed_percent", "failed_most", "confidence_percent" };
 	char hex[65];
 	json_t *json = json_object();
@@ -54,6 +61,9 @@ static json_t *plan_json(
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (control_text(request, texts[i]))
 			(void)json_object_set_new(json, texts[i], json_string(control_text(request, texts[i])));
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (control_list(request, lists[i]))
+			(void)json_object_set_new(json, lists[i], json_deep_copy(control_list(request, lists[i])));
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		int64_t number = control_integer(request, numbers[i], INT64_MIN);
 		if (number != INT64_MIN)
@@ -84,32 +94,11 @@ static int read_plan(const struct control_rollouts *parts, struct control_reques
 	json_decref(json);
 	if (error)
 		control_fail(request, error, "%s", why);
-	else if (*image->hardware && strcmp(image->hardware, out->hardware) != 0) {
+	else if (*image->hardware && strcmp(image->hardware, out->targets.hardware) != 0) {
 		error = -EINVAL;
-		control_fail(request, error, "the image is for %s, not for %s", image->hardware, out->hardware);
+		control_fail(request, error, "the image is for %s, not for %s", image->hardware, out->targets.hardware);
 	}
 	return error;
-}
-
-/* How many nodes each wave would have, and which cannot take part yet. */
-static json_t *preview(const struct control_rollouts *parts, const struct rollout_plan *plan)
-{
-	unsigned counts[WAVES_MAX] = { 0 };
-	int concerned = 0, running = 0;
-	json_t *waves = json_array();
-
-	for (size_t i = 0; i < nodes_count(parts->nodes); i++) {
-		const struct node_record *record = &nodes_at(parts->nodes, i)->record;
-		if (!rollout_plan_concerns(plan, record))
-			continue;
-		concerned++;
-		running += digest_heads_match(record->image, record->image_size, plan->sha256, sizeof(plan->sha256));
-		counts[wave_of(wave_place(plan->id, record->id), plan->waves, plan->wave_count)]++;
-	}
-	for (unsigned i = 0; i < plan->wave_count; i++)
-		(void)json_array_append_new(waves, json_integer(counts[i]));
-	return json_pack("{s:o, s:i, s:i, s:o}", "plan", rollout_plan_json(plan), "nodes", concerned, "running",
-		running, "waves", waves);
 }
 
 static void fail_create(struct control_request *request, const struct rollout_plan *plan, int error)
@@ -117,7 +106,9 @@ static void fail_create(struct control_request *request, const struct rollout_pl
 	if (error == -EEXIST)
 		control_fail(request, error, "there is a rollout \"%s\" already", plan->id);
 	else if (error == -EBUSY)
-		control_fail(request, error, "another rollout for %s is open; abort it first", plan->hardware);
+		control_fail(request, error,
+			"another rollout for %s is open; abort it, or give one of them a higher priority",
+			plan->targets.hardware);
 	else if (error == -ENOBUFS)
 		control_fail(request, error, "%d rollouts are open", ROLLOUTS_OPEN_MAX);
 	else
@@ -131,15 +122,20 @@ static void handle_create(void *context, struct control_request *request)
 
 	if (read_plan(parts, request, &plan) < 0)
 		return;
+	const struct preview_pages pages = {
+		.wanted = control_boolean(request, "list"),
+		.from = control_integer(request, "from", 0),
+		.limit = control_integer(request, "limit", PREVIEW_PAGE_DEFAULT),
+	};
 	if (control_boolean(request, "dry_run")) {
-		control_done(request, preview(parts, &plan));
+		control_done(request, rollout_preview(parts, &plan, &pages));
 		return;
 	}
 	int error = rollouts_create(parts->rollouts, &plan, control_asker_name(request), clock_moment(parts->clock));
 	if (error)
 		fail_create(request, &plan, error);
 	else
-		control_done(request, preview(parts, &plan));
+		control_done(request, rollout_preview(parts, &plan, NULL));
 }
 
 static json_t *describe(const struct rollout *rollout, const struct rollout_facts *facts)
@@ -150,9 +146,9 @@ static json_t *describe(const struct rollout *rollout, const struct rollout_fact
 	hex_print(image, rollout->plan.sha256, sizeof(rollout->plan.sha256));
 	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "rollout",
 		rollout->plan.id, "state", rollout_state_name(rollout->state), "image", image, "hardware",
-		rollout->plan.hardware, "wave", (int)rollout->wave + 1, "waves", (int)rollout->plan.wave_count, "nodes",
-		(int)facts->concerned, "reached", (int)tally->nodes, "confirmed", (int)tally->confirmed, "failed",
-		(int)tally->failed, "silent", (int)tally->silent, "open", (int)tally->open);
+		rollout->plan.targets.hardware, "wave", (int)rollout->wave + 1, "waves", (int)rollout->plan.wave_count,
+		"nodes", (int)facts->concerned, "reached", (int)tally->nodes, "confirmed", (int)tally->confirmed,
+		"failed", (int)tally->failed, "silent", (int)tally->silent, "open", (int)tally->open);
 	describe_text(json, "reason", rollout->reason);
 	describe_time(json, "created_ms", rollout->created_ms);
 	describe_time(json, "changed_ms", rollout->changed_ms);
@@ -220,7 +216,7 @@ static json_t *describe_missing(const struct control_rollouts *parts, const stru
 		const struct update *update = updates_find(parts->updates, record->id);
 		uint32_t place;
 		enum rollout_turn turn =
-			rollout_turn(rollout, record, update, parts->schedule->interval_ms, now, &place);
+			rollouts_turn(parts->rollouts, rollout, nodes_at(parts->nodes, i), now, &place);
 		const char *word = turn_word(turn, update);
 		if (word)
 			(void)json_array_append_new(list, json_pack("{s:s, s:s}", "node", record->id, "state", word));
@@ -237,7 +233,7 @@ static void handle_show(void *context, struct control_request *request)
 		return;
 	const struct rollout *rollout = rollouts_at(parts->rollouts, (size_t)index);
 	json_t *json = describe(rollout, rollouts_facts(parts->rollouts, (size_t)index));
-	json_t *view = preview(parts, &rollout->plan);
+	json_t *view = rollout_preview(parts, &rollout->plan, NULL);
 	(void)json_object_set(json, "plan", json_object_get(view, "plan"));
 	(void)json_object_set(json, "wave_nodes", json_object_get(view, "waves"));
 	(void)json_object_set_new(json, "missing", describe_missing(parts, rollout));

@@ -8,6 +8,7 @@
 struct clock;
 struct control;
 struct image_cache;
+struct labels_settings;
 struct nodes;
 struct rollouts;
 struct schedule_settings;
@@ -21,6 +22,7 @@ struct control_rollouts {
 	struct image_cache *images;
 	struct rollouts *rollouts;
 	const struct schedule_settings *schedule;
+	const struct labels_settings *labels;
 };
 
 /* As control_register(). `parts` outlives the dispatcher. */

@@ -486,6 +486,7 @@ static int open_rollouts(struct daemon *daemon, char *why, size_t why_size)
 		.store = daemon->store,
 		.nodes = daemon->nodes,
 		.updates = daemon->updates,
+		.labels = settings_of(daemon, &labels_settings_table),
 		.random = &daemon->random,
 		.schedule = settings_of(daemon, &schedule_settings_table),
 		.find_image = find_by_head,

@@ -132,6 +132,27 @@ uint64_t labels_of_node(const struct labels_settings *labels, struct span node, 
 	return set;
 }
 
+static bool gives(const struct labelled_nodes *entry, struct span label)
+{
+	for (size_t i = 0; i < entry->labels.count; i++)
+		if (strlen(entry->labels.items[i]) == label.size &&
+			memcmp(entry->labels.items[i], label.data, label.size) == 0)
+			return true;
+	return false;
+}
+
+bool labels_has(const struct labels_settings *labels, struct span label, const char *node, const char *hardware)
+{
+	const struct labelled_nodes *entries = labels->nodes.items;
+
+	for (size_t i = 0; i < labels->nodes.count; i++)
+		if (gives(&entries[i], label) &&
+			patterns_match(&entries[i].match, (struct span){ node, strlen(node) }) &&
+			patterns_match(&entries[i].hardware, (struct span){ hardware, strlen(hardware) }))
+			return true;
+	return false;
+}
+
 uint64_t labels_find(const struct labels_settings *labels, const char *label)
 {
 	const struct labelled_nodes *entries = labels->nodes.items;

@@ -8,6 +8,7 @@
 #ifndef WAKEGATE_GATEWAY_LABELS_H
 #define WAKEGATE_GATEWAY_LABELS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config/settings.h"
@@ -31,6 +32,9 @@ extern const struct settings_table labels_settings_table;
 
 /* The set of labels that a node has; `hardware` is "" while it is not known. */
 uint64_t labels_of_node(const struct labels_settings *settings, struct span node, struct span hardware);
+
+/* Whether the node has that label. */
+bool labels_has(const struct labels_settings *settings, struct span label, const char *node, const char *hardware);
 
 /* The word of bit number `bit`, borrowed from the settings, or NULL. */
 const char *labels_word(const struct labels_settings *settings, unsigned bit);

@@ -2,13 +2,10 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fnmatch.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/nodes.h"
 #include "protocols/hex.h"
 
 #define DAY_MS (INT64_C(24) * 3600 * 1000)
@@ -16,16 +13,6 @@
 #define WAVES_DEFAULT "1 5 10 100"
 
 static const char *const on_failure_names[] = { [ROLLOUT_PAUSES] = "pause", [ROLLOUT_ROLLS_BACK] = "rollback" };
-
-__attribute__((format(printf, 2, 3))) static int refuse(char *why, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, ROLLOUT_SENTENCE_SIZE, format, arguments);
-	va_end(arguments);
-	return -EINVAL;
-}
 
 /* Names go into topics, file names and logs. */
 static bool is_name(const char *text)
@@ -38,19 +25,6 @@ static bool is_name(const char *text)
 	return size > 0 && size <= ROLLOUT_ID_MAX;
 }
 
-static int read_text(const json_t *json, const char *name, char *out, size_t size, char *why)
-{
-	const json_t *value = json_object_get(json, name);
-	const char *text = json_string_value(value);
-
-	if (!value)
-		return 0;
-	if (!text || strlen(text) >= size)
-		return refuse(why, "\"%s\" is no text of at most %zu bytes", name, size - 1);
-	snprintf(out, size, "%s", text);
-	return 0;
-}
-
 struct limit {
 	const char *name;
 	size_t offset;
@@ -58,6 +32,7 @@ struct limit {
 };
 
 static const struct limit limits[] = {
+	{ "priority", offsetof(struct rollout_plan, priority), -100, 100, 0 },
 	{ "start_ms", offsetof(struct rollout_plan, start_ms), 0, INT64_MAX / 2, 0 },
 	{ "soak_ms", offsetof(struct rollout_plan, soak_ms), 0, 365 * DAY_MS, DAY_MS },
 	{ "deadline_wakes", offsetof(struct rollout_plan, deadline_wakes), 1, 100000, 20 },
@@ -81,7 +56,7 @@ static int read_numbers(struct rollout_plan *plan, const json_t *json, char *why
 		int64_t number = value ? json_integer_value(value) : limit->initial;
 
 		if ((value && !json_is_integer(value)) || number < limit->least || number > limit->most)
-			return refuse(why, "\"%s\" is no number from %lld to %lld", limit->name,
+			return rollout_refuse(why, "\"%s\" is no number from %lld to %lld", limit->name,
 				(long long)limit->least, (long long)limit->most);
 		*number_of(plan, limit->offset) = number;
 	}
@@ -93,7 +68,7 @@ static int read_switch(const json_t *json, const char *name, bool initial, bool 
 	const json_t *value = json_object_get(json, name);
 
 	if (value && !json_is_boolean(value))
-		return refuse(why, "\"%s\" is neither true nor false", name);
+		return rollout_refuse(why, "\"%s\" is neither true nor false", name);
 	*out = value ? json_is_true(value) : initial;
 	return 0;
 }
@@ -119,14 +94,14 @@ static int read_waves(struct rollout_plan *plan, const char *text, char *why)
 	for (plan->wave_count = 0; *at; plan->wave_count++) {
 		int64_t share = read_share(at, &at);
 		if (share <= last || plan->wave_count == WAVES_MAX)
-			return refuse(why,
+			return rollout_refuse(why,
 				"\"waves\" are up to %d rising shares in percent such as \"" WAVES_DEFAULT
 				"\", not \"%.40s\"",
 				WAVES_MAX, text);
 		plan->waves[plan->wave_count] = (uint32_t)share;
 		last = share;
 	}
-	return last == WAVE_ALL ? 0 : refuse(why, "the last of the \"waves\" is not 100 percent");
+	return last == WAVE_ALL ? 0 : rollout_refuse(why, "the last of the \"waves\" is not 100 percent");
 }
 
 static int read_on_failure(struct rollout_plan *plan, const json_t *json, char *why)
@@ -141,23 +116,20 @@ static int read_on_failure(struct rollout_plan *plan, const json_t *json, char *
 			plan->on_failure = (enum rollout_on_failure)i;
 			return 0;
 		}
-	return refuse(why, "\"on_failure\" is neither \"pause\" nor \"rollback\"");
+	return rollout_refuse(why, "\"on_failure\" is neither \"pause\" nor \"rollback\"");
 }
 
 static int read_names(struct rollout_plan *plan, const json_t *json, char *why)
 {
+	const char *id = json_string_value(json_object_get(json, "rollout"));
 	const char *image = json_string_value(json_object_get(json, "image"));
 
-	if (read_text(json, "rollout", plan->id, sizeof(plan->id), why) < 0 ||
-		read_text(json, "hardware", plan->hardware, sizeof(plan->hardware), why) < 0 ||
-		read_text(json, "only", plan->only, sizeof(plan->only), why) < 0)
-		return -EINVAL;
-	if (!is_name(plan->id))
-		return refuse(why, "\"rollout\" is no name of up to %d letters, digits and -_.", ROLLOUT_ID_MAX);
-	if (!*plan->hardware)
-		return refuse(why, "\"hardware\" is not said");
+	if (!id || !is_name(id))
+		return rollout_refuse(
+			why, "\"rollout\" is no name of up to %d letters, digits and -_.", ROLLOUT_ID_MAX);
+	snprintf(plan->id, sizeof(plan->id), "%s", id);
 	if (!image || strlen(image) != 64 || hex_parse(plan->sha256, image, 64) < 0)
-		return refuse(why, "\"image\" is no SHA-256 in hexadecimal digits");
+		return rollout_refuse(why, "\"image\" is no SHA-256 in hexadecimal digits");
 	return 0;
 }
 
@@ -167,10 +139,11 @@ int rollout_plan_parse(struct rollout_plan *out, const json_t *json, char *why)
 	const json_t *waves = json_object_get(json, "waves");
 
 	if (!json_is_object(json))
-		return refuse(why, "a rollout is an object");
+		return rollout_refuse(why, "a rollout is an object");
 	if (waves && !json_is_string(waves))
-		return refuse(why, "\"waves\" is no text");
-	if (read_names(&plan, json, why) < 0 || read_numbers(&plan, json, why) < 0 ||
+		return rollout_refuse(why, "\"waves\" is no text");
+	if (read_names(&plan, json, why) < 0 || rollout_targets_parse(&plan.targets, json, why) < 0 ||
+		read_numbers(&plan, json, why) < 0 ||
 		read_waves(&plan, waves ? json_string_value(waves) : WAVES_DEFAULT, why) < 0 ||
 		read_on_failure(&plan, json, why) < 0 || read_switch(json, "drops", true, &plan.drops, why) < 0 ||
 		read_switch(json, "fleet", false, &plan.fleet, why) < 0 ||
@@ -196,17 +169,13 @@ json_t *rollout_plan_json(const struct rollout_plan *plan)
 	char image[65];
 
 	hex_print(image, plan->sha256, sizeof(plan->sha256));
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:b, s:b, s:b}", "rollout", plan->id, "image", image,
-		"hardware", plan->hardware, "only", plan->only, "waves", waves_json(plan), "on_failure",
-		on_failure_names[plan->on_failure], "drops", (int)plan->drops, "fleet", (int)plan->fleet, "approval",
-		(int)plan->approval);
+	json_t *json = json_pack("{s:s, s:s, s:o, s:s, s:b, s:b, s:b}", "rollout", plan->id, "image", image, "waves",
+		waves_json(plan), "on_failure", on_failure_names[plan->on_failure], "drops", (int)plan->drops, "fleet",
+		(int)plan->fleet, "approval", (int)plan->approval);
 
+	if (json)
+		rollout_targets_write(&plan->targets, json);
 	for (size_t i = 0; json && i < LIMITS; i++)
 		(void)json_object_set_new(json, limits[i].name, json_integer(*number_of(plan, limits[i].offset)));
 	return json;
-}
-
-bool rollout_plan_concerns(const struct rollout_plan *plan, const struct node_record *node)
-{
-	return strcmp(plan->hardware, node->hardware) == 0 && (!*plan->only || fnmatch(plan->only, node->id, 0) == 0);
 }

@@ -11,22 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/rollout_targets.h"
 #include "gateway/wave.h"
 
 #define ROLLOUT_ID_MAX 32
-#define ROLLOUT_PATTERN_MAX 64
-#define ROLLOUT_SENTENCE_SIZE 192
-
-struct node_record;
 
 enum rollout_on_failure { ROLLOUT_PAUSES, ROLLOUT_ROLLS_BACK };
 
 struct rollout_plan {
 	char id[ROLLOUT_ID_MAX + 1];
-	uint8_t sha256[32];                 /* of the image */
-	char hardware[33];                  /* nodes of this type */
-	char only[ROLLOUT_PATTERN_MAX + 1]; /* whose names match (fnmatch); "": all */
-	uint32_t waves[WAVES_MAX];          /* shares of the nodes in millionths, rising, the last WAVE_ALL */
+	uint8_t sha256[32]; /* of the image */
+	struct rollout_targets targets;
+	int64_t priority;          /* of two rollouts that want a node, the higher one gets it */
+	uint32_t waves[WAVES_MAX]; /* shares of the nodes in millionths, rising, the last WAVE_ALL */
 	unsigned wave_count;
 	bool fleet;                 /* waves are of a fleet of gateways; else the first has a node at least */
 	int64_t start_ms;           /* wall clock, not before; 0: at once */
@@ -47,8 +44,5 @@ int rollout_plan_parse(struct rollout_plan *out, const json_t *json, char *why);
 
 /* The plan as JSON that parses to the same; NULL if there is no memory. */
 json_t *rollout_plan_json(const struct rollout_plan *plan);
-
-/* Whether the plan is about that node, whatever it runs. */
-bool rollout_plan_concerns(const struct rollout_plan *plan, const struct node_record *node);
 
 #endif

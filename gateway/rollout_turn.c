@@ -14,9 +14,14 @@ static const struct update *own_update(const struct rollout *rollout, const stru
 	return own ? update : NULL;
 }
 
+static bool runs_it(const struct rollout *rollout, const struct node_record *node)
+{
+	return digest_heads_match(node->image, node->image_size, rollout->plan.sha256, sizeof(rollout->plan.sha256));
+}
+
 /* Counted from the beginning of its wave, its joining or its order, whichever came last. */
-static bool is_late(const struct rollout *rollout, const struct node_record *node, const struct update *update,
-	int64_t interval_ms, struct moment now)
+static bool is_late(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
+	const struct update *update)
 {
 	int64_t since = rollout->wave_ms;
 
@@ -24,25 +29,31 @@ static bool is_late(const struct rollout *rollout, const struct node_record *nod
 		since = node->first_seen_ms;
 	if (update && since < update->record.created_ms)
 		since = update->record.created_ms;
-	return now.wall_ms - since > rollout->plan.deadline_wakes * interval_ms;
+	return scene->now.wall_ms - since > rollout->plan.deadline_wakes * scene->interval_ms;
 }
 
-enum rollout_turn rollout_turn(const struct rollout *rollout, const struct node_record *node,
-	const struct update *update, int64_t interval_ms, struct moment now, uint32_t *place)
+bool rollout_concerns(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
+	const struct update *update)
 {
-	const struct rollout_plan *plan = &rollout->plan;
+	bool on_its_way = runs_it(rollout, node) || own_update(rollout, update);
 
-	if (!rollout_plan_concerns(plan, node))
+	return rollout_targets_judge(&rollout->plan.targets, scene->labels, node, on_its_way) == TARGET_MEANT;
+}
+
+enum rollout_turn rollout_turn(const struct turn_scene *scene, const struct rollout *rollout,
+	const struct node_record *node, const struct update *update, uint32_t *place)
+{
+	if (!rollout_concerns(scene, rollout, node, update))
 		return TURN_FOREIGN;
-	*place = wave_place(plan->id, node->id);
+	*place = wave_place(rollout->plan.id, node->id);
 	if (*place >= rollout->reach)
 		return TURN_LATER;
-	if (digest_heads_match(node->image, node->image_size, plan->sha256, sizeof(plan->sha256)))
+	if (runs_it(rollout, node))
 		return TURN_CONFIRMED;
 	update = own_update(rollout, update);
 	if (update && (update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED))
 		return TURN_FAILED;
-	if (is_late(rollout, node, update, interval_ms, now))
+	if (is_late(scene, rollout, node, update))
 		return TURN_SILENT;
 	return update && update_is_active(update) ? TURN_UNDER_WAY : TURN_DUE;
 }

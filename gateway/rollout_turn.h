@@ -6,11 +6,13 @@
 #ifndef WAKEGATE_GATEWAY_ROLLOUT_TURN_H
 #define WAKEGATE_GATEWAY_ROLLOUT_TURN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "gateway/moment.h"
 #include "gateway/rollout.h"
 
+struct labels_settings;
 struct node_record;
 struct update;
 
@@ -24,9 +26,19 @@ enum rollout_turn {
 	TURN_SILENT, /* due or under way for longer than the plan allows */
 };
 
-/* `update` is the node's current or last one, or NULL; `interval_ms` is from one wake to the next. `place` is set where
- * the plan is about the node. */
-enum rollout_turn rollout_turn(const struct rollout *rollout, const struct node_record *node,
-	const struct update *update, int64_t interval_ms, struct moment now, uint32_t *place);
+/* What is the same for all nodes. */
+struct turn_scene {
+	const struct labels_settings *labels; /* NULL: no node has any */
+	int64_t interval_ms;                  /* from one wake to the next */
+	struct moment now;
+};
+
+/* `update` is the node's current or last one, or NULL. `place` is set where the plan is about the node. */
+enum rollout_turn rollout_turn(const struct turn_scene *scene, const struct rollout *rollout,
+	const struct node_record *node, const struct update *update, uint32_t *place);
+
+/* Whether the plan is about the node: as its targets say, or it was ordered to update by this rollout. */
+bool rollout_concerns(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
+	const struct update *update);
 
 #endif

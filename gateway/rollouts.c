@@ -9,7 +9,6 @@
 #include "gateway/log.h"
 #include "gateway/node_watch.h"
 #include "gateway/nodes.h"
-#include "gateway/rollout_turn.h"
 #include "gateway/schedule.h"
 #include "gateway/update.h"
 #include "gateway/updates.h"
@@ -204,12 +203,63 @@ bool rollouts_need(const struct rollouts *rollouts, const uint8_t sha256[32])
 	return false;
 }
 
-static enum rollout_turn turn_of(const struct rollouts *rollouts, const struct rollout *rollout,
-	const struct node *node, struct moment now, uint32_t *place)
-{
-	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
+/* Whose node is it? */
 
-	return rollout_turn(rollout, &node->record, update, rollouts->parts.schedule->interval_ms, now, place);
+static struct turn_scene scene_of(const struct rollouts *rollouts, struct moment now)
+{
+	return (struct turn_scene){ rollouts->parts.labels, rollouts->parts.schedule->interval_ms, now };
+}
+
+/* What the node got from a rollout that is complete it keeps, as far as one that was there by then is concerned. */
+static bool holds_nodes(const struct rollout *other, const struct rollout *rollout, const struct node_record *node)
+{
+	if (other->state == ROLLOUT_COMPLETE)
+		return rollout->created_ms <= other->changed_ms &&
+		       digest_heads_match(node->image, node->image_size, other->plan.sha256, 32);
+	return rollout_is_open(other) && other->state != ROLLOUT_WAITING;
+}
+
+const struct rollout *rollouts_taken_by(
+	const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node, struct moment now)
+{
+	const struct turn_scene scene = scene_of(rollouts, now);
+	bool is_older = true; /* the others so far */
+
+	for (size_t i = 0; i < rollouts->count; i++) {
+		const struct rollout *other = &rollouts->list[i]->rollout;
+		bool goes_before = other->plan.priority > rollout->plan.priority ||
+				   (other->plan.priority == rollout->plan.priority && is_older &&
+					   other->state != ROLLOUT_COMPLETE);
+		if (other == rollout)
+			is_older = false;
+		else if (goes_before && holds_nodes(other, rollout, &node->record) &&
+			 rollout_concerns(
+				 &scene, other, &node->record, updates_find(rollouts->parts.updates, node->record.id)))
+			return other;
+	}
+	return NULL;
+}
+
+enum rollout_turn rollouts_turn(const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node,
+	struct moment now, uint32_t *place)
+{
+	const struct turn_scene scene = scene_of(rollouts, now);
+	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
+	enum rollout_turn turn = rollout_turn(&scene, rollout, &node->record, update, place);
+
+	/* What it has done counts, whoever has a right to it now. */
+	if (turn != TURN_FOREIGN && turn != TURN_CONFIRMED && turn != TURN_FAILED &&
+		rollouts_taken_by(rollouts, rollout, node, now))
+		return TURN_FOREIGN;
+	return turn;
+}
+
+static bool is_concerned(
+	const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node, struct moment now)
+{
+	const struct turn_scene scene = scene_of(rollouts, now);
+
+	return rollout_concerns(&scene, rollout, &node->record, updates_find(rollouts->parts.updates, node->record.id));
 }
 
 /* Stopping. */
@@ -229,7 +279,7 @@ static void withdraw_from(
 	uint32_t place;
 
 	if (update && update->state != UPDATE_REBOOTING &&
-		turn_of(rollouts, rollout, node, now, &place) == TURN_UNDER_WAY)
+		rollouts_turn(rollouts, rollout, node, now, &place) == TURN_UNDER_WAY)
 		(void)updates_cancel(rollouts->parts.updates, node, name_of_order(rollout, by, sizeof(by)), now);
 }
 
@@ -242,7 +292,7 @@ static int revert_on(struct rollouts *rollouts, const struct rollout *rollout, s
 	struct update_order order = { .node = node, .force = true, .by = name_of_order(rollout, by, sizeof(by)) };
 	uint32_t place;
 
-	if (turn_of(rollouts, rollout, node, now, &place) != TURN_CONFIRMED || !update ||
+	if (rollouts_turn(rollouts, rollout, node, now, &place) != TURN_CONFIRMED || !update ||
 		memcmp(update->record.sha256, rollout->plan.sha256, 32) != 0)
 		return -ENOENT;
 	int error =
@@ -259,7 +309,7 @@ static void revert_all(struct rollouts *rollouts, const struct rollout *rollout,
 
 	for (size_t i = 0; i < nodes_count(nodes); i++) {
 		struct node *node = nodes_at(nodes, i);
-		if (turn_of(rollouts, rollout, node, now, &place) != TURN_CONFIRMED)
+		if (rollouts_turn(rollouts, rollout, node, now, &place) != TURN_CONFIRMED)
 			continue;
 		if (revert_on(rollouts, rollout, node, now) == 0)
 			ordered++;
@@ -280,7 +330,7 @@ static void follow(struct rollouts *rollouts, struct entry *entry, const struct 
 	settle(rollouts, entry, now);
 	for (size_t i = 0; i < nodes_count(nodes); i++) {
 		struct node *node = nodes_at(nodes, i);
-		if (step->watch && rollout_plan_concerns(&entry->rollout.plan, &node->record)) {
+		if (step->watch && is_concerned(rollouts, &entry->rollout, node, now)) {
 			node_watch_begin(&node->record, now.wall_ms);
 			nodes_changed(nodes, node, false);
 		}
@@ -296,11 +346,33 @@ static void follow(struct rollouts *rollouts, struct entry *entry, const struct 
 
 /* Operators. */
 
-static bool overlap(const struct rollout_plan *a, const struct rollout_plan *b)
+/* Patterns that differ are taken for patterns of other nodes. */
+static bool are_apart(const struct rollout_targets *a, const struct rollout_targets *b)
 {
-	bool apart = *a->only && *b->only && strcmp(a->only, b->only) != 0;
+	return strcmp(a->hardware, b->hardware) != 0 || (*a->only && *b->only && strcmp(a->only, b->only) != 0);
+}
 
-	return strcmp(a->hardware, b->hardware) == 0 && !apart;
+static bool share_a_node(
+	const struct rollouts *rollouts, const struct rollout_targets *a, const struct rollout_targets *b)
+{
+	for (size_t i = 0; i < nodes_count(rollouts->parts.nodes); i++) {
+		const struct node_record *node = &nodes_at(rollouts->parts.nodes, i)->record;
+		if (rollout_targets_judge(a, rollouts->parts.labels, node, false) == TARGET_MEANT &&
+			rollout_targets_judge(b, rollouts->parts.labels, node, false) == TARGET_MEANT)
+			return true;
+	}
+	return false;
+}
+
+/* Two of one priority want the same nodes: labels, versions and lists are compared over the nodes that there are. */
+static bool overlap(const struct rollouts *rollouts, const struct rollout_plan *a, const struct rollout_plan *b)
+{
+	const struct rollout_targets *first = &a->targets, *second = &b->targets;
+
+	if (a->priority != b->priority || are_apart(first, second))
+		return false;
+	return (!rollout_targets_are_narrow(first) && !rollout_targets_are_narrow(second)) ||
+	       share_a_node(rollouts, first, second);
 }
 
 static int check_plan(struct rollouts *rollouts, const struct rollout_plan *plan)
@@ -313,7 +385,7 @@ static int check_plan(struct rollouts *rollouts, const struct rollout_plan *plan
 		const struct rollout *other = &rollouts->list[i]->rollout;
 		if (!rollout_is_open(other))
 			continue;
-		if (overlap(plan, &other->plan))
+		if (overlap(rollouts, plan, &other->plan))
 			return -EBUSY;
 		open++;
 	}
@@ -392,19 +464,37 @@ static bool stop_late(struct rollouts *rollouts, struct node *node, const struct
 	return false;
 }
 
+/* The node's update is of a rollout, and another one has a right to the node by now. */
+static bool is_outranked(
+	const struct rollouts *rollouts, const struct node *node, const struct update *update, struct moment now)
+{
+	const struct turn_scene scene = scene_of(rollouts, now);
+	uint32_t place;
+
+	for (size_t i = 0; i < rollouts->count; i++) {
+		const struct rollout *rollout = &rollouts->list[i]->rollout;
+		if (rollout_turn(&scene, rollout, &node->record, update, &place) == TURN_UNDER_WAY &&
+			rollouts_taken_by(rollouts, rollout, node, now))
+			return true;
+	}
+	return false;
+}
+
 void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct moment now)
 {
 	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
 	char by[64];
 
-	if (update && (stop_late(rollouts, node, update, now) || update_is_active(update)))
+	if (update && stop_late(rollouts, node, update, now))
+		return;
+	if (update && update_is_active(update) && !is_outranked(rollouts, node, update, now))
 		return;
 	for (size_t i = 0; i < rollouts->count; i++) {
 		const struct rollout *rollout = &rollouts->list[i]->rollout;
 		uint32_t place;
 		if (!rollout_is_offering(rollout))
 			continue;
-		enum rollout_turn turn = turn_of(rollouts, rollout, node, now, &place);
+		enum rollout_turn turn = rollouts_turn(rollouts, rollout, node, now, &place);
 		if (turn != TURN_DUE && turn != TURN_SILENT)
 			continue;
 		struct update_order order = { .node = node, .by = name_of_order(rollout, by, sizeof(by)) };
@@ -438,7 +528,7 @@ static void count_node(struct rollouts *rollouts, struct entry *entry, const str
 	struct rollout_facts *facts = &entry->count;
 	struct gate_tally *tally = &facts->tally;
 	uint32_t place;
-	enum rollout_turn turn = turn_of(rollouts, &entry->rollout, node, now, &place);
+	enum rollout_turn turn = rollouts_turn(rollouts, &entry->rollout, node, now, &place);
 
 	if (turn == TURN_FOREIGN)
 		return;
@@ -478,7 +568,7 @@ static size_t collect(const struct rollouts *rollouts, const struct rollout *rol
 
 	for (size_t i = 0; i < nodes_count(nodes); i++) {
 		const struct node_record *record = &nodes_at(nodes, i)->record;
-		if (rollout_plan_concerns(&rollout->plan, record) &&
+		if (is_concerned(rollouts, rollout, nodes_at(nodes, i), now) &&
 			digest_heads_match(record->image, record->image_size, rollout->plan.sha256, 32) == updated)
 			out[count++] = node_watch_history(record, now.wall_ms);
 	}

@@ -15,6 +15,7 @@
 
 #include "gateway/moment.h"
 #include "gateway/rollout.h"
+#include "gateway/rollout_turn.h"
 
 #define ROLLOUTS_MAX 64      /* kept; the oldest that is over makes room */
 #define ROLLOUTS_OPEN_MAX 16 /* at a time */
@@ -35,6 +36,7 @@ struct rollouts_parts {
 	struct updates *updates;
 	struct random *random;
 	const struct schedule_settings *schedule; /* how long a wake is */
+	const struct labels_settings *labels;     /* NULL: no node has any */
 	/* The whole digest of the image whose digest begins with `head`; -ENOENT if it is not here. */
 	int (*find_image)(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32]);
 	void *context;
@@ -46,7 +48,7 @@ int rollouts_open(struct rollouts **out, const struct rollouts_parts *parts);
 void rollouts_close(struct rollouts *rollouts);
 
 /*
- * Begins one. 0; -EEXIST there is one of that name; -EBUSY one that is open has the same hardware and overlaps;
+ * Begins one. 0; -EEXIST there is one of that name; -EBUSY one that is open and has the same priority overlaps;
  * -ENOBUFS ROLLOUTS_OPEN_MAX are open; -ENOMEM. `by` is for the journal.
  */
 int rollouts_create(struct rollouts *rollouts, const struct rollout_plan *plan, const char *by, struct moment now);
@@ -65,6 +67,14 @@ const struct rollout *rollouts_at(const struct rollouts *rollouts, size_t index)
 
 /* What the last count found, of the one at `index`. */
 const struct rollout_facts *rollouts_facts(const struct rollouts *rollouts, size_t index);
+
+/* Where the node stands in that rollout, as rollout_turn(); one that another rollout has a right to is foreign. */
+enum rollout_turn rollouts_turn(const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node,
+	struct moment now, uint32_t *place);
+
+/* The rollout that has a right to the node before this one, or NULL. */
+const struct rollout *rollouts_taken_by(
+	const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node, struct moment now);
 
 /* The node is in contact: orders its update if its turn has come. Before updates_on_contact(). */
 void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct moment now);

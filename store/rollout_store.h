@@ -8,7 +8,7 @@
 
 #include "store/store.h"
 
-#define STORED_PLAN_MAX 2048 /* bytes of a plan, with its terminator */
+#define STORED_PLAN_MAX 12288 /* bytes of a plan, with its terminator */
 
 struct journal_entry;
 

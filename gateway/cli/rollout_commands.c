@@ -11,12 +11,19 @@
 #include "gateway/cli/listing.h"
 #include "gateway/cli/rollout_show.h"
 #include "gateway/moment.h"
+#include "gateway/rollout_file.h"
 
 static const struct cli_option create_options[] = {
+	{ 'f', "file", "FILE", "take the rollout from a file; options replace what it says" },
 	{ 0, "hardware", "TYPE", "nodes of this type; else the image's own" },
 	{ 0, "only", "PATTERN", "only nodes whose names match, such as 'hall-*'" },
+	{ 0, "labels", "LABELS", "only nodes that have all these labels, with commas between" },
+	{ 0, "versions", "RANGE", "only nodes that run such a version, as \">=1.2.0 <2\"" },
+	{ 0, "nodes", "NODES", "only these nodes, with commas between" },
+	{ 0, "priority", "NUMBER", "of two rollouts the higher one gets a node (default 0)" },
 	{ 0, "waves", "SHARES", "percent of the nodes, rising to 100 (default \"1 5 10 100\")" },
 	{ 0, "soak", "TIME", "how long a wave is watched before the next (default \"24 h\")" },
+	{ 0, "start", "WHEN", "not before this time, as 2026-12-01T02:00+01:00" },
 	{ 0, "start-in", "TIME", "begin so long from now" },
 	{ 0, "deadline", "WAKES", "a node that is not done by then is silent (default 20)" },
 	{ 0, "confirmed", "PERCENT", "of the nodes must run the image for the next wave (default 90)" },
@@ -27,7 +34,8 @@ static const struct cli_option create_options[] = {
 	{ 0, "on-failure", "WHAT", "\"pause\" (default), or \"rollback\" to the former images" },
 	{ 0, "fleet", NULL, "the shares are of a fleet of gateways, a wave may have no node here" },
 	{ 0, "approval", NULL, "wait for \"wakegate rollout approve\"" },
-	{ 'n', "dry-run", NULL, "begin nothing: show how many nodes each wave would have" },
+	{ 'n', "dry-run", NULL, "begin nothing: show who would get the image, and who not and why" },
+	{ 'v', "verbose", NULL, "with --dry-run: a line for each node" },
 	{ 0 },
 };
 
@@ -48,7 +56,7 @@ static int add_duration(const struct cli *cli, json_t *request, const char *opti
 static int add_number(const struct cli *cli, json_t *request, const char *option, const char *name)
 {
 	int64_t number = 0;
-	int code = cli_number(cli, option, 0, INT32_MAX, &number);
+	int code = cli_number(cli, option, INT32_MIN, INT32_MAX, &number);
 
 	if (code == CLI_OK && cli_given(cli, option))
 		(void)json_object_set_new(request, name, json_integer(number));
@@ -63,6 +71,7 @@ static int add_options(const struct cli *cli, json_t *request)
 		{ "failed", "failed_percent" },
 		{ "failed-most", "failed_most" },
 		{ "confidence", "confidence_percent" },
+		{ "priority", "priority" },
 	};
 	int code = add_duration(cli, request, "soak", "soak_ms", 0);
 
@@ -73,24 +82,139 @@ static int add_options(const struct cli *cli, json_t *request)
 	return code;
 }
 
+static void add_text(const struct cli *cli, json_t *request, const char *option, const char *name)
+{
+	if (cli_given(cli, option))
+		(void)json_object_set_new(request, name, json_string(cli_value(cli, option)));
+}
+
+static void add_list(const struct cli *cli, json_t *request, const char *option)
+{
+	json_t *list = json_array();
+
+	if (!cli_given(cli, option)) {
+		json_decref(list);
+		return;
+	}
+	for (const char *at = cli_value(cli, option); *at; at += *at == ',') {
+		size_t size = strcspn(at, ",");
+		(void)json_array_append_new(list, json_stringn(at, size));
+		at += size;
+	}
+	(void)json_object_set_new(request, option, list);
+}
+
+static int add_start(const struct cli *cli, json_t *request)
+{
+	const char *text = cli_value(cli, "start");
+	int64_t ms;
+
+	if (!text)
+		return CLI_OK;
+	if (rollout_file_parse_start(&ms, text) < 0)
+		return cli_fail(
+			cli, CLI_USAGE, "--start takes a time such as 2026-12-01T02:00+01:00, not \"%s\"", text);
+	(void)json_object_set_new(request, "start_ms", json_integer(ms));
+	return CLI_OK;
+}
+
+/* What --file says, or nothing. */
+static int read_file(const struct cli *cli, json_t **out)
+{
+	const char *path = cli_value(cli, "file");
+	struct config_faults faults;
+
+	if (!path) {
+		*out = json_object();
+		return CLI_OK;
+	}
+	int error = rollout_file_read(out, path, &faults);
+	for (size_t i = 0; i < faults.count; i++)
+		(void)cli_fail(cli, CLI_FAILED, "%s", faults.faults[i].text);
+	if (error && faults.count == 0)
+		(void)cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(-error));
+	config_faults_finish(&faults);
+	return error ? CLI_FAILED : CLI_OK;
+}
+
+/* The arguments of rollout.create: what the file says, and what was typed in its place. */
+static int read_order(const struct cli *cli, json_t **out)
+{
+	static const char *const switches[][2] = { { "ignore-drops", "ignore_drops" }, { "fleet", "fleet" },
+		{ "approval", "approval" } };
+	static const char *const texts[][2] = { { "hardware", "hardware" }, { "only", "only" },
+		{ "versions", "versions" }, { "waves", "waves" }, { "on-failure", "on_failure" } };
+	json_t *request;
+	int code = read_file(cli, &request);
+
+	if (code != CLI_OK)
+		return code;
+	(void)json_object_set_new(request, "command", json_string("rollout.create"));
+	if (cli->argument_count > 0)
+		(void)json_object_set_new(request, "rollout", json_string(cli->arguments[0]));
+	if (cli->argument_count > 1)
+		(void)json_object_set_new(request, "image", json_string(cli->arguments[1]));
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+		if (cli_given(cli, switches[i][0]))
+			(void)json_object_set_new(request, switches[i][1], json_true());
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		add_text(cli, request, texts[i][0], texts[i][1]);
+	add_list(cli, request, "labels");
+	add_list(cli, request, "nodes");
+	code = add_options(cli, request);
+	if (code == CLI_OK)
+		code = add_start(cli, request);
+	if (code == CLI_OK && (!json_object_get(request, "rollout") || !json_object_get(request, "image")))
+		code = cli_fail(cli, CLI_USAGE, "say NAME and IMAGE, or --file FILE");
+	if (code == CLI_OK)
+		*out = request;
+	else
+		json_decref(request);
+	return code;
+}
+
+/* Asks page by page for the nodes, which are gathered in the first answer. */
+static int ask_all(struct cli *cli, json_t *request, json_t **out)
+{
+	json_t *page;
+	int code = ask(cli, json_deep_copy(request), out);
+
+	while (code == CLI_OK && json_object_get(*out, "next")) {
+		(void)json_object_set_new(request, "from", json_integer(field_number(*out, "next")));
+		(void)json_object_del(*out, "next");
+		code = ask(cli, json_deep_copy(request), &page);
+		if (code != CLI_OK) {
+			json_decref(*out);
+			break;
+		}
+		(void)json_array_extend(json_object_get(*out, "list"), json_object_get(page, "list"));
+		if (json_object_get(page, "next"))
+			(void)json_object_set(*out, "next", json_object_get(page, "next"));
+		json_decref(page);
+	}
+	json_decref(request);
+	return code;
+}
+
 static int run_create(struct cli *cli)
 {
-	bool dry = cli_given(cli, "dry-run");
-	json_t *result, *request = json_pack("{s:s, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:b, s:b, s:b, s:b}", "command",
-				"rollout.create", "rollout", cli->arguments[0], "image", cli->arguments[1], "hardware",
-				cli_value(cli, "hardware"), "only", cli_value(cli, "only"), "waves",
-				cli_value(cli, "waves"), "on_failure", cli_value(cli, "on-failure"), "ignore_drops",
-				(int)cli_given(cli, "ignore-drops"), "fleet", (int)cli_given(cli, "fleet"), "approval",
-				(int)cli_given(cli, "approval"), "dry_run", (int)dry);
-	int code = add_options(cli, request);
+	bool dry = cli_given(cli, "dry-run"), all = dry && (cli->json || cli_given(cli, "verbose"));
+	char name[64];
+	json_t *result, *request;
+	int code = read_order(cli, &request);
 
-	if (code == CLI_OK && !dry)
-		code = cli_confirm(cli, "Begin to roll out %s?", cli->arguments[1]);
+	if (code != CLI_OK)
+		return code;
+	(void)json_object_set_new(request, "dry_run", json_boolean(dry));
+	(void)json_object_set_new(request, "list", json_boolean(all));
+	snprintf(name, sizeof(name), "%s", field_text(request, "rollout"));
+	if (!dry)
+		code = cli_confirm(cli, "Begin to roll out %s?", field_text(request, "image"));
 	if (code != CLI_OK) {
 		json_decref(request);
 		return code;
 	}
-	code = ask(cli, request, &result);
+	code = ask_all(cli, request, &result);
 	if (code != CLI_OK)
 		return code;
 	if (cli->json)
@@ -98,14 +222,14 @@ static int run_create(struct cli *cli)
 	rollout_preview_print(cli, result);
 	json_decref(result);
 	if (!dry)
-		printf("\nIt has begun. To watch it: wakegate rollout watch %s\n", cli->arguments[0]);
+		printf("\nIt has begun. To watch it: wakegate rollout watch %s\n", name);
 	return CLI_OK;
 }
 
 const struct cli_command command_rollout_create = {
 	.verb = "create",
-	.arguments = "NAME IMAGE",
-	.least = 2,
+	.arguments = "[NAME IMAGE]",
+	.least = 0,
 	.most = 2,
 	.summary = "begin a rollout of an image in waves",
 	.help = "The nodes of a wave get the image at their next contacts. When all of them are done\n"
@@ -114,12 +238,15 @@ const struct cli_command command_rollout_create = {
 		"others. A gate that says no stops the rollout, with the uplink down too.\n"
 		"\n"
 		"Which wave a node is in follows from NAME and its own name, here and on every gateway.\n"
+		"A file says the same as the options do, and is checked with all its faults told at once;\n"
+		"rollout-full.cfg among the examples has every setting.\n"
 		"\n"
 		"Examples:\n"
 		"  wakegate rollout create spring sensor-a@1.3.0 --dry-run\n"
 		"  wakegate rollout create spring sensor-a@1.3.0 --soak \"12 h\" \\\n"
 		"      --on-failure rollback\n"
-		"  wakegate rollout create hall sensor-a@1.3.0 --only 'hall-*' --waves \"10 100\"\n",
+		"  wakegate rollout create hall sensor-a@1.3.0 --only 'hall-*' --waves \"10 100\"\n"
+		"  wakegate rollout create --file spring.cfg --dry-run --verbose\n",
 	.options = create_options,
 	.run = run_create,
 };

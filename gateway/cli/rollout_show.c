@@ -51,7 +51,7 @@ static double share_of(const json_t *plan, size_t index)
 	return share;
 }
 
-void rollout_preview_print(const struct cli *cli, const json_t *preview)
+static void print_waves(const struct cli *cli, const json_t *preview)
 {
 	static const struct table_column columns[] = { { "WAVE", true, false }, { "UP TO", true, false },
 		{ "NODES", true, false } };
@@ -67,10 +67,64 @@ void rollout_preview_print(const struct cli *cli, const json_t *preview)
 	}
 	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
 	table_close(table);
+}
+
+static void print_excluded(const struct cli *cli, const json_t *excluded)
+{
+	static const struct table_column columns[] = { { "LEFT OUT", true, false },
+		{ "BECAUSE THE NODE", false, true } };
+	struct table *table = table_open(columns, 2);
+	size_t i;
+	json_t *item;
+
+	json_array_foreach (excluded, i, item) {
+		table_cell(table, TONE_PLAIN, "%" PRId64, field_number(item, "nodes"));
+		table_cell(table, TONE_PLAIN, "%s", field_text(item, "reason"));
+	}
+	if (i > 0) {
+		putchar('\n');
+		table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
+	}
+	table_close(table);
+}
+
+/* A line for each node: its wave and when that can be, or why not. */
+static void print_list(const struct cli *cli, const json_t *list)
+{
+	static const struct table_column columns[] = { { "NODE", false, true }, { "WAVE", true, false },
+		{ "EARLIEST", false, false }, { "NOT BECAUSE IT", false, true } };
+	int64_t now_ms = clock_moment(&machine_clock).wall_ms;
+	struct table *table = table_open(columns, 4);
+	char wave[24], age[HUMAN_SIZE];
+	size_t i;
+	json_t *item;
+
+	json_array_foreach (list, i, item) {
+		bool gets_it = json_object_get(item, "wave") != NULL;
+		table_cell(table, TONE_PLAIN, "%s", field_text(item, "node"));
+		snprintf(wave, sizeof(wave), "%" PRId64, field_number(item, "wave"));
+		table_cell(table, TONE_PLAIN, "%s", gets_it ? wave : "");
+		table_cell(table, TONE_PLAIN, "%s",
+			gets_it ? human_age(age, field_number(item, "earliest_ms"), now_ms) : "");
+		table_cell(table, TONE_PLAIN, "%s", field_text(item, "reason"));
+	}
+	putchar('\n');
+	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
+	table_close(table);
+}
+
+void rollout_preview_print(const struct cli *cli, const json_t *preview)
+{
+	const json_t *plan = json_object_get(preview, "plan");
+
+	print_waves(cli, preview);
 	printf("%" PRId64 " nodes of hardware type %s", field_number(preview, "nodes"), field_text(plan, "hardware"));
 	if (field_number(preview, "running"))
 		printf(", %" PRId64 " of them run the image already", field_number(preview, "running"));
 	putchar('\n');
+	print_excluded(cli, json_object_get(preview, "excluded"));
+	if (json_object_get(preview, "list"))
+		print_list(cli, json_object_get(preview, "list"));
 }
 
 static void draw_bar(const struct cli *cli, const char *label, int64_t done, int64_t total)

@@ -33,7 +33,7 @@
 
 static const struct rollout_plan plan = {
 	.id = "bench",
-	.hardware = "meter-2",
+	.targets.hardware = "meter-2",
 	.sha256 = { 2, 2, 2, 2 },
 	.waves = { 10000, 50000, 100000, WAVE_ALL },
 	.wave_count = 4,
@@ -159,8 +159,8 @@ static void site_open(struct site *site, const char *folder)
 		{ site, on_image, on_offer, on_withdraw, NULL } };
 	if (updates_open(&site->updates, &updates, site->now) < 0)
 		abort();
-	struct rollouts_parts rollouts = { site->store, site->nodes, site->updates, &site->random, &schedule, on_find,
-		NULL };
+	struct rollouts_parts rollouts = { site->store, site->nodes, site->updates, &site->random, &schedule, NULL,
+		on_find, NULL };
 	if (rollouts_open(&site->rollouts, &rollouts) < 0)
 		abort();
 }

@@ -87,3 +87,30 @@ def test_a_rollback_brings_the_former_image_back(tmp_path):
         scenario.gateway.ask("rollout", "rollback", "spring", "--yes")
         wait_until("all nodes run the first image again", lambda: scenario.all_run(former), 240)
         assert show(scenario)["state"] == "rolled_back"
+
+
+ROLLOUT_FILE = """\
+rollout: {{ name = "spring"; image = "{image}"; priority = 3; }};
+targets: {{ nodes = [ {nodes} ]; versions = "<9"; }};
+waves: {{ shares = "100"; soak = "1 s"; deadline = 100000; }};
+"""
+
+
+def test_a_rollout_comes_from_a_file_and_tells_who_is_left_out(tmp_path):
+    with Scenario(tmp_path) as scenario:
+        scenario.start_nodes(restarts=0)
+        wait_for_nodes(scenario)
+        digest = add_image(scenario)
+        names = sorted(node["id"] for node in scenario.gateway.ask("node", "list")["nodes"])
+        chosen = names[:3]
+        path = tmp_path / "spring.cfg"
+        path.write_text(ROLLOUT_FILE.format(image=digest, nodes=", ".join(f'"{name}"' for name in chosen)))
+        preview = scenario.gateway.ask("rollout", "create", "--file", str(path), "--dry-run")
+        assert sorted(line["node"] for line in preview["list"] if "wave" in line) == chosen
+        assert {line["reason"] for line in preview["list"] if "wave" not in line} == {"is not listed"}
+        assert sum(item["nodes"] for item in preview["excluded"]) == len(names) - 3
+        scenario.gateway.ask("rollout", "create", "--file", str(path), "--yes")
+        wait_until("the rollout is complete", reaches(scenario, "complete"), 120)
+        running_it = sorted(node for node, image in scenario.running().items() if image == digest)
+        assert running_it == chosen
+        assert scenario.finish() == []

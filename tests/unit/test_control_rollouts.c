@@ -24,7 +24,7 @@ static struct site *site_open(void)
 	struct site *site = calloc(1, sizeof(*site));
 	struct control_bench *bench = site->bench = bench_open();
 	struct rollouts_parts parts = { bench->scratch.store, bench->nodes, bench->updates, &bench->random, &schedule,
-		on_find, NULL };
+		NULL, on_find, NULL };
 	char id[16];
 
 	bench_add_image(bench, 1, 1000, "meter-2", site->image);
@@ -35,7 +35,7 @@ static struct site *site_open(void)
 	(void)bench_add_node(bench, "v1", "valve-1");
 	ck_assert_int_eq(rollouts_open(&site->rollouts, &parts), 0);
 	site->parts = (struct control_rollouts){ &bench->clock, bench->nodes, bench->updates, bench->images,
-		site->rollouts, &schedule };
+		site->rollouts, &schedule, NULL };
 	ck_assert_int_eq(control_rollouts_register(bench->control, &site->parts), 0);
 	return site;
 }
@@ -85,6 +85,40 @@ START_TEST(a_dry_run_tells_the_waves_and_begins_nothing)
 	ck_assert_int_eq(number_of(result, "nodes"), 40);
 	ck_assert_str_eq(text_of(json_object_get(result, "plan"), "hardware"), "meter-2");
 	ck_assert_uint_eq(rollouts_count(site->rollouts), 0);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_dry_run_lists_who_gets_it_when_and_who_not_and_why)
+{
+	struct site *site = site_open();
+	json_t *request = json_pack("{s:s, s:s, s:s, s:b, s:b, s:i, s:[s, s]}", "command", "rollout.create", "rollout",
+		"spring", "image", site->image, "dry_run", 1, "list", 1, "limit", 25, "nodes", "m03", "m07");
+	int64_t listed = 0, excluded = 0, from = 0;
+	size_t i;
+	json_t *item;
+
+	do {
+		(void)json_object_set_new(request, "from", json_integer(from));
+		json_t *result = bench_ask(site->bench, json_deep_copy(request));
+		ck_assert_int_eq(number_of(result, "nodes"), 2);
+		json_array_foreach (json_object_get(result, "list"), i, item) {
+			bool meant =
+				strcmp(text_of(item, "node"), "m03") == 0 || strcmp(text_of(item, "node"), "m07") == 0;
+			ck_assert(meant == (json_object_get(item, "wave") != NULL));
+			ck_assert(meant == (json_object_get(item, "earliest_ms") != NULL));
+			if (!meant)
+				ck_assert_str_eq(text_of(item, "reason"), "is not listed");
+			listed++;
+		}
+		excluded = 0;
+		json_array_foreach (json_object_get(result, "excluded"), i, item)
+			excluded += number_of(item, "nodes");
+		from = json_object_get(result, "next") ? number_of(result, "next") : 0;
+	} while (from);
+	ck_assert_int_eq(listed, 40);
+	ck_assert_int_eq(excluded, 39); /* the valve is among those that are counted */
+	json_decref(request);
 	site_close(site);
 }
 END_TEST
@@ -152,5 +186,6 @@ START_TEST(an_operator_intervenes)
 }
 END_TEST
 
-TEST_SUITE(control_rollouts, a_dry_run_tells_the_waves_and_begins_nothing, a_rollout_is_shown_as_it_was_ordered,
+TEST_SUITE(control_rollouts, a_dry_run_tells_the_waves_and_begins_nothing,
+	a_dry_run_lists_who_gets_it_when_and_who_not_and_why, a_rollout_is_shown_as_it_was_ordered,
 	what_is_wrong_with_a_plan_is_said, an_operator_intervenes)

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "gateway/nodes.h"
 #include "tests/unit/suite.h"
 
 #define IMAGE "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -106,7 +105,12 @@ START_TEST(a_plan_comes_back_from_its_json)
 	char why[ROLLOUT_SENTENCE_SIZE];
 	struct rollout_plan again, plan = plan_with("waves", json_string("0.1 33.3333 100"));
 
-	snprintf(plan.only, sizeof(plan.only), "hall-*");
+	snprintf(plan.targets.only, sizeof(plan.targets.only), "hall-*");
+	snprintf(plan.targets.labels, sizeof(plan.targets.labels), "indoor mains");
+	snprintf(plan.targets.nodes, sizeof(plan.targets.nodes), "hall-1 hall-2");
+	snprintf(plan.targets.versions, sizeof(plan.targets.versions), ">=1.2 <2");
+	ck_assert_int_eq(version_range_parse(&plan.targets.range, ">=1.2 <2"), 0);
+	plan.priority = -7;
 	plan.failed_most = 12;
 	plan.drops = false;
 	plan.fleet = plan.approval = true;
@@ -116,21 +120,5 @@ START_TEST(a_plan_comes_back_from_its_json)
 }
 END_TEST
 
-START_TEST(nodes_are_chosen_by_hardware_and_name)
-{
-	struct rollout_plan plan = plan_with("only", json_string("hall-[0-9]*"));
-	struct node_record node = { .id = "hall-7", .hardware = "meter-2" };
-
-	ck_assert(rollout_plan_concerns(&plan, &node));
-	node.id = "roof-7";
-	ck_assert(!rollout_plan_concerns(&plan, &node));
-	plan.only[0] = '\0';
-	ck_assert(rollout_plan_concerns(&plan, &node));
-	node.hardware = "valve-1";
-	ck_assert(!rollout_plan_concerns(&plan, &node));
-}
-END_TEST
-
 TEST_SUITE(rollout_plan, what_is_not_said_has_a_default, waves_are_written_as_people_write_them,
-	waves_that_make_no_sense_are_refused, wrong_members_are_named, a_plan_comes_back_from_its_json,
-	nodes_are_chosen_by_hardware_and_name)
+	waves_that_make_no_sense_are_refused, wrong_members_are_named, a_plan_comes_back_from_its_json)

@@ -29,6 +29,7 @@ static const struct update_settings update_options = {
 };
 static const uint8_t old_image[32] = { 0x01, 0x01, 0x01, 0x01 };
 static const uint8_t new_image[32] = { 0x02, 0x02, 0x02, 0x02 };
+static const uint8_t third_image[32] = { 0x03, 0x03, 0x03, 0x03 };
 
 /* A site of nodes that call every interval; an offered image runs at the call after. */
 struct site {
@@ -38,7 +39,8 @@ struct site {
 	struct rollouts *rollouts;
 	struct random random;
 	struct moment now;
-	struct image_source images[2];
+	struct image_source images[3];
+	const char *new_version; /* of what is not the old image; NULL: "1" too */
 	uint8_t runs[NODES][32];
 	bool refuses[NODES]; /* the image, at its first block */
 	bool is_off[NODES];
@@ -49,7 +51,7 @@ static struct image_source *on_image(void *context, const uint8_t sha256[32], co
 	struct site *site = context;
 
 	*hardware = "meter-2";
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 3; i++)
 		if (memcmp(sha256, site->images[i].sha256, 32) == 0)
 			return &site->images[i];
 	return NULL;
@@ -112,6 +114,7 @@ static struct site *site_open(void)
 	random_init(&site->random, 7);
 	memcpy(site->images[0].sha256, old_image, 32);
 	memcpy(site->images[1].sha256, new_image, 32);
+	memcpy(site->images[2].sha256, third_image, 32);
 	for (size_t i = 0; i < NODES; i++)
 		memcpy(site->runs[i], old_image, 32);
 	stepped_open(&site->stepped);
@@ -168,6 +171,8 @@ static void call_in(struct site *site, size_t index)
 
 	if (node)
 		follow_offer(site, index, node);
+	if (site->new_version && memcmp(site->runs[index], old_image, 32) != 0)
+		contact.version = site->new_version;
 	memcpy(contact.image, site->runs[index], 8);
 	ck_assert_int_eq(nodes_contact(site->nodes, "coap", &contact, site->now, &node), 0);
 	rollouts_on_contact(site->rollouts, node, site->now);
@@ -202,7 +207,7 @@ static unsigned count_running(const struct site *site, const uint8_t *image)
 static struct rollout_plan plan_of(const char *id)
 {
 	struct rollout_plan plan = {
-		.hardware = "meter-2",
+		.targets = { .hardware = "meter-2" },
 		.waves = { 100000, 300000, WAVE_ALL },
 		.wave_count = 3,
 		.soak_ms = DAY_MS,
@@ -415,8 +420,77 @@ START_TEST(two_rollouts_for_the_same_nodes_do_not_go_together)
 }
 END_TEST
 
+START_TEST(what_a_rollout_of_higher_priority_wants_is_not_taken_by_another)
+{
+	struct rollout_plan plan = plan_of("spring"), urgent = plan_of("urgent");
+	struct site *site;
+
+	plan.wave_count = urgent.wave_count = 1;
+	plan.waves[0] = urgent.waves[0] = WAVE_ALL;
+	site = site_with_rollout(plan);
+	live(site, 2); /* all nodes have the order of the first */
+	memcpy(urgent.sha256, third_image, 32);
+	urgent.priority = 1;
+	snprintf(urgent.targets.nodes, sizeof(urgent.targets.nodes), "node-003 node-007");
+	ck_assert_int_eq(rollouts_create(site->rollouts, &urgent, "operator", site->now), 0);
+	while (rollouts_tick(site->rollouts, site->now) == 0)
+		;
+	site->is_off[3] = site->is_off[7] = true; /* they sleep on, and follow nothing yet */
+	live(site, 1);
+	site->is_off[3] = site->is_off[7] = false;
+	live(site, 6);
+	ck_assert_int_eq(rollouts_find(site->rollouts, "urgent")->state, ROLLOUT_COMPLETE);
+	live(site, 20);
+	ck_assert_uint_eq(count_running(site, third_image), 2);
+	ck_assert_mem_eq(site->runs[3], third_image, 32);
+	ck_assert_mem_eq(site->runs[7], third_image, 32);
+	ck_assert_uint_eq(count_running(site, new_image), NODES - 2);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(two_lists_without_a_common_node_do_not_overlap)
+{
+	struct rollout_plan some = plan_of("some"), others = plan_of("others"), both = plan_of("both");
+	struct site *site;
+
+	snprintf(some.targets.nodes, sizeof(some.targets.nodes), "node-001 node-002");
+	snprintf(others.targets.nodes, sizeof(others.targets.nodes), "node-003");
+	snprintf(both.targets.nodes, sizeof(both.targets.nodes), "node-003 node-004");
+	site = site_with_rollout(some);
+	ck_assert_int_eq(rollouts_create(site->rollouts, &others, "operator", site->now), 0);
+	ck_assert_int_eq(rollouts_create(site->rollouts, &both, "operator", site->now), -EBUSY);
+	both.priority = -1;
+	ck_assert_int_eq(rollouts_create(site->rollouts, &both, "operator", site->now), 0);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(nodes_are_of_a_version_until_they_are_ordered_to_leave_it)
+{
+	struct rollout_plan plan = plan_of("spring");
+	struct site *site;
+
+	plan.wave_count = 1;
+	plan.waves[0] = WAVE_ALL;
+	ck_assert_int_eq(version_range_parse(&plan.targets.range, "<2"), 0);
+	site = site_with_rollout(plan);
+	site->new_version = "2";
+	for (size_t i = 0; i < 10; i++)
+		memcpy(site->runs[i], third_image, 32); /* is of version 3 */
+	live(site, 12);
+	ck_assert_uint_eq(count_running(site, new_image), NODES - 10);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->tally.confirmed, NODES - 10);
+	site_close(site);
+}
+END_TEST
+
 TEST_SUITE(rollouts, waves_come_one_after_the_other_with_a_soak_between, a_restart_changes_nothing,
 	failures_stop_it_and_no_node_gets_the_image_after, nodes_that_fall_silent_are_failures,
 	nodes_that_drop_more_often_with_the_image_stop_it, a_rollback_brings_each_node_back_to_what_it_ran,
 	a_node_that_was_restarting_when_it_was_rolled_back_goes_back_too, a_pause_ends_what_nodes_have_not_followed,
-	a_node_that_joins_late_gets_its_turn, two_rollouts_for_the_same_nodes_do_not_go_together)
+	a_node_that_joins_late_gets_its_turn, two_rollouts_for_the_same_nodes_do_not_go_together,
+	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another, two_lists_without_a_common_node_do_not_overlap,
+	nodes_are_of_a_version_until_they_are_ordered_to_leave_it)
