@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "gateway/control.h"
+#include "gateway/control_alerts.h"
 #include "gateway/control_images.h"
 #include "gateway/control_log.h"
 #include "gateway/control_node_commands.h"
@@ -82,6 +83,8 @@ int commands_open(struct commands **out, struct control *control, const struct c
 		.commands = parts->node_commands,
 	};
 	int error = control_uploads_open(&commands->uploads, control, &uploads);
+	if (!error)
+		error = control_alerts_register(control, parts->status.alerts);
 	if (!error)
 		error = control_images_register(control, &commands->images);
 	if (!error)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "drivers/driver.h"
+#include "gateway/alerts.h"
 #include "gateway/clock.h"
 #include "gateway/control_describe.h"
 #include "gateway/control_request.h"
@@ -179,6 +180,16 @@ static json_t *wear_status(const struct control_status *parts, const struct stor
 	return object;
 }
 
+static json_t *alerts_status(const struct control_status *parts)
+{
+	unsigned counts[ALERT_CRITICAL + 1];
+
+	alerts_tally(parts->alerts, counts);
+	return json_pack("{s:I, s:I, s:I, s:I}", "critical", NUMBER(counts[ALERT_CRITICAL]), "warning",
+		NUMBER(counts[ALERT_WARNING]), "notice", NUMBER(counts[ALERT_NOTICE]), "unlisted",
+		NUMBER(alerts_unlisted(parts->alerts)));
+}
+
 /* The last jump only where there was one. */
 static json_t *clock_status(const struct clock_watch *watch)
 {
@@ -201,6 +212,7 @@ static json_t *status(const struct control_status *parts)
 		"time_ms", NUMBER(now.wall_ms), "uptime_ms", NUMBER(now.monotonic_ms - parts->started_ms),
 		"memory_bytes", NUMBER(memory_bytes()));
 	(void)json_object_set_new(object, "clock", clock_status(parts->clock_watch));
+	(void)json_object_set_new(object, "alerts", alerts_status(parts));
 	if (parts->upstream)
 		(void)json_object_set_new(object, "uplink", uplink_status(parts));
 	(void)json_object_set_new(object, "nodes", nodes_status(parts, now));

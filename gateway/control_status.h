@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+struct alerts;
 struct clock;
 struct clock_watch;
 struct control;
@@ -48,6 +49,7 @@ struct control_status {
 	struct thin *thin;
 	struct networks *networks;
 	struct upstream *upstream; /* NULL: there is no uplink */
+	const struct alerts *alerts;
 };
 
 /* As control_register(). `parts` outlives the dispatcher. */

@@ -12,6 +12,8 @@
 #include "drivers/driver.h"
 #include "drivers/uplink.h"
 #include "drivers/uplink_mqtt.h"
+#include "gateway/alert_settings.h"
+#include "gateway/alerting.h"
 #include "gateway/block_fetch.h"
 #include "gateway/clock.h"
 #include "gateway/commands.h"
@@ -75,7 +77,8 @@ struct daemon {
 
 	struct topics topics;
 	struct upstream *upstream; /* NULL: the config names no broker */
-	uint64_t uplink_files;     /* see reload_files_mark() */
+	struct alerting *alerting;
+	uint64_t uplink_files; /* see reload_files_mark() */
 	bool damage_told;
 	struct clock_watch clock_watch;
 	struct turn_clock turn_clock;
@@ -195,6 +198,7 @@ static int64_t tick_clock(void *context, struct moment now)
 	updates_follow_clock(daemon->updates, &jump);
 	rollouts_follow_clock(daemon->rollouts, &jump);
 	reading_flow_follow_clock(daemon->readings, &jump, now);
+	alerting_follow_clock(daemon->alerting, &jump);
 	return CLOCK_LOOK_MS;
 }
 
@@ -533,6 +537,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.thin = reading_flow_thin(daemon->readings),
 			.networks = daemon->networks,
 			.upstream = daemon->upstream,
+			.alerts = alerting_alerts(daemon->alerting),
 		},
 		.imports = firmware_imports(daemon->firmware),
 		.node_commands = daemon->node_commands,
@@ -572,6 +577,43 @@ static int open_upstream(struct daemon *daemon, char *why, size_t why_size)
 		return error;
 	daemon->uplink_files = uplink_files_mark(daemon);
 	return reading_flow_attach(daemon->readings, daemon->upstream);
+}
+
+static int64_t tick_alerts(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return alerting_tick(daemon->alerting, now);
+}
+
+static int open_alerts(struct daemon *daemon, char *why, size_t why_size)
+{
+	const struct alerting_parts parts = {
+		.watch = {
+			.settings = settings_of(daemon, &alert_settings_table),
+			.nodes = daemon->nodes,
+			.nodes_settings = settings_of(daemon, &nodes_settings_table),
+			.schedule = settings_of(daemon, &schedule_settings_table),
+			.updates = daemon->updates,
+			.rollouts = daemon->rollouts,
+			.images = firmware_images(daemon->firmware),
+			.upstream = daemon->upstream,
+			.publish = reading_flow_publish(daemon->readings),
+			.telemetry_settings = settings_of(daemon, &telemetry_settings_table),
+			.store = daemon->store,
+			.governor = reading_flow_governor(daemon->readings),
+		},
+		.loop = &daemon->loop,
+		.upstream = daemon->upstream,
+		.topics = &daemon->topics,
+		.gateway = daemon->id,
+	};
+	int error = alerting_open(&daemon->alerting, &parts, now_of(daemon));
+
+	if (error)
+		return error;
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_alerts, .context = daemon });
+	return 0;
 }
 
 static int64_t tick_firmware(void *context, struct moment now)
@@ -626,6 +668,7 @@ static const struct part {
 	{ "control", open_control },
 	{ "upstream", open_upstream },
 	{ "downloads", attach_firmware },
+	{ "alerts", open_alerts },
 	{ "commands", open_commands },
 };
 
@@ -697,6 +740,7 @@ static void flush(struct daemon *daemon)
 	control_close(daemon->control);
 	node_commands_close(daemon->node_commands);
 	commands_close(daemon->commands);
+	alerting_close(daemon->alerting);
 	firmware_flush(daemon->firmware);
 	reading_flow_flush(daemon->readings, now_of(daemon));
 	if (daemon->nodes)

@@ -36,6 +36,7 @@ struct image_cache {
 	struct chunk_cache *chunks;
 	struct slot slots[IMAGES_MAX];
 	size_t count;
+	uint32_t refused_bytes; /* of the image that had no room; 0: there has been room since */
 };
 
 static int add_entry(struct image_cache *cache, const struct stored_image *image, bool importing)
@@ -305,6 +306,7 @@ static void forget(struct image_cache *cache, size_t at)
 	chunk_cache_forget(cache->chunks, entry->image.sha256);
 	memmove(&cache->slots[at], &cache->slots[at + 1], (--cache->count - at) * sizeof(cache->slots[0]));
 	free_entry(entry);
+	cache->refused_bytes = 0;
 }
 
 /* A partial image is never needed: nobody can have it. */
@@ -399,10 +401,16 @@ int image_cache_begin(struct image_cache *cache, const struct stored_image *imag
 		return 0;
 	}
 	int result = check_room(cache, image->size_bytes);
+	cache->refused_bytes = result < 0 ? image->size_bytes : 0;
 	while (result == 0 && (cache->count == IMAGES_MAX ||
 				      image_cache_bytes(cache) + image->size_bytes > cache->options.quota_bytes))
 		result = evict_one(cache);
 	return result < 0 ? result : add_entry(cache, image, true);
+}
+
+uint32_t image_cache_refused_bytes(const struct image_cache *cache)
+{
+	return cache->refused_bytes;
 }
 
 void image_cache_progress(struct image_cache *cache, const uint8_t sha256[32], uint32_t stored_bytes)

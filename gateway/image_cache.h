@@ -65,6 +65,9 @@ int image_cache_remove(struct image_cache *cache, const uint8_t sha256[32], bool
 /* Bytes of all images, as the quota counts them. */
 uint64_t image_cache_bytes(const struct image_cache *cache);
 
+/* Size of the image that was refused last because all others are needed; 0: none was, or there has been room since. */
+uint32_t image_cache_refused_bytes(const struct image_cache *cache);
+
 /* For image_import only: the catalogue's side of an import. `begin` evicts until `image` fits (-ENOSPC: the rest is
  * needed; -ENOBUFS: IMAGES_MAX are), or takes up the partial image of that digest; `end` with the final fields, or
  * with NULL: a partial image stays but is no longer being imported; `drop` forgets it. The store is the caller's. */

@@ -122,6 +122,18 @@ static void print_build(FILE *out, const json_t *status)
 	fputs("\"} 1\n", out);
 }
 
+static void print_alerts(FILE *out, json_t *alerts)
+{
+	static const char *const severities[] = { "critical", "warning", "notice" };
+
+	if (!alerts)
+		return;
+	print_heading(out, "wakegate_alerts", "Alerts that stand, by severity.");
+	for (size_t i = 0; i < sizeof(severities) / sizeof(severities[0]); i++)
+		fprintf(out, "wakegate_alerts{severity=\"%s\"} %" JSON_INTEGER_FORMAT "\n", severities[i],
+			json_integer_value(json_object_get(alerts, severities[i])));
+}
+
 static void print_updates(FILE *out, json_t *updates)
 {
 	const char *state;
@@ -187,6 +199,7 @@ char *metrics_text(const json_t *status)
 	print_build(out, status);
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
 		print_metric(out, &metrics[i], status);
+	print_alerts(out, json_object_get(status, "alerts"));
 	print_updates(out, json_object_get(status, "updates"));
 	print_drivers(out, json_object_get(status, "drivers"));
 	print_rules(out, json_object_get(json_object_get(status, "rules"), "list"));

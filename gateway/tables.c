@@ -4,6 +4,7 @@
 
 #include "drivers/driver.h"
 #include "drivers/uplink_mqtt.h"
+#include "gateway/alert_settings.h"
 #include "gateway/block_fetch.h"
 #include "gateway/control_server.h"
 #include "gateway/downloads.h"
@@ -44,5 +45,6 @@ void tables_init(struct tables *tables)
 	add(tables, &sparkplug_settings_table);
 	add(tables, &image_settings_table);
 	add(tables, &update_settings_table);
+	add(tables, &alert_settings_table);
 	add(tables, &control_settings_table);
 }

@@ -35,13 +35,15 @@ int topics_expand(struct topics *out, const struct topic_settings *settings, con
 	if (expand(topics.telemetry, settings->telemetry, gateway) < 0 ||
 		expand(topics.status, settings->status, gateway) < 0 ||
 		expand(topics.manifests, settings->manifests, gateway) < 0 ||
-		expand(topics.commands, settings->commands, gateway) < 0)
+		expand(topics.commands, settings->commands, gateway) < 0 ||
+		expand(topics.alerts, settings->alerts, gateway) < 0)
 		return -ENOBUFS;
 	snprintf(topics.replies, sizeof(topics.replies), "%s/reply", topics.commands);
 	snprintf(topics.results, sizeof(topics.results), "%s/result", topics.manifests);
 	snprintf(topics.requests, sizeof(topics.requests), "%s/get", topics.manifests);
 	snprintf(topics.blocks, sizeof(topics.blocks), "%s/block/", topics.manifests);
 	snprintf(topics.block_filter, sizeof(topics.block_filter), "%s/block/+/+", topics.manifests);
+	snprintf(topics.standing, sizeof(topics.standing), "%s/standing", topics.alerts);
 	*out = topics;
 	return 0;
 }
@@ -61,6 +63,7 @@ static const struct setting settings_list[] = {
 		"Firmware manifests come here; results go to …/result, blocks are asked for on …/get, come on "
 		"…/block/."),
 	TOPIC(commands, "cmd/{gateway}", "Commands come here; answers go to …/reply."),
+	TOPIC(alerts, "alert/{gateway}", "Alerts go here as they change; those that stand, retained, to …/standing."),
 };
 
 static bool is_good(const char *topic)
@@ -74,9 +77,10 @@ static bool is_good(const char *topic)
 static int check_settings(const void *values, bool present, char *why, size_t why_size)
 {
 	const struct topic_settings *settings = values;
-	const char *const topics[] = { settings->telemetry, settings->status, settings->manifests, settings->commands };
+	const char *const topics[] = { settings->telemetry, settings->status, settings->manifests, settings->commands,
+		settings->alerts };
 
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
 		if (!is_good(topics[i])) {
 			snprintf(why, why_size, "found \"%s\"; a topic has no blank, +, # or $ and no / at its ends",
 				topics[i]);

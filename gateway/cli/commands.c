@@ -7,6 +7,7 @@
 static const struct cli_command *const gateway_commands[] = {
 	&command_status,
 	&command_top,
+	&command_alerts,
 	&command_journal,
 	&command_metrics,
 	&command_version,

@@ -10,6 +10,9 @@ struct cli_group;
 /* Ended by NULL. */
 extern const struct cli_group *const cli_groups[];
 
+/* alert_commands.c */
+extern const struct cli_command command_alerts;
+
 /* complete_command.c */
 extern const struct cli_command command_complete;
 

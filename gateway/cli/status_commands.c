@@ -50,6 +50,16 @@ static void print_uplink(const struct cli *cli, const json_t *uplink, int64_t no
 		human_size(received, (uint64_t)field_number(uplink, "bytes_received")));
 }
 
+static void print_alerts(const struct cli *cli, const json_t *alerts)
+{
+	int64_t critical = field_number(alerts, "critical"), warning = field_number(alerts, "warning");
+	enum tone tone = critical ? TONE_BAD : warning ? TONE_BUSY : TONE_PLAIN;
+
+	print_line(cli, "alerts", "%s%" PRId64 " critical, %" PRId64 " warning%s, %" PRId64 " notice",
+		tone_begin(tone, cli->terminal.colour), critical, warning, tone_end(tone, cli->terminal.colour),
+		field_number(alerts, "notice"));
+}
+
 static void print_nodes(const struct cli *cli, const json_t *nodes)
 {
 	int64_t silent = field_number(nodes, "silent");
@@ -217,6 +227,7 @@ static int run_status(struct cli *cli)
 	if (cli->json)
 		return cli_print_json(cli, status);
 	print_gateway(cli, status);
+	print_alerts(cli, json_object_get(status, "alerts"));
 	print_uplink(cli, json_object_get(status, "uplink"), field_number(status, "time_ms"));
 	print_nodes(cli, json_object_get(status, "nodes"));
 	print_updates(cli, json_object_get(status, "updates"));

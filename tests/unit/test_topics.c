@@ -9,7 +9,8 @@
 static const struct topic_settings defaults = { .telemetry = "telemetry/{gateway}",
 	.status = "status/{gateway}",
 	.manifests = "ota/{gateway}",
-	.commands = "cmd/{gateway}" };
+	.commands = "cmd/{gateway}",
+	.alerts = "alert/{gateway}" };
 
 static int check(struct topic_settings settings)
 {

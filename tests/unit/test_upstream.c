@@ -110,7 +110,7 @@ static void begin_scene(void)
 {
 	static const char *const allowed[] = { "gre*", "keep", "local" };
 	static const struct topic_settings templates = { "telemetry/{gateway}", "status/{gateway}", "ota/{gateway}",
-		"cmd/{gateway}" };
+		"cmd/{gateway}", "alert/{gateway}" };
 	static const struct clock clock = { .now = fixed };
 	static struct uplink_ops ops;
 	char why[128];
