@@ -114,8 +114,8 @@ static const struct counter_place dtls_places[] = { DTLS(handshakes), DTLS(hands
 static const struct counter_place nodes_places[] = { NODES(checkins), NODES(reports), NODES(statuses), NODES(replies),
 	NODES(readings), NODES(blocks), NODES(block_bytes), NODES(valid), NODES(images_not_found),
 	NODES(paths_not_found), NODES(methods_refused), NODES(formats_refused), NODES(payloads_malformed),
-	NODES(blocks_out_of_range), NODES(identities_missing), NODES(identities_unproven), NODES(nodes_refused),
-	NODES(overloads), NODES(offers) };
+	NODES(blocks_out_of_range), NODES(blocks_put_off), NODES(identities_missing), NODES(identities_unproven),
+	NODES(nodes_refused), NODES(overloads), NODES(offers) };
 
 #define COUNT(places) (sizeof(places) / sizeof((places)[0]))
 _Static_assert(

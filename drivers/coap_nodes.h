@@ -36,6 +36,7 @@ struct coap_nodes_counters {
 	uint64_t formats_refused;     /* 4.06 and 4.15 */
 	uint64_t payloads_malformed;  /* 4.00 */
 	uint64_t blocks_out_of_range; /* 4.00 */
+	uint64_t blocks_put_off;      /* 5.03: not the node's time */
 	uint64_t identities_missing;  /* 4.00: neither proven nor a fit `ep` */
 	uint64_t identities_unproven; /* 4.01: this one must be proven */
 	uint64_t nodes_refused;       /* 4.03: the host does not accept it */

@@ -21,29 +21,41 @@ static bool has_etag(const struct coap_request *request, const struct coap_etag 
 	return false;
 }
 
+/* What a node fetches counts with its next contact; one that proves who it is has no address to go by. */
+static void count_request(struct coap_turn *turn)
+{
+	struct coap_known_peer *peer =
+		turn->request->identity ? NULL : coap_peers_find(turn->nodes->peers, &turn->request->peer);
+
+	if (peer)
+		peer->bytes_in += (uint32_t)turn->request->datagram_size;
+}
+
 /* The node that asks, as far as it is known: proven, or by the address it last spoke from. */
 static const char *asking_node(struct coap_nodes *nodes, const struct coap_request *request)
 {
-	if (request->identity)
-		return request->identity;
-	struct coap_known_peer *peer = coap_peers_find(nodes->peers, &request->peer);
-	if (!peer)
-		return NULL;
-	peer->bytes_in += (uint32_t)request->datagram_size;
-	return peer->node;
+	const struct coap_known_peer *peer = request->identity ? NULL : coap_peers_find(nodes->peers, &request->peer);
+
+	return request->identity ? request->identity : peer ? peer->node : NULL;
 }
 
-static void note_progress(struct coap_turn *turn, const struct image_source *image, const struct coap_slice *slice)
+/* The offer of this image to the node that asks, as far as it is known. */
+static struct offer *asked_offer(struct coap_turn *turn, const struct image_source *image)
 {
-	struct coap_nodes *nodes = turn->nodes;
-	const struct driver_host *host = nodes->config.host;
-	const char *node = asking_node(nodes, turn->request);
-	struct offer *offer = node ? offers_find(&nodes->offers, node) : NULL;
+	const char *node = asking_node(turn->nodes, turn->request);
+	struct offer *offer = node ? offers_find(&turn->nodes->offers, node) : NULL;
 
-	if (!offer || memcmp(offer->image->sha256, image->sha256, sizeof(image->sha256)) != 0)
+	return offer && memcmp(offer->image->sha256, image->sha256, sizeof(image->sha256)) == 0 ? offer : NULL;
+}
+
+static void note_progress(struct coap_turn *turn, struct offer *offer, const struct coap_slice *slice)
+{
+	const struct driver_host *host = turn->nodes->config.host;
+	char node[NODE_ID_MAX + 1];
+
+	if (!offer || !offer_advance(offer, slice->offset, slice->offset + slice->size))
 		return;
-	if (!offer_advance(offer, slice->offset, slice->offset + slice->size))
-		return;
+	strcpy(node, offer->node); /* the offer may be withdrawn from within */
 	host->progress(host->context, &(struct delivery_progress){
 					      .node = node,
 					      .state = DELIVERY_DOWNLOADING,
@@ -51,7 +63,21 @@ static void note_progress(struct coap_turn *turn, const struct image_source *ima
 				      });
 }
 
-static int send_slice(struct coap_turn *turn, struct image_source *image)
+/* True if it is not the node's time to fetch, and it was told when that is. */
+static bool is_put_off(struct coap_turn *turn, const struct offer *offer)
+{
+	int64_t wait_ms =
+		offer ? offer_wait_ms(offer, turn->nodes->config.monotonic_ms(turn->nodes->config.context)) : 0;
+
+	if (wait_ms == 0)
+		return false;
+	(void)coap_turn_refuse(turn, COAP_UNAVAILABLE, &turn->nodes->counters.blocks_put_off);
+	turn->response->has_max_age = true;
+	turn->response->max_age_s = offer_seconds_until(wait_ms, 0);
+	return true;
+}
+
+static int send_slice(struct coap_turn *turn, struct image_source *image, struct offer *offer)
 {
 	struct coap_nodes_counters *counters = &turn->nodes->counters;
 	struct coap_response *response = turn->response;
@@ -70,7 +96,8 @@ static int send_slice(struct coap_turn *turn, struct image_source *image)
 	response->payload_size = slice.size;
 	counters->blocks++;
 	counters->block_bytes += slice.size;
-	note_progress(turn, image, &slice);
+	count_request(turn);
+	note_progress(turn, offer, &slice);
 	return 0;
 }
 
@@ -95,7 +122,10 @@ int coap_turn_firmware(struct coap_turn *turn)
 		turn->response->etag = etag;
 		return 0;
 	}
+	struct offer *offer = asked_offer(turn, image);
+	if (is_put_off(turn, offer))
+		return 0;
 	coap_response_init(turn->response, COAP_CONTENT);
 	turn->response->etag = etag;
-	return send_slice(turn, image);
+	return send_slice(turn, image, offer);
 }

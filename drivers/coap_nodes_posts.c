@@ -156,13 +156,15 @@ static bool greet(struct coap_turn *turn, struct node_contact *contact)
 
 static void describe_update(const struct coap_nodes *nodes, const struct offer *offer, struct profile_update *update)
 {
-	int64_t wait_ms = offer->apply_at_ms - nodes->config.monotonic_ms(nodes->config.context);
+	int64_t now_ms = nodes->config.monotonic_ms(nodes->config.context);
 
 	(void)snprintf(update->uri, sizeof(update->uri), "/fw/%s", offer->image->name);
 	(void)snprintf(update->version, sizeof(update->version), "%s", offer->image->version);
 	update->size = offer->image->size_bytes;
 	memcpy(update->sha256, offer->image->sha256, sizeof(update->sha256));
-	update->apply_s = offer->apply_at_ms == 0 || wait_ms <= 0 ? 0 : (uint32_t)((wait_ms + 999) / 1000);
+	update->fetch_s = offer_seconds_until(now_ms + offer_wait_ms(offer, now_ms), now_ms);
+	update->apply_s = offer_seconds_until(offer->times.apply_at_ms, now_ms);
+	update->until_s = offer_seconds_until(offer->times.apply_until_ms, now_ms);
 }
 
 static void describe_command(const struct coap_nodes *nodes, const char *node, struct profile_answer *answer)

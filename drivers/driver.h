@@ -79,11 +79,18 @@ struct delivery_progress {
 	bool said; /* by the node itself, not deduced from its requests */
 };
 
+/* When a node may do what, on the loop's monotonic clock; 0: there is no such limit. */
+struct offer_times {
+	int64_t fetch_from_ms,
+		fetch_until_ms;              /* it gets no bytes before and after: it waits at the block where it is */
+	int64_t apply_at_ms, apply_until_ms; /* not to be activated before, nor after without asking anew */
+};
+
 /* An image that a node shall have. The driver holds a reference of its own for as long as the offer stands. */
 struct driver_offer {
 	const char *node;
 	struct image_source *image;
-	int64_t apply_at_ms; /* on the loop's monotonic clock: not to be activated before; 0: at once */
+	struct offer_times times;
 };
 
 /* A word for a node. */

@@ -149,7 +149,8 @@ static void list_counters(struct driver *driver)
 		COUNTER(messages_malformed), COUNTER(identities_refused), COUNTER(nodes_refused), COUNTER(reports),
 		COUNTER(readings), COUNTER(repeated), COUNTER(held), COUNTER(unkept_lost), COUNTER(statuses),
 		COUNTER(wills), COUNTER(offers), COUNTER(manifests), COUNTER(blocks), COUNTER(block_bytes),
-		COUNTER(blocks_absent), COUNTER(requests_dropped), COUNTER(commands), COUNTER(replies) };
+		COUNTER(blocks_absent), COUNTER(requests_dropped), COUNTER(requests_put_off), COUNTER(commands),
+		COUNTER(replies) };
 	_Static_assert(sizeof(places) / sizeof(places[0]) <= MQTT_COUNTERS_MAX, "every counter has a place");
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)

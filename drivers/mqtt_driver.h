@@ -42,6 +42,7 @@ struct mqtt_counters {
 	uint64_t blocks, block_bytes;
 	uint64_t blocks_absent;    /* answered with nothing: not of the image that the node is to have */
 	uint64_t requests_dropped; /* too many waited */
+	uint64_t requests_put_off; /* not the node's time */
 	uint64_t commands, replies;
 };
 

@@ -11,7 +11,8 @@
 #include "protocols/node_profile.h"
 #include "protocols/token_writer.h"
 
-#define HEAD_SIZE 8         /* bytes of a SHA-256 that stand in a block's topic */
+#define HEAD_SIZE 8 /* bytes of a SHA-256 that stand in a block's topic */
+#define TIME_STEP_MS 2000
 #define BLOCK_OVERHEAD 1024 /* a PUBLISH without its payload is smaller */
 
 int mqtt_firmware_init(struct mqtt_firmware *firmware, const char *topic)
@@ -44,23 +45,25 @@ static void write_text(struct token_writer *writer, const char *name, const char
 }
 
 /* Wall clock seconds: the manifest waits at the broker, so it cannot count from now. */
-static int64_t apply_at_s(const struct driver *driver, const struct offer *offer)
+static void write_time(struct token_writer *writer, const struct driver *driver, const char *name, int64_t then_ms)
 {
-	int64_t wait_ms = offer->apply_at_ms - (int64_t)uv_now(driver->loop);
-
-	return (int64_t)time(NULL) + (wait_ms > 0 ? (wait_ms + 999) / 1000 : 0);
+	if (then_ms == 0)
+		return;
+	token_string(writer, name);
+	token_integer(writer, (int64_t)time(NULL) + offer_seconds_until(then_ms, (int64_t)uv_now(driver->loop)));
 }
 
 static struct span write_manifest(const struct driver *driver, const struct offer *offer, char text[MQTT_MANIFEST_SIZE])
 {
 	const struct image_source *image = offer->image;
+	const struct offer_times *times = &offer->times;
 	struct token_writer writer;
 	struct writer out;
 
 	writer_init(&out, text, MQTT_MANIFEST_SIZE);
 	token_writer_init(&writer, FORMAT_JSON, &out);
 	token_map(&writer, 3 + (uint64_t)(*image->version != 0) + (*image->hardware != 0) + (*image->format != 0) +
-				   (offer->apply_at_ms > 0));
+				   (times->fetch_from_ms > 0) + (times->apply_at_ms > 0) + (times->apply_until_ms > 0));
 	write_text(&writer, "version", image->version);
 	write_text(&writer, "hardware", image->hardware);
 	write_text(&writer, "format", image->format);
@@ -69,10 +72,9 @@ static struct span write_manifest(const struct driver *driver, const struct offe
 	token_string(&writer, "sha256");
 	token_hex(&writer, (struct span){ (const char *)image->sha256, sizeof(image->sha256) });
 	write_text(&writer, "uri", "mqtt:");
-	if (offer->apply_at_ms > 0) {
-		token_string(&writer, "apply_at");
-		token_integer(&writer, apply_at_s(driver, offer));
-	}
+	write_time(&writer, driver, "fetch_at", times->fetch_from_ms);
+	write_time(&writer, driver, "apply_at", times->apply_at_ms);
+	write_time(&writer, driver, "apply_until", times->apply_until_ms);
 	token_close(&writer);
 	return (struct span){ text, writer_size(&out) };
 }
@@ -119,11 +121,23 @@ static void tell(struct driver *driver, const char *node)
 		tell_untold(driver);
 }
 
+/* A second is the unit of what is told: less is how two clocks are read one after the other. */
+static bool is_near(int64_t a_ms, int64_t b_ms)
+{
+	return (a_ms == 0) == (b_ms == 0) && a_ms - b_ms < TIME_STEP_MS && b_ms - a_ms < TIME_STEP_MS;
+}
+
+static bool says_the_same(const struct offer_times *a, const struct offer_times *b)
+{
+	return is_near(a->fetch_from_ms, b->fetch_from_ms) && is_near(a->apply_at_ms, b->apply_at_ms) &&
+	       is_near(a->apply_until_ms, b->apply_until_ms);
+}
+
 int mqtt_firmware_offer(struct driver *driver, const struct driver_offer *offer)
 {
 	struct offers *offers = &driver->firmware.offers;
 	const struct offer *former = offers_find(offers, offer->node);
-	bool same = former && former->apply_at_ms == offer->apply_at_ms &&
+	bool same = former && says_the_same(&former->times, &offer->times) &&
 		    memcmp(former->image->sha256, offer->image->sha256, sizeof(offer->image->sha256)) == 0;
 	char topic[MQTT_TOPIC_SIZE];
 
@@ -222,8 +236,13 @@ static int answer(struct driver *driver, const struct mqtt_request *request)
 {
 	uint8_t *block = driver->firmware.block;
 	struct offer *offer = offer_of(driver, request);
-	int size = offer ? image_source_read(offer->image, request->offset, block, request->size) : 0;
 
+	/* Its manifest says when to ask: no answer, as to a request that was lost. */
+	if (offer && offer_wait_ms(offer, (int64_t)uv_now(driver->loop)) > 0) {
+		driver->counters.requests_put_off++;
+		return 0;
+	}
+	int size = offer ? image_source_read(offer->image, request->offset, block, request->size) : 0;
 	if (size == -EAGAIN)
 		return size;
 	if (size <= 0) {

@@ -58,7 +58,7 @@ static int add(struct offers *offers, const struct driver_offer *from)
 		return result;
 	}
 	offer->image = image_source_hold(from->image);
-	offer->apply_at_ms = from->apply_at_ms;
+	offer->times = from->times;
 	return 0;
 }
 
@@ -75,7 +75,7 @@ int offers_put(struct offers *offers, const struct driver_offer *from)
 	if (memcmp(former->sha256, from->image->sha256, sizeof(former->sha256)) != 0)
 		offer->seen = false;
 	offer->image = image_source_hold(from->image);
-	offer->apply_at_ms = from->apply_at_ms;
+	offer->times = from->times;
 	image_source_release(&former);
 	return 0;
 }
@@ -92,4 +92,20 @@ bool offer_advance(struct offer *offer, uint32_t offset, uint32_t end)
 	offer->seen = true;
 	offer->seen_offset = offset;
 	return true;
+}
+
+int64_t offer_wait_ms(const struct offer *offer, int64_t now_ms)
+{
+	const struct offer_times *times = &offer->times;
+
+	if (now_ms < times->fetch_from_ms)
+		return times->fetch_from_ms - now_ms;
+	return times->fetch_until_ms > 0 && now_ms >= times->fetch_until_ms ? OFFER_WAIT_MS : 0;
+}
+
+uint32_t offer_seconds_until(int64_t then_ms, int64_t now_ms)
+{
+	int64_t seconds = (then_ms - now_ms + 999) / 1000;
+
+	return then_ms <= now_ms ? 0 : seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
 }

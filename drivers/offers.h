@@ -10,7 +10,7 @@
 struct offer {
 	char node[NODE_ID_MAX + 1];
 	struct image_source *image; /* a reference of the offer's own */
-	int64_t apply_at_ms;
+	struct offer_times times;
 	bool seen;                    /* a request for the image was seen */
 	uint32_t seen_offset;         /* as last told to the host */
 	uint32_t bytes_in, bytes_out; /* traffic not told yet, for a driver that counts it here */
@@ -38,5 +38,13 @@ struct offer *offers_find(const struct offers *offers, const char *node);
  * the first request, a step of a fiftieth (at least 4 KiB), the last block, and a step back.
  */
 bool offer_advance(struct offer *offer, uint32_t offset, uint32_t end);
+
+/* Milliseconds until the node may fetch, 0: it may now. OFFER_WAIT_MS where the offer is to be renewed before it may.
+ */
+#define OFFER_WAIT_MS 60000
+int64_t offer_wait_ms(const struct offer *offer, int64_t now_ms);
+
+/* Whole seconds from now until then, rounded up; 0 where that is past or there is no such time. */
+uint32_t offer_seconds_until(int64_t then_ms, int64_t now_ms);
 
 #endif

@@ -269,7 +269,9 @@ static int read_update(struct token_reader *reader, const struct token *token, v
 		REQUIRED_KEY(profile_update, "size", size, read_u32),
 		REQUIRED_KEY(profile_update, "sha256", sha256, read_sha256),
 		KEY(profile_update, "version", version, read_short_text),
+		KEY(profile_update, "fetch", fetch_s, read_u32),
 		KEY(profile_update, "apply", apply_s, read_u32),
+		KEY(profile_update, "until", until_s, read_u32),
 	};
 	static const struct map map = MAP_OF(keys);
 	struct profile_answer *answer = field;
@@ -535,13 +537,17 @@ void profile_write_checkin(struct writer *out, enum token_format format, const s
 static void write_update(struct token_writer *writer, const struct profile_update *update)
 {
 	token_string(writer, "update");
-	token_map(writer, 4 + (uint64_t)(update->version[0] != 0));
+	token_map(writer, 4 + (uint64_t)(update->version[0] != 0) + (update->fetch_s > 0) + (update->until_s > 0));
 	token_string(writer, "uri");
 	token_string(writer, update->uri);
 	write_integer(writer, "size", update->size);
 	write_digest(writer, "sha256", update->sha256, sizeof(update->sha256));
 	write_text(writer, "version", update->version);
+	if (update->fetch_s > 0)
+		write_integer(writer, "fetch", update->fetch_s);
 	write_integer(writer, "apply", update->apply_s);
+	if (update->until_s > 0)
+		write_integer(writer, "until", update->until_s);
 	token_close(writer);
 }
 

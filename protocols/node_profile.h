@@ -32,13 +32,15 @@ struct profile_checkin {
 	int signal_dbm;      /* -200 to -1, 0: not said */
 };
 
-/* {"uri", "size", "sha256", "version", "apply"}: an update that is due. */
+/* {"uri", "size", "sha256", "version", "fetch", "apply", "until"}: an update that is due. Seconds from now. */
 struct profile_update {
 	char uri[PROFILE_URI_MAX + 1]; /* to GET, absolute path */
 	uint32_t size;
 	uint8_t sha256[32];
 	char version[PROFILE_TEXT_MAX + 1]; /* "": not said */
-	uint32_t apply_s;                   /* seconds from now, not to be activated before */
+	uint32_t fetch_s;                   /* no bytes are given before */
+	uint32_t apply_s;                   /* not to be activated before */
+	uint32_t until_s;                   /* nor after, without asking anew; 0: not said */
 };
 
 /* {"id", "command", "until"}: what the node is to do. A text without control characters. */

@@ -54,7 +54,8 @@ class Node:
     def __init__(self, options):
         self.options, self.identity = options, options.node
         self.flash = Flash(options.flash)
-        self.manifest = None  # of the download under way
+        self.manifest = None  # of the update under way
+        self.is_fetched = False
         self.asked = {}  # by offset: when
         self.blocks = {}  # by offset: those that wait for others before them
         self.events = queue.Queue()
@@ -95,8 +96,9 @@ class Node:
         """Retained: it comes again at each connect. Nothing: there is no update (any more)."""
         manifest = json.loads(payload) if payload else None
         if manifest and self.manifest and manifest["sha256"] == self.manifest["sha256"]:
+            self.manifest = manifest  # perhaps with other times
             return
-        self.manifest, self.asked, self.blocks = None, {}, {}
+        self.manifest, self.is_fetched, self.asked, self.blocks = None, False, {}, {}
         if not manifest:
             self.flash.forget()
         elif manifest["sha256"] != self.flash.image and manifest["hardware"] == self.options.hardware:
@@ -106,6 +108,8 @@ class Node:
 
     def ask(self):
         """A few blocks at once; one that does not come is asked for again."""
+        if time.time() < self.manifest.get("fetch_at", 0):
+            return
         now, size = time.monotonic(), self.manifest["size"]
         ends = range(self.offset, min(size, self.offset + self.options.window * self.options.block), self.options.block)
         for offset in ends:
@@ -134,12 +138,19 @@ class Node:
     def finish_if_complete(self):
         if self.offset < self.manifest["size"]:
             return
-        self.manifest = None
         if not self.flash.is_good():
+            self.manifest = None
             self.flash.forget()
             self.publish("status", {"state": "failed", "code": INTEGRITY_FAILED})
             return
         self.publish("status", {"state": "downloaded"})
+        self.is_fetched = True
+        self.apply_if_it_is_time()
+
+    def apply_if_it_is_time(self):
+        if not self.manifest.get("apply_at", 0) <= time.time() < self.manifest.get("apply_until", 1e12):
+            return
+        self.manifest = None
         self.publish("status", {"state": "applying"})
         self.flash.swap()  # and here a real node restarts
         self.report()
@@ -157,7 +168,9 @@ class Node:
                 self.on_event(self.events.get(timeout=0.2))
             except queue.Empty:
                 pass
-            if self.manifest:
+            if self.manifest and self.is_fetched:
+                self.apply_if_it_is_time()
+            elif self.manifest:
                 self.ask()
 
 

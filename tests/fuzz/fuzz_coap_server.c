@@ -28,7 +28,8 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 
 	answer->next_s = world.mood;
 	if (world.mood & 4)
-		(void)coap_nodes_offer(world.nodes, &(struct driver_offer){ contact->node, &image, world.now_ms + 5 });
+		(void)coap_nodes_offer(world.nodes,
+			&(struct driver_offer){ contact->node, &image, { .fetch_until_ms = world.now_ms + 9 } });
 	return results[world.mood & 3];
 }
 

@@ -225,12 +225,12 @@ static void next_task(struct simnode *node, int64_t now_ms)
 		begin(node, SIMNODE_TELEMETRY, now_ms);
 	else if (node->checkin_due)
 		begin(node, SIMNODE_CHECKIN, now_ms);
-	else if (download->wanted && !download->complete)
+	else if (download->wanted && !download->complete && download->fetch_at_ms <= now_ms)
 		begin(node, SIMNODE_BLOCK, now_ms);
-	else if (download->complete && download->apply_at_ms <= now_ms) {
+	else if (download_may_apply(download, now_ms)) {
 		tell(node, PROFILE_APPLYING, 0);
 		node->restart_due = true;
-	} else if (download->complete && download->apply_at_ms < node->wake_at_ms)
+	} else if (download->complete && download->apply_at_ms > now_ms && download->apply_at_ms < node->wake_at_ms)
 		sleep_until(node, download->apply_at_ms);
 	else
 		sleep_to_slot(node, now_ms);
@@ -391,6 +391,11 @@ static void on_success(struct simnode *node, const struct coap_message *message,
 static void on_failure(struct simnode *node, const struct coap_message *message, uint32_t max_age_s, int64_t now_ms)
 {
 	node->counts.failed_exchanges++;
+	if (node->task == SIMNODE_BLOCK && message->code == COAP_UNAVAILABLE) { /* the rest of its life goes on */
+		node->download.fetch_at_ms = now_ms + (int64_t)max_age_s * 1000;
+		sleep_to_slot(node, now_ms);
+		return;
+	}
 	if (message->code == COAP_UNAVAILABLE) { /* asked to come back later */
 		sleep_until(node, now_ms + (int64_t)max_age_s * 1000);
 		return;

@@ -38,9 +38,17 @@ bool download_want(struct simnode_download *download, const struct simnode_flash
 		download->wanted = true;
 	}
 	download->update = *update;
+	download->fetch_at_ms = now_ms + (int64_t)update->fetch_s * 1000;
 	download->apply_at_ms = now_ms + (int64_t)update->apply_s * 1000;
+	download->apply_until_ms = update->until_s ? now_ms + (int64_t)update->until_s * 1000 : 0;
 	download_save(download, flash);
 	return other;
+}
+
+bool download_may_apply(const struct simnode_download *download, int64_t now_ms)
+{
+	return download->complete && now_ms >= download->apply_at_ms &&
+	       (download->apply_until_ms == 0 || now_ms < download->apply_until_ms);
 }
 
 void download_forget(struct simnode_download *download, const struct simnode_flash *flash)

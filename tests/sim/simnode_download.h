@@ -26,7 +26,8 @@ struct simnode_download {
 	uint8_t etag[8];
 	uint8_t etag_size;
 	bool etag_known;
-	int64_t apply_at_ms;
+	int64_t fetch_at_ms, apply_at_ms;
+	int64_t apply_until_ms; /* not after without asking anew; 0: any time */
 };
 
 void download_load(struct simnode_download *download, const struct simnode_flash *flash);
@@ -37,6 +38,9 @@ bool download_want(struct simnode_download *download, const struct simnode_flash
 
 /* The node needs it no more; its bytes are erased. */
 void download_forget(struct simnode_download *download, const struct simnode_flash *flash);
+
+/* It has all of it, and may restart into it now. */
+bool download_may_apply(const struct simnode_download *download, int64_t now_ms);
 
 /* Bytes that are in flash. */
 uint32_t download_offset(const struct simnode_flash *flash);

@@ -193,7 +193,9 @@ static void expect(uint8_t code)
 
 static void offer_image(const char *node, int64_t apply_at_ms)
 {
-	ck_assert_int_eq(coap_nodes_offer(stage.nodes, &(struct driver_offer){ node, &stage.image, apply_at_ms }), 0);
+	ck_assert_int_eq(coap_nodes_offer(stage.nodes,
+				 &(struct driver_offer){ node, &stage.image, { .apply_at_ms = apply_at_ms } }),
+		0);
 }
 
 static struct profile_answer answer_of_response(void)
@@ -557,6 +559,53 @@ START_TEST(block_requests_are_credited_to_the_node_of_that_address)
 }
 END_TEST
 
+START_TEST(blocks_are_put_off_until_the_node_may_fetch)
+{
+	struct driver_offer offer = { "n1", &stage.image, { .fetch_until_ms = 1005000 } };
+
+	set_stage();
+	ask(COAP_POST, "c", NULL);
+	take(COAP_URI_QUERY, "ep=n1");
+	expect(COAP_CHANGED);
+	ck_assert_int_eq(coap_nodes_offer(stage.nodes, &offer), 0);
+	ask_block(2, 6);
+	expect(COAP_CONTENT);
+	stage.now_ms = 1005000; /* amid the transfer; what comes next is not known yet */
+	expect(COAP_UNAVAILABLE);
+	ck_assert(stage.response.has_max_age);
+	ck_assert_uint_eq(stage.response.max_age_s, 60);
+	offer.times = (struct offer_times){ .fetch_from_ms = 1065500, .fetch_until_ms = 1085000 };
+	ck_assert_int_eq(coap_nodes_offer(stage.nodes, &offer), 0);
+	expect(COAP_UNAVAILABLE);
+	ck_assert_uint_eq(stage.response.max_age_s, 61);
+	ck_assert_uint_eq(coap_nodes_counters(stage.nodes)->blocks_put_off, 2);
+	stage.now_ms = 1065500;
+	expect(COAP_CONTENT);
+	stage.request.peer.port = 8; /* who that is, nobody knows */
+	stage.now_ms = 1085000;
+	expect(COAP_CONTENT);
+	clear_stage();
+}
+END_TEST
+
+START_TEST(the_node_is_told_when_it_may_do_what)
+{
+	struct driver_offer offer = { "n1", &stage.image,
+		{ .fetch_from_ms = 1000500, .apply_at_ms = 1003000, .apply_until_ms = 1007000 } };
+
+	set_stage();
+	ck_assert_int_eq(coap_nodes_offer(stage.nodes, &offer), 0);
+	ask(COAP_POST, "c", NULL);
+	take(COAP_URI_QUERY, "ep=n1");
+	expect(COAP_CHANGED);
+	struct profile_answer answer = answer_of_response();
+	ck_assert_uint_eq(answer.update.fetch_s, 1);
+	ck_assert_uint_eq(answer.update.apply_s, 3);
+	ck_assert_uint_eq(answer.update.until_s, 7);
+	clear_stage();
+}
+END_TEST
+
 START_TEST(traffic_is_counted_between_contacts)
 {
 	const struct coap_resources *resources;
@@ -605,7 +654,7 @@ START_TEST(offers_are_bounded_and_replaced)
 	set_stage();
 	for (size_t i = 0; i < 4; i++)
 		offer_image(nodes[i], 0);
-	ck_assert_int_eq(coap_nodes_offer(stage.nodes, &(struct driver_offer){ "e", &stage.image, 0 }), -ENOBUFS);
+	ck_assert_int_eq(coap_nodes_offer(stage.nodes, &(struct driver_offer){ "e", &stage.image }), -ENOBUFS);
 	offer_image("a", 5);
 	ck_assert_uint_eq(stage.image.references, 5);
 	ck_assert_uint_eq(coap_nodes_counters(stage.nodes)->offers, 4);
@@ -718,7 +767,8 @@ TEST_SUITE(coap_nodes, a_check_in_is_told_to_the_host_and_answered_with_the_next
 	any_block_of_any_size_comes_with_etag_and_size, without_block2_the_gateway_chooses_the_size,
 	a_block_past_the_end_is_a_bad_request, a_client_that_has_it_gets_2_03,
 	bytes_on_their_way_are_waited_for_and_lost_ones_are_an_error,
-	block_requests_are_credited_to_the_node_of_that_address, traffic_is_counted_between_contacts,
+	block_requests_are_credited_to_the_node_of_that_address, blocks_are_put_off_until_the_node_may_fetch,
+	the_node_is_told_when_it_may_do_what, traffic_is_counted_between_contacts,
 	a_body_in_several_blocks_is_too_large, offers_are_bounded_and_replaced, the_links_tell_what_there_is,
 	a_command_is_told_until_the_node_replies, a_command_that_is_too_late_is_not_told,
 	readings_are_answered_with_the_command_too, a_reply_that_is_none_is_a_bad_request)

@@ -97,8 +97,8 @@ START_TEST(offers_stand_until_withdrawn)
 	struct image_source first = { .ops = &image_ops, .references = 1 };
 	struct image_source second = { .ops = &image_ops, .references = 1 };
 
-	ck_assert_int_eq(driver_dummy.offer(driver, &(struct driver_offer){ "n1", &first, 0 }), 0);
-	ck_assert_int_eq(driver_dummy.offer(driver, &(struct driver_offer){ "n1", &second, 5 }), 0);
+	ck_assert_int_eq(driver_dummy.offer(driver, &(struct driver_offer){ "n1", &first }), 0);
+	ck_assert_int_eq(driver_dummy.offer(driver, &(struct driver_offer){ "n1", &second, { .apply_at_ms = 5 } }), 0);
 	ck_assert_ptr_eq(dummy_offer(driver, "n1")->image, &second);
 	ck_assert_uint_eq(first.references, 1);
 	ck_assert_uint_eq(second.references, 2);
@@ -106,7 +106,7 @@ START_TEST(offers_stand_until_withdrawn)
 	ck_assert_int_eq(driver_dummy.withdraw(driver, "n1"), 0);
 	ck_assert_ptr_null(dummy_offer(driver, "n1"));
 	ck_assert_int_eq(driver_dummy.withdraw(driver, "n1"), 0);
-	ck_assert_int_eq(driver_dummy.offer(driver, &(struct driver_offer){ "n2", &first, 0 }), 0);
+	ck_assert_int_eq(driver_dummy.offer(driver, &(struct driver_offer){ "n2", &first }), 0);
 	driver_dummy.close(driver);
 	ck_assert_uint_eq(first.references, 1);
 	ck_assert_uint_eq(second.references, 1);

@@ -66,8 +66,9 @@ START_TEST(an_offer_that_is_renewed_is_not_told_again)
 	stage.image.sha256[31]++;
 	struct image_source other = stage.image;
 	other.references = 1;
-	ck_assert_int_eq(driver_mqtt.offer(stage.driver,
-				 &(struct driver_offer){ "n", &other, uv_now(&stage.broker.loop) + 5000 }),
+	ck_assert_int_eq(driver_mqtt.offer(
+				 stage.driver, &(struct driver_offer){ "n", &other,
+						       { .apply_at_ms = (int64_t)uv_now(&stage.broker.loop) + 5000 } }),
 		0);
 	await("\"apply_at\":");
 	ck_assert_uint_eq(stage_counter(&stage, "offers"), 2);
@@ -136,6 +137,30 @@ START_TEST(blocks_are_sent_as_they_are_asked_for)
 	      "PUBLISH ota/n/block/abababababababab/990 q0 cdefghijkl\n");
 	ck_assert_uint_eq(stage_counter(&stage, "block_bytes"), 18);
 	ck_assert_ptr_nonnull(strstr(stage.told, "contact n\nprogress n 0 26 0\n"));
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(blocks_wait_for_the_time_that_the_manifest_names)
+{
+	struct driver_offer early = { "n", &stage.image };
+
+	stage_open(&stage);
+	early.times.fetch_from_ms = (int64_t)uv_now(&stage.broker.loop) + 3600000;
+	early.times.apply_until_ms = (int64_t)uv_now(&stage.broker.loop) + 7200000;
+	ck_assert_int_eq(driver_mqtt.offer(stage.driver, &early), 0);
+	await("\"fetch_at\":");
+	ck_assert_ptr_nonnull(strstr(stage.broker.said, "\"apply_until\":"));
+	ask("n", SHA256, 0, 3);
+	settle();
+	ck_assert_uint_eq(broker_count(&stage.broker, "PUBLISH ota/n/block"), 0);
+	ck_assert_uint_eq(stage_counter(&stage, "requests_put_off"), 1);
+	broker_forget(&stage.broker);
+	offer("n");
+	await("PUBLISH ota/n q1"); /* without the time, for it has come */
+	ck_assert_ptr_null(strstr(stage.broker.said, "\"fetch_at\":"));
+	ask("n", SHA256, 0, 3);
+	await("PUBLISH ota/n/block/abababababababab/0 q0 abc\n");
 	stage_close(&stage);
 }
 END_TEST
@@ -238,7 +263,7 @@ END_TEST
 TEST_SUITE(mqtt_firmware, an_offer_is_a_retained_manifest_that_a_gateway_understands,
 	an_offer_that_is_renewed_is_not_told_again, a_withdrawn_manifest_is_taken_back,
 	all_manifests_are_told_at_every_connection, a_closing_gateway_takes_nothing_back,
-	blocks_are_sent_as_they_are_asked_for, a_request_may_leave_the_image_unnamed,
-	what_is_not_offered_is_answered_with_nothing_and_taken_back, a_node_that_is_not_accepted_is_not_answered,
-	a_request_that_is_none_is_refused, bytes_that_are_being_fetched_are_waited_for,
-	large_blocks_leave_as_there_is_room)
+	blocks_are_sent_as_they_are_asked_for, blocks_wait_for_the_time_that_the_manifest_names,
+	a_request_may_leave_the_image_unnamed, what_is_not_offered_is_answered_with_nothing_and_taken_back,
+	a_node_that_is_not_accepted_is_not_answered, a_request_that_is_none_is_refused,
+	bytes_that_are_being_fetched_are_waited_for, large_blocks_leave_as_there_is_room)

@@ -97,7 +97,9 @@ START_TEST(an_answer_comes_back_as_written)
 	memset(answer.update.sha256, 0xab, 32);
 	memset(answer.update.version, '9', PROFILE_TEXT_MAX);
 	answer.update.size = UINT32_MAX;
+	answer.update.fetch_s = 1800;
 	answer.update.apply_s = 3600;
+	answer.update.until_s = 7200;
 	for (int format = FORMAT_JSON; format <= FORMAT_CBOR; format++) {
 		struct profile_answer back;
 		uint8_t buffer[PROFILE_MESSAGE_MAX];
@@ -115,7 +117,9 @@ START_TEST(an_answer_comes_back_as_written)
 		ck_assert_str_eq(back.update.version, answer.update.version);
 		ck_assert_mem_eq(back.update.sha256, answer.update.sha256, 32);
 		ck_assert_uint_eq(back.update.size, UINT32_MAX);
+		ck_assert_uint_eq(back.update.fetch_s, 1800);
 		ck_assert_uint_eq(back.update.apply_s, 3600);
+		ck_assert_uint_eq(back.update.until_s, 7200);
 	}
 }
 END_TEST

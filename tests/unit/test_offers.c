@@ -22,13 +22,13 @@ START_TEST(an_offer_holds_its_image_until_it_is_gone)
 	struct offers offers;
 
 	offers_init(&offers, 2);
-	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &first, 0 }), 0);
-	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &second, 7 }), 0);
+	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &first }), 0);
+	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &second, { .apply_at_ms = 7 } }), 0);
 	ck_assert_uint_eq(first.references, 1);
 	ck_assert_uint_eq(second.references, 2);
-	ck_assert_int_eq(offers_find(&offers, "n1")->apply_at_ms, 7);
-	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n2", &first, 0 }), 0);
-	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n3", &first, 0 }), -ENOBUFS);
+	ck_assert_int_eq(offers_find(&offers, "n1")->times.apply_at_ms, 7);
+	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n2", &first }), 0);
+	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n3", &first }), -ENOBUFS);
 	offers_remove(&offers, "n1");
 	offers_remove(&offers, "n1");
 	ck_assert_ptr_null(offers_find(&offers, "n1"));
@@ -47,8 +47,8 @@ START_TEST(a_node_needs_a_name_that_fits)
 	memset(name, 'n', sizeof(name));
 	name[NODE_ID_MAX + 1] = '\0';
 	offers_init(&offers, 2);
-	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ name, &image, 0 }), -EINVAL);
-	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "", &image, 0 }), -EINVAL);
+	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ name, &image }), -EINVAL);
+	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "", &image }), -EINVAL);
 	offers_finish(&offers);
 }
 END_TEST
@@ -61,7 +61,7 @@ START_TEST(progress_is_told_in_steps_and_at_the_end)
 	unsigned told = 0;
 
 	offers_init(&offers, 1);
-	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &image, 0 }), 0);
+	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &image }), 0);
 	struct offer *offer = offers_find(&offers, "n1");
 	for (uint32_t offset = 0; offset < size; offset += block)
 		told += offer_advance(offer, offset, offset + block);
@@ -80,15 +80,32 @@ START_TEST(the_same_offer_again_does_not_start_progress_anew)
 	struct offers offers;
 
 	offers_init(&offers, 1);
-	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &image, 0 }), 0);
+	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &image }), 0);
 	ck_assert(offer_advance(offers_find(&offers, "n1"), 0, 64));
-	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &image, 0 }), 0);
+	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &image }), 0);
 	ck_assert(!offer_advance(offers_find(&offers, "n1"), 64, 128));
-	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &other, 0 }), 0);
+	ck_assert_int_eq(offers_put(&offers, &(struct driver_offer){ "n1", &other }), 0);
 	ck_assert(offer_advance(offers_find(&offers, "n1"), 64, 128));
 	offers_finish(&offers);
 }
 END_TEST
 
-TEST_SUITE(offers, an_offer_holds_its_image_until_it_is_gone, a_node_needs_a_name_that_fits,
-	progress_is_told_in_steps_and_at_the_end, the_same_offer_again_does_not_start_progress_anew)
+START_TEST(a_node_waits_until_it_may_fetch)
+{
+	struct offer offer = { .times = { 0 } };
+
+	ck_assert_int_eq(offer_wait_ms(&offer, 5000), 0);
+	offer.times = (struct offer_times){ .fetch_from_ms = 5000, .fetch_until_ms = 9000 };
+	ck_assert_int_eq(offer_wait_ms(&offer, 4000), 1000);
+	ck_assert_int_eq(offer_wait_ms(&offer, 5000), 0);
+	ck_assert_int_eq(offer_wait_ms(&offer, 8999), 0);
+	ck_assert_int_eq(offer_wait_ms(&offer, 9000), OFFER_WAIT_MS);
+	ck_assert_uint_eq(offer_seconds_until(5001, 4000), 2);
+	ck_assert_uint_eq(offer_seconds_until(0, 4000), 0);
+	ck_assert_uint_eq(offer_seconds_until(INT64_MAX / 2, 0), UINT32_MAX);
+}
+END_TEST
+
+TEST_SUITE(offers, a_node_waits_until_it_may_fetch, an_offer_holds_its_image_until_it_is_gone,
+	a_node_needs_a_name_that_fits, progress_is_told_in_steps_and_at_the_end,
+	the_same_offer_again_does_not_start_progress_anew)
