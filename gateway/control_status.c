@@ -11,6 +11,7 @@
 #include "gateway/control_describe.h"
 #include "gateway/control_request.h"
 #include "gateway/edge.h"
+#include "gateway/firmware_counts.h"
 #include "gateway/governor.h"
 #include "gateway/image_cache.h"
 #include "gateway/image_policy.h"
@@ -237,6 +238,9 @@ static void handle_metrics(void *context, struct control_request *request)
 {
 	const struct control_status *parts = context;
 	json_t *figures = status(parts);
+	json_t *firmware = firmware_counts_json(networks_firmware(parts->networks), parts->nodes,
+		parts->schedule->interval_ms, clock_moment(parts->clock));
+	(void)json_object_set_new(figures, "firmware", firmware);
 	char *text = metrics_text(figures);
 
 	json_decref(figures);

@@ -188,6 +188,40 @@ static void print_rules(FILE *out, const json_t *list)
 	}
 }
 
+/* How nodes fare by what they run; the sets of labels are bounded by whoever counts. */
+static void print_firmware(FILE *out, const json_t *list)
+{
+	static const struct metric metrics_of_one[] = {
+		{ NULL, "nodes", "wakegate_firmware_nodes", "Nodes that run it.", 1 },
+		{ NULL, "online", "wakegate_firmware_online_nodes", "Of these, those that are not silent.", 1 },
+		{ NULL, "battery_percent", "wakegate_firmware_battery_percent",
+			"Mean charge of those whose battery is known.", 1 },
+		{ NULL, "contacts", "wakegate_firmware_contacts_total", "Contacts of nodes that ran it.", 1 },
+		{ NULL, "drops", "wakegate_firmware_drops_total", "Contacts that were due and did not come.", 1 },
+		{ NULL, "readings", "wakegate_firmware_readings_total", "Readings of nodes that ran it.", 1 },
+		{ NULL, "bytes_in", "wakegate_firmware_received_bytes_total", "Received from nodes that ran it.", 1 },
+		{ NULL, "bytes_out", "wakegate_firmware_sent_bytes_total", "Sent to nodes that ran it.", 1 },
+	};
+	size_t i;
+	json_t *set;
+
+	for (size_t at = 0; json_array_size(list) > 0 && at < sizeof(metrics_of_one) / sizeof(metrics_of_one[0]);
+		at++) {
+		const struct metric *metric = &metrics_of_one[at];
+		print_heading(out, metric->name, metric->help);
+		json_array_foreach (list, i, set) {
+			const json_t *value = json_object_get(set, metric->field);
+			if (!value)
+				continue;
+			fprintf(out, "%s{hardware=\"", metric->name);
+			print_label(out, json_string_value(json_object_get(set, "hardware")));
+			fputs("\",version=\"", out);
+			print_label(out, json_string_value(json_object_get(set, "version")));
+			fprintf(out, "\"} %.15g\n", json_number_value(value));
+		}
+	}
+}
+
 char *metrics_text(const json_t *status)
 {
 	char *text = NULL;
@@ -202,6 +236,7 @@ char *metrics_text(const json_t *status)
 	print_alerts(out, json_object_get(status, "alerts"));
 	print_updates(out, json_object_get(status, "updates"));
 	print_drivers(out, json_object_get(status, "drivers"));
+	print_firmware(out, json_object_get(status, "firmware"));
 	print_rules(out, json_object_get(json_object_get(status, "rules"), "list"));
 	fclose(out);
 	return text;

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "drivers/driver.h"
 #include "drivers/image_source.h"
+#include "gateway/firmware_counts.h"
 #include "gateway/image_cache.h"
 #include "gateway/log.h"
 #include "gateway/node_commands.h"
@@ -34,20 +35,35 @@ struct networks {
 	struct updates *updates;
 	struct rollouts *rollouts;
 	struct node_commands *commands;
+	struct firmware_counts counts;
 	struct network list[NETWORKS_MAX];
 	size_t count;
 };
 
-static void give_slot(
+/* Returns how many slots the node missed before. */
+static uint32_t give_slot(
 	const struct networks_parts *parts, struct node *node, struct moment now, struct contact_answer *answer)
 {
 	struct node_record *record = &node->record;
+	uint32_t missed = node_missed(node, parts->schedule->interval_ms, now);
 	int64_t next_ms =
 		schedule_next_ms(parts->schedule, record->rank, nodes_count(parts->nodes), now, parts->random);
 
-	record->drops += node_missed(node, parts->schedule->interval_ms, now);
+	record->drops += missed;
 	record->next_contact_ms = now.wall_ms + next_ms;
 	answer->next_s = (uint32_t)((next_ms + 999) / 1000);
+	return missed;
+}
+
+static void count_contact(
+	struct networks *networks, const struct node *node, const struct node_contact *contact, uint32_t missed)
+{
+	struct firmware_count *count = firmware_count_of(&networks->counts, &node->record);
+
+	count->contacts++;
+	count->drops += missed;
+	count->bytes_in += contact->bytes_in;
+	count->bytes_out += contact->bytes_out;
 }
 
 static int on_contact(void *context, const struct node_contact *contact, struct contact_answer *answer)
@@ -55,6 +71,7 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 	const struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
 	struct moment now = clock_moment(parts->clock);
+	uint32_t missed = 0;
 	struct node *node;
 
 	/* Its own batches, where nodes and uplink share a broker and its topics, are no node's. */
@@ -66,7 +83,8 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 	if (contact->unscheduled)
 		node->record.next_contact_ms = 0;
 	else
-		give_slot(parts, node, now, answer);
+		missed = give_slot(parts, node, now, answer);
+	count_contact(network->networks, node, contact, missed);
 	rollouts_on_contact(network->networks->rollouts, node, now);
 	updates_on_contact(network->networks->updates, node, contact->reports, now);
 	return 0;
@@ -83,6 +101,7 @@ static void on_report(void *context, const struct reading_report *report)
 		return;
 	}
 	node->record.readings += report->count;
+	firmware_count_of(&network->networks->counts, &node->record)->readings += report->count;
 	nodes_changed(parts->nodes, node, false);
 	telemetry_take(parts->telemetry, report, clock_moment(parts->clock));
 }
@@ -97,6 +116,7 @@ static void on_lost(void *context, const char *id)
 	if (!node)
 		return;
 	node->record.drops++;
+	firmware_count_of(&network->networks->counts, &node->record)->drops++;
 	node->record.next_contact_ms = clock_moment(parts->clock).wall_ms;
 	nodes_changed(parts->nodes, node, false);
 	log_info("node.lost node=%s", id);
@@ -279,6 +299,11 @@ void networks_images_ready(struct networks *networks)
 {
 	for (size_t i = 0; i < networks->count; i++)
 		networks->list[i].ops->images_ready(networks->list[i].driver);
+}
+
+struct firmware_counts *networks_firmware(struct networks *networks)
+{
+	return &networks->counts;
 }
 
 void networks_counters(const struct networks *networks,

@@ -14,6 +14,7 @@ struct config;
 struct driver_command;
 struct driver_counter;
 struct driver_ops;
+struct firmware_counts;
 struct image_cache;
 struct image_source;
 struct networks;
@@ -70,6 +71,9 @@ int networks_command(struct networks *networks, const struct node *node, const s
 
 /* Image bytes that were not in memory may be now. */
 void networks_images_ready(struct networks *networks);
+
+/* What was counted by the nodes' firmware since open. */
+struct firmware_counts *networks_firmware(struct networks *networks);
 
 /* Calls `each` for every counter of every open driver. */
 void networks_counters(const struct networks *networks,
