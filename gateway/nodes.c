@@ -9,8 +9,9 @@
 #include "config/settings.h"
 #include "drivers/driver.h"
 #include "drivers/id_map.h"
-#include "gateway/clock.h"
 #include "drivers/slab.h"
+#include "gateway/clock.h"
+#include "gateway/image_heads.h"
 #include "gateway/text_pool.h"
 
 #define SAVED_AT_ONCE 256 /* nodes in one operation of the store */
@@ -66,6 +67,7 @@ struct nodes {
 	const struct nodes_settings *settings;
 	struct slab slabs[ID_SIZES];
 	struct text_pool texts;
+	struct image_heads heads;
 	struct node **list;
 	size_t count;
 	size_t room;
@@ -163,6 +165,7 @@ static void free_node(struct nodes *nodes, struct node *node)
 	text_pool_release(&nodes->texts, node->record.driver);
 	text_pool_release(&nodes->texts, node->record.hardware);
 	text_pool_release(&nodes->texts, node->record.version);
+	image_heads_release(&nodes->heads, node->record.image);
 	slab_give_back(slab_for(nodes, node->id), node);
 }
 
@@ -177,6 +180,19 @@ static void set_text(struct nodes *nodes, const char **known, const char *text)
 	*known = held;
 }
 
+/* The same for what it runs. */
+static void set_image(struct nodes *nodes, struct node_record *record, const uint8_t *image, uint8_t size)
+{
+	const uint8_t *held = image_heads_hold(&nodes->heads, image, size);
+
+	if (!held)
+		return;
+	if (record->image)
+		image_heads_release(&nodes->heads, record->image);
+	record->image = held;
+	record->image_size = size;
+}
+
 static struct node *make_node(struct nodes *nodes, const struct stored_node *stored)
 {
 	struct node *node = slab_take(slab_for(nodes, stored->id));
@@ -189,7 +205,6 @@ static struct node *make_node(struct nodes *nodes, const struct stored_node *sto
 		.driver = "",
 		.hardware = "",
 		.version = "",
-		.image_size = stored->image_size,
 		.battery_percent = stored->battery_percent,
 		.signal_dbm = stored->signal_dbm,
 		.rank = stored->rank,
@@ -206,7 +221,8 @@ static struct node *make_node(struct nodes *nodes, const struct stored_node *sto
 		.past_ms = stored->past_ms,
 		.past_drops_milli = stored->past_drops_milli,
 	};
-	memcpy(node->record.image, stored->image, sizeof(stored->image));
+	set_image(nodes, &node->record, stored->image, 0);
+	set_image(nodes, &node->record, stored->image, stored->image_size);
 	set_text(nodes, &node->record.driver, stored->driver);
 	set_text(nodes, &node->record.hardware, stored->hardware);
 	set_text(nodes, &node->record.version, stored->version);
@@ -298,6 +314,7 @@ int nodes_open(struct nodes **out, struct store *store, const struct nodes_setti
 	nodes->settings = options;
 	id_map_init(&nodes->by_id);
 	text_pool_init(&nodes->texts);
+	image_heads_init(&nodes->heads);
 	for (size_t i = 0; i < ID_SIZES; i++)
 		slab_init(&nodes->slabs[i], node_bytes(id_sizes[i]));
 	int error = make_room(nodes);
@@ -398,6 +415,7 @@ void nodes_close(struct nodes *nodes)
 	for (size_t i = 0; i < ID_SIZES; i++)
 		slab_finish(&nodes->slabs[i]);
 	text_pool_finish(&nodes->texts);
+	image_heads_finish(&nodes->heads);
 	id_map_finish(&nodes->by_id);
 	free(nodes->ranks_taken);
 	free(nodes->urgent);
@@ -472,12 +490,10 @@ static bool learn_report(struct nodes *nodes, struct node_record *record, const 
 	bool news = learn_text(nodes, &record->hardware, HARDWARE_SIZE, contact->hardware);
 
 	news |= learn_text(nodes, &record->version, VERSION_SIZE, contact->version);
-	if (contact->image_size > 0 && contact->image_size <= sizeof(record->image) &&
+	if (contact->image_size > 0 && contact->image_size <= IMAGE_HEAD_MAX &&
 		(record->image_size != contact->image_size ||
 			memcmp(record->image, contact->image, contact->image_size) != 0)) {
-		memset(record->image, 0, sizeof(record->image));
-		memcpy(record->image, contact->image, contact->image_size);
-		record->image_size = (uint8_t)contact->image_size;
+		set_image(nodes, record, contact->image, (uint8_t)contact->image_size);
 		news = true;
 	}
 	if (contact->battery_percent >= 0 && contact->battery_percent <= 100)

@@ -30,10 +30,11 @@ struct nodes_settings {
 	int64_t missed_wakes;      /* how many slots a node may miss before it counts as silent */
 };
 
-/* What is known of a node, as struct stored_node has it; its texts are the registry's. */
+/* What is known of a node, as struct stored_node has it; its texts and its image's digest are the
+ * registry's. */
 struct node_record {
 	const char *id, *driver, *hardware, *version;
-	uint8_t image[32];
+	const uint8_t *image; /* 32 bytes, zeros after its size */
 	uint8_t image_size;
 	int8_t battery_percent;
 	int16_t signal_dbm;

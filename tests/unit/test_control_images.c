@@ -44,10 +44,11 @@ START_TEST(the_nodes_that_run_an_image_are_counted)
 	char image[17];
 
 	bench_add_image(bench, 1, 1000, "meter-2", image);
+	struct node_contact contact = { .node = "m1", .reports = true, .image_size = 8, .battery_percent = -1 };
 	struct node *node = bench_add_node(bench, "m1", "meter-2");
 	(void)bench_add_node(bench, "m2", "meter-2");
-	ck_assert_int_eq(hex_parse(node->record.image, image, 16), 0);
-	node->record.image_size = 8;
+	ck_assert_int_eq(hex_parse(contact.image, image, 16), 0);
+	ck_assert_int_eq(nodes_contact(bench->nodes, "coap", &contact, bench->now, &node), 0);
 	json_t *result = bench_ask(bench, json_pack("{s:s, s:s}", "command", "image.show", "image", image));
 	ck_assert_int_eq(number_of(json_object_get(result, "image"), "nodes"), 1);
 	bench_close(bench);
