@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "drivers/driver.h"
+#include "gateway/boot_clock.h"
 #include "gateway/feed.h"
 #include "gateway/feed_ledger.h"
 #include "gateway/feed_replay.h"
@@ -16,6 +17,7 @@
 #include "gateway/window_plan.h"
 #include "gateway/window_tag.h"
 #include "gateway/windows.h"
+#include "protocols/segment.h"
 #include "store/feed_store.h"
 
 #define YIELD_MAX 4096 /* readings, of one report */
@@ -108,6 +110,11 @@ void edge_reload(struct edge *edge)
 	(void)rules_reload(edge->rules, edge->parts.rules, edge->parts.labels);
 	windows_set_most(edge->windows, (size_t)edge->parts.rules->series);
 	windows_hurry(edge->windows);
+}
+
+void edge_follow_clock(struct edge *edge)
+{
+	rules_forget(edge->rules);
 }
 
 bool edge_is_ready(const struct edge *edge)
@@ -203,6 +210,21 @@ void edge_forget(struct edge *edge)
 	rules_forget(edge->rules);
 }
 
+/* A window that was begun before the clock was set gets its right time, now if that is known, else on the way up; one
+ * of dates needs neither. */
+static void mend(const struct edge *edge, struct reading *reading)
+{
+	struct segment_entry entry = { .received_ms = reading->time_us / 1000, .reading = *reading };
+
+	if (!edge->parts.clock)
+		return;
+	reading->is_dated = entry.received_ms >= CLOCK_SET_LEAST_MS;
+	if (edge->now_ms < CLOCK_SET_LEAST_MS)
+		return;
+	boot_clock_mend(edge->parts.clock, edge->parts.boot, &entry);
+	*reading = entry.reading;
+}
+
 /* A window's outputs go on, and its feed says that they did. */
 static bool tell(void *context, const struct window_told *told)
 {
@@ -224,6 +246,8 @@ static bool tell(void *context, const struct window_told *told)
 		.fed_count = 1,
 	};
 
+	for (size_t i = 0; i < told->count; i++)
+		mend(edge, &told->readings[i]);
 	if (edge->put(edge->put_context, &yield) != 0)
 		return false;
 	edge->told++;

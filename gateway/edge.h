@@ -15,6 +15,7 @@
 
 #include "protocols/reading.h"
 
+struct boot_clock;
 struct edge;
 struct feed;
 struct labels_settings;
@@ -30,8 +31,10 @@ struct edge_parts {
 	struct store *store;
 	const struct rules_settings *rules;
 	const struct labels_settings *labels;
-	struct nodes *nodes; /* to know their hardware; may be NULL */
-	uint64_t seed;       /* of the hash tables */
+	struct nodes *nodes;            /* to know their hardware; may be NULL */
+	uint64_t seed;                  /* of the hash tables */
+	const struct boot_clock *clock; /* NULL: it was always set */
+	uint32_t boot;
 };
 
 /* Begins to load the windows. Blocks for milliseconds; for start-up. -ENOMEM, -EIO. */
@@ -42,6 +45,10 @@ void edge_close(struct edge *edge);
 
 /* The settings have changed. */
 void edge_reload(struct edge *edge);
+
+/* The wall clock was set, as parts.clock knows by now: dead-bands, intervals and alarms begin anew, or they would take
+ * the jump for time that has passed. */
+void edge_follow_clock(struct edge *edge);
 
 bool edge_is_ready(const struct edge *edge);
 

@@ -105,6 +105,7 @@ static int open_clock(struct reading_flow *flow, struct moment now)
 void reading_flow_follow_clock(struct reading_flow *flow, const struct clock_jump *jump, struct moment now)
 {
 	boot_clock_jumped(&flow->clock, jump, now);
+	edge_follow_clock(flow->edge);
 	if (keep_clock(flow) < 0)
 		log_error("clock.not_kept");
 }
@@ -141,7 +142,15 @@ static int open_parts(struct reading_flow *flow, struct moment now)
 		.boot = parts->boot,
 		.journal_name = parts->journal_name,
 	};
-	const struct edge_parts edge = { parts->store, parts->rules, parts->labels, parts->nodes, parts->seed };
+	const struct edge_parts edge = {
+		.store = parts->store,
+		.rules = parts->rules,
+		.labels = parts->labels,
+		.nodes = parts->nodes,
+		.seed = parts->seed,
+		.clock = &flow->clock,
+		.boot = parts->boot,
+	};
 	int error = governor_open(&flow->governor, parts->store, parts->settings, now);
 
 	if (!error)

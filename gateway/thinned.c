@@ -31,6 +31,7 @@ struct window {
 	int64_t start_us, received_ms;
 	struct kept_text node, name, unit;
 	enum reading_kind kind;
+	bool is_dated;
 	bool has_extras; /* a sum or an update time came with a reading */
 	uint32_t count;
 	struct reading last; /* without its texts */
@@ -149,6 +150,12 @@ static int64_t time_of(const struct segment_entry *entry)
 	return entry->reading.has_time ? entry->reading.time_us : entry->received_ms * 1000;
 }
 
+/* What the node dated and what the gateway timed may have clocks that differ. */
+static bool is_dated(const struct segment_entry *entry)
+{
+	return entry->reading.has_time && entry->reading.is_dated;
+}
+
 static int64_t start_of(const struct thinned *thinned, int64_t time_us)
 {
 	int64_t into_us = time_us % thinned->window_us;
@@ -169,8 +176,8 @@ static uint64_t hash_of(const struct thinned *thinned, const struct segment_entr
 
 static bool is_window(const struct thinned *thinned, const struct window *window, const struct segment_entry *entry)
 {
-	return window->kind == entry->reading.kind && is_text(thinned, window->node, entry->node) &&
-	       is_text(thinned, window->name, entry->reading.name) &&
+	return window->kind == entry->reading.kind && window->is_dated == is_dated(entry) &&
+	       is_text(thinned, window->node, entry->node) && is_text(thinned, window->name, entry->reading.name) &&
 	       is_text(thinned, window->unit, entry->reading.unit);
 }
 
@@ -199,6 +206,7 @@ static struct window *add_window(struct thinned *thinned, const struct segment_e
 		.name = keep_text(thinned, entry->reading.name),
 		.unit = keep_text(thinned, entry->reading.unit),
 		.kind = entry->reading.kind,
+		.is_dated = is_dated(entry),
 	};
 	aggregate_init(&window->aggregate, false);
 	return window;
@@ -260,7 +268,9 @@ static struct reading *next_reading(struct thinned_report *out, const struct win
 {
 	struct reading *reading = &out->readings[out->count++];
 
-	*reading = (struct reading){ .kind = READING_NUMBER, .has_time = true, .time_us = window->start_us };
+	*reading = (struct reading){
+		.kind = READING_NUMBER, .has_time = true, .is_dated = window->is_dated, .time_us = window->start_us
+	};
 	return reading;
 }
 

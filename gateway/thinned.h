@@ -4,7 +4,7 @@
  * For more than THINNED_KEPT numbers in a window NAME/min, NAME/mean, NAME/max and NAME/count stand, dated at the
  * window's start; up to so many stay as they are. Of other values, and of numbers with a sum or an update time, the
  * last one stays, as NAME/last, and their NAME/count. A window of one reading is that reading. Windows are told apart
- * by unit and kind of value too.
+ * by unit and kind of value too, and by whether the node dated its readings.
  */
 #ifndef WAKEGATE_GATEWAY_THINNED_H
 #define WAKEGATE_GATEWAY_THINNED_H

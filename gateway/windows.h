@@ -46,7 +46,7 @@ struct window_told {
 	struct window_plan *plan;
 	struct span node, name;
 	int64_t start_us;
-	const struct reading *readings; /* the outputs, dated at the window's start */
+	struct reading *readings; /* the outputs, dated at the window's start; the teller may change them */
 	size_t count;
 };
 

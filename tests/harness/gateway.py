@@ -31,6 +31,7 @@ class Wakegate:
         self.config = folder / "wakegate.cfg"
         self.starts = 0
         self.process = None
+        self.program, self.environment = "wakegated", os.environ
         self.key = self.make_key()
         settings = {
             "gateway": {"id": "test", "data_directory": str(self.data), "log_level": "debug"},
@@ -54,7 +55,8 @@ class Wakegate:
 
     def start(self):
         self.starts += 1
-        self.process = Process([ours("wakegated"), "--config", self.config], self.folder / "wakegated.log")
+        self.process = Process([ours(self.program), "--config", self.config], self.folder / "wakegated.log",
+                               env=self.environment)
         wait_until("wakegated answers", self.answers, 60)
         return self
 

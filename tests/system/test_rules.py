@@ -4,8 +4,6 @@ import json
 import os
 import random
 import signal
-import socket
-import struct
 import subprocess
 import threading
 import time
@@ -15,6 +13,7 @@ import pytest
 from harness.broker import Broker
 from harness.find import ours, scaled
 from harness.gateway import Wakegate
+from harness.poster import Poster
 from harness.process import wait_until
 from harness.subscriber import Subscriber
 
@@ -28,69 +27,30 @@ rules: { list = (
     { name = "cold"; labels = [ "cold" ]; names = [ "t" ]; deadband = 1;
       alarms = ( { name = "warm"; above = 8; hysteresis = 0.5; } ); } ); };
 """
-OK, FULL = 0x44, 0xA3  # 2.04 and 5.03
 
 
 class Node(threading.Thread):
-    """Posts one reading after the other; each is repeated, byte by byte the same, until it is acknowledged."""
+    """Posts one reading after the other until it is told to stop."""
 
     def __init__(self, name, port, seed):
         super().__init__()
-        self.name_, self.random = name, random.Random(seed)
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.connect(("127.0.0.1", port))
-        self.socket.settimeout(0.5)
-        self.number = self.random.randrange(1 << 16)
+        self.poster = Poster(name, port, seed)
         self.sent = collections.defaultdict(lambda: [0, 0])  # start of the window: sum and count
         self.stopping = threading.Event()
         self.fault = None
-
-    def request(self, payload):
-        """A confirmable POST /t?ep=NAME in SenML JSON, under a message id that was not used before."""
-        self.number = (self.number + 1) & 0xFFFF
-        query = f"ep={self.name_}".encode()
-        options = b"\xb1t" + b"\x11\x6e" + bytes([0x30 | len(query)]) + query
-        return struct.pack("!BBH", 0x42, 2, self.number) + struct.pack("!H", self.number) + options + b"\xff" + payload
-
-    def answer(self, request):
-        """The code of the answer to this request, or None."""
-        try:
-            self.socket.send(request)
-            data = self.socket.recv(2048)
-        except (TimeoutError, ConnectionRefusedError):
-            time.sleep(0.05)
-            return None
-        if data[0] >> 4 & 3 == 0:  # an answer apart from the acknowledgement: acknowledged in turn
-            self.socket.send(b"\x60\0" + data[2:4])
-        return data[1] if data[4:4 + (data[0] & 15)] == request[4:6] else None
-
-    def post(self, records, patience=300):
-        payload = json.dumps(records).encode()
-        request, deadline = self.request(payload), time.monotonic() + patience
-        while time.monotonic() < deadline:
-            code = self.answer(request)
-            if code == OK:
-                return
-            if code == FULL:  # certainly not kept: a new message
-                time.sleep(0.1)
-                request = self.request(payload)
-        raise AssertionError("a report was never acknowledged")
 
     def run(self):
         try:
             value = 0
             while not self.stopping.is_set():
                 value += 1
-                when = int(time.time()) - self.random.randrange(4)
-                self.post([{"n": "p", "v": value, "t": when}])
+                when = int(time.time()) - self.poster.random.randrange(4)
+                self.poster.post([{"n": "p", "v": value, "t": when}])
                 of = self.sent[when // WIDTH * WIDTH]
                 of[0] += value
                 of[1] += 1
         except Exception as fault:
             self.fault = fault
-
-    def close(self):
-        self.socket.close()
 
 
 @pytest.fixture
@@ -144,9 +104,9 @@ def test_windows_say_what_was_acknowledged_over_kill_9(site):
         node.stopping.set()
     for node in nodes:
         node.join()
-        node.close()
+        node.poster.close()
     assert [node.fault for node in nodes] == [None] * len(nodes)
-    sent = {(node.name_, start): tuple(of) for node in nodes for start, of in node.sent.items()}
+    sent = {(node.poster.name, start): tuple(of) for node in nodes for start, of in node.sent.items()}
     try:
         wait_until("all windows told", lambda: told(subscriber) == sent, 120, 0.5)
     except AssertionError:
@@ -157,7 +117,7 @@ def test_windows_say_what_was_acknowledged_over_kill_9(site):
 
 def test_an_alarm_goes_upstream_with_its_value_and_the_rest_is_held_back(site):
     gateway, subscriber = site(ALARM)
-    node = Node("fridge-1", gateway.coap_port, 1)
+    node = Poster("fridge-1", gateway.coap_port)
     start = int(time.time()) - 100
     for i, value in enumerate([5, 5.5, 8.5, 8.4, 7.4]):
         node.post([{"n": "t", "u": "Cel", "v": value, "t": start + i}])
@@ -182,7 +142,7 @@ def test_an_alarm_goes_upstream_with_its_value_and_the_rest_is_held_back(site):
 
 def test_a_reload_that_removes_a_rule_has_its_windows_told(site):
     gateway, subscriber = site(SUMS.replace(f"{WIDTH} s", "1 h"))
-    node = Node("n1", gateway.coap_port, 1)
+    node = Poster("n1", gateway.coap_port)
     node.post([{"n": "p", "v": 5}])
     assert gateway.ask("status")["rules"]["windows"] == 1
     write_rules(gateway, "")

@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "drivers/driver.h"
+#include "gateway/boot_clock.h"
+#include "gateway/clock.h"
 #include "gateway/gaps.h"
 #include "gateway/random.h"
 #include "gateway/segment_pack.h"
@@ -32,6 +34,7 @@ struct bed {
 	struct edge *edge;
 	struct telemetry *telemetry;
 	struct moment now;
+	struct boot_clock clock;
 	uint32_t boot;
 	/* what was answered last */
 	int result;
@@ -40,14 +43,16 @@ struct bed {
 	int64_t sums[WINDOWS], counts[WINDOWS];
 	char told[8192];
 	size_t size;
+	int64_t first_ms; /* the first one's time */
 };
 
 static void bed_start(struct bed *bed)
 {
 	const struct edge_parts edge = { bed->stepped.store, rules_settings_of(bed->config),
-		labels_settings_of(bed->config), NULL, 5 };
-	struct telemetry_parts parts = { .store = bed->stepped.store, .settings = &bed->settings, .boot = ++bed->boot };
+		labels_settings_of(bed->config), NULL, 5, &bed->clock, ++bed->boot };
+	struct telemetry_parts parts = { .store = bed->stepped.store, .settings = &bed->settings, .boot = bed->boot };
 
+	boot_clock_start(&bed->clock, 1, bed->boot, bed->now);
 	ck_assert_int_eq(gaps_open(&bed->gaps, bed->stepped.store), 0);
 	ck_assert_int_eq(edge_open(&bed->edge, &edge), 0);
 	parts.gaps = bed->gaps;
@@ -197,6 +202,8 @@ static void see_entry(struct bed *bed, const struct segment_entry *entry)
 	int size = reading->kind == READING_NUMBER
 			   ? (int)number_print(&reading->number, text)
 			   : snprintf(text, sizeof(text), "%s", reading->boolean ? "true" : "false");
+	if (bed->size == 0)
+		bed->first_ms = reading->time_us / 1000;
 	if (bed->size < sizeof(bed->told) - 256)
 		bed->size += (size_t)snprintf(bed->told + bed->size, sizeof(bed->told) - bed->size, "%.*s=%.*s\n",
 			(int)reading->name.size, reading->name.data, size, text);
@@ -205,6 +212,7 @@ static void see_entry(struct bed *bed, const struct segment_entry *entry)
 static void see_segment(void *context, const struct stored_segment *segment)
 {
 	static struct segment_walk walk;
+	const struct bed *bed = context;
 	const struct packed_segment packed = { segment->data, segment->size, segment->codec };
 	struct segment_entry entry;
 	uint8_t *data = NULL;
@@ -212,8 +220,10 @@ static void see_segment(void *context, const struct stored_segment *segment)
 
 	ck_assert_int_eq(segment_unpack(&packed, segment->count, &data, &size), 0);
 	segment_walk_init(&walk, data, size);
-	while (segment_walk_next(&walk, &entry) == 1)
+	while (segment_walk_next(&walk, &entry) == 1) {
+		boot_clock_mend(&bed->clock, segment->boot, &entry);
 		see_entry(context, &entry);
+	}
 	free(data);
 }
 
@@ -416,6 +426,98 @@ START_TEST(no_report_is_taken_before_the_windows_are_there)
 }
 END_TEST
 
+#define UP_MS 100000 /* the machine's clock begins in 1970 */
+
+static struct bed *bed_open_unset(const char *rules)
+{
+	struct bed *bed = bed_open(rules);
+
+	bed->now.wall_ms = UP_MS;
+	bed_restart(bed);
+	return bed;
+}
+
+static void set_clock(struct bed *bed, int64_t wall_ms)
+{
+	const struct clock_jump jump = { bed->now.wall_ms, wall_ms };
+
+	bed->now.wall_ms = wall_ms;
+	boot_clock_jumped(&bed->clock, &jump, bed->now);
+	edge_follow_clock(bed->edge);
+}
+
+static int64_t first_time_ms(struct bed *bed)
+{
+	(void)kept(bed);
+	return bed->first_ms;
+}
+
+START_TEST(a_window_told_before_the_clock_was_set_gets_its_time)
+{
+	struct bed *bed = bed_open_unset(SUMS);
+
+	take(bed, "p", "5");
+	pass(bed, 12000);
+	ck_assert_int_eq(first_time_ms(bed), UP_MS);
+	set_clock(bed, START_MS + 12000);
+	ck_assert_int_eq(first_time_ms(bed), START_MS);
+	ck_assert_str_eq(kept(bed), "sum=5\ncount=1\n");
+	bed_close(bed);
+}
+END_TEST
+
+START_TEST(a_window_told_after_the_clock_was_set_gets_its_time)
+{
+	struct bed *bed = bed_open_unset(SUMS);
+
+	take(bed, "p", "5");
+	pass(bed, 5000);
+	set_clock(bed, START_MS + 5000);
+	take(bed, "p", "6");
+	pass(bed, 12000);
+	ck_assert_str_eq(kept(bed), "sum=5\ncount=1\nsum=6\ncount=1\n");
+	ck_assert_int_eq(bed->first_ms, START_MS);
+	ck_assert_int_eq(bed->sums[0], 11); /* parts of one window */
+	bed_close(bed);
+}
+END_TEST
+
+START_TEST(a_window_of_dates_is_not_moved_when_the_clock_is_set)
+{
+	struct bed *bed = bed_open_unset(SUMS);
+	struct reading reading = reading_of("p", "5");
+
+	reading.has_time = reading.is_dated = true;
+	reading.time_us = (START_MS + 3000) * 1000;
+	take_as(bed, &reading, 1, 0);
+	pass(bed, 12000);
+	ck_assert_int_eq(first_time_ms(bed), START_MS);
+	set_clock(bed, START_MS + 12000);
+	ck_assert_int_eq(first_time_ms(bed), START_MS);
+	bed_close(bed);
+}
+END_TEST
+
+START_TEST(a_clock_that_jumps_makes_no_alarm_and_hides_none)
+{
+	struct bed *bed = bed_open("rules: { list = ( { name = \"a\"; drop = true;"
+				   " alarms = ( { name = \"hot\"; above = 8; hold = \"5 min\"; } ); } ); };");
+
+	take(bed, "t", "9");
+	set_clock(bed, START_MS + 3600000); /* nobody was hot for an hour */
+	take(bed, "t", "9");
+	pass(bed, 1000);
+	ck_assert_str_eq(kept(bed), "");
+	set_clock(bed, START_MS); /* what comes now is not late by an hour */
+	take(bed, "t", "9");
+	pass(bed, 300000);
+	take(bed, "t", "10");
+	pass(bed, 1000);
+	ck_assert_str_eq(kept(bed), "alarm/hot=true\nalarm/hot/value=10\n");
+	bed_close(bed);
+}
+END_TEST
+
 static void ignore_change(void *context, const char *name, bool applied)
 {
 }
@@ -525,6 +627,8 @@ TEST_SUITE(edge, what_rules_drop_is_acknowledged_at_once, an_alarm_does_not_wait
 	a_reading_for_a_window_is_acknowledged_when_its_feed_is_durable, a_window_survives_a_crash_and_is_told_once,
 	the_longest_names_survive_too, a_repeated_message_is_in_a_window_once_also_after_a_crash,
 	the_feed_of_told_windows_goes, windows_of_a_rule_that_is_gone_after_a_restart_are_told,
-	no_report_is_taken_before_the_windows_are_there, a_reload_ends_the_windows_of_changed_rules_only,
+	no_report_is_taken_before_the_windows_are_there, a_window_told_before_the_clock_was_set_gets_its_time,
+	a_window_told_after_the_clock_was_set_gets_its_time, a_window_of_dates_is_not_moved_when_the_clock_is_set,
+	a_clock_that_jumps_makes_no_alarm_and_hides_none, a_reload_ends_the_windows_of_changed_rules_only,
 	windows_say_what_was_acknowledged_however_often_the_gateway_is_killed,
 	windows_say_what_was_acknowledged_however_often_the_disk_fails)

@@ -126,6 +126,27 @@ START_TEST(windows_nodes_names_and_units_are_told_apart)
 }
 END_TEST
 
+START_TEST(dates_and_what_the_gateway_timed_are_told_apart)
+{
+	struct thinned *thinned = open_thinned();
+	struct thinned_report report;
+
+	for (int i = 0; i < 10; i++) {
+		struct segment_entry entry = number_at("t", START_US + i * 1000000, "1");
+		entry.reading.is_dated = i % 2 == 0;
+		add(thinned, &entry);
+	}
+	ck_assert_uint_eq(thinned_windows(thinned), 2);
+	for (size_t window = 0; window < 2; window++) {
+		thinned_report(thinned, window, &report);
+		ck_assert_uint_eq(report.count, 4);
+		for (size_t i = 0; i < report.count; i++)
+			ck_assert(report.readings[i].is_dated == (window == 0));
+	}
+	thinned_close(thinned);
+}
+END_TEST
+
 START_TEST(of_texts_and_booleans_the_last_one_and_the_count_stay)
 {
 	struct thinned *thinned = open_thinned();
@@ -323,6 +344,7 @@ START_TEST(no_kind_of_reading_is_left_out)
 END_TEST
 
 TEST_SUITE(thinned, four_numbers_become_min_mean_max_and_count, a_few_numbers_stay_as_they_are,
-	windows_nodes_names_and_units_are_told_apart, of_texts_and_booleans_the_last_one_and_the_count_stay,
-	the_last_sum_is_kept, it_says_when_it_is_full_and_is_as_it_was,
-	what_stands_for_numbers_is_what_plain_counting_says, no_kind_of_reading_is_left_out)
+	windows_nodes_names_and_units_are_told_apart, dates_and_what_the_gateway_timed_are_told_apart,
+	of_texts_and_booleans_the_last_one_and_the_count_stay, the_last_sum_is_kept,
+	it_says_when_it_is_full_and_is_as_it_was, what_stands_for_numbers_is_what_plain_counting_says,
+	no_kind_of_reading_is_left_out)
