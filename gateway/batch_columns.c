@@ -9,7 +9,6 @@
 #include "gateway/telemetry_settings.h"
 #include "protocols/columns.h"
 
-#define MAGIC 0x57 /* 'W': no SenML, no zstd frame and no Sparkplug payload begins with it */
 #define HEAD_MAX (2 + GENERAL_ID_MAX + 3 * 10)
 
 struct batch_form {
@@ -68,7 +67,7 @@ static struct span finish(
 	struct writer writer;
 
 	writer_init(&writer, form->buffer, form->bytes);
-	write_u8(&writer, MAGIC);
+	write_u8(&writer, BATCH_COLUMNS_MAGIC);
 	write_varint(&writer, gateway_size);
 	write_bytes(&writer, form->gateway, gateway_size);
 	write_varint(&writer, label->boot);

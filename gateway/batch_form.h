@@ -11,6 +11,8 @@
 
 #include "protocols/reading.h"
 
+#define BATCH_COLUMNS_MAGIC 0x57 /* 'W': no SenML, no zstd frame and no Sparkplug payload begins with it */
+
 struct batch_form;
 struct batch_label;
 struct batch_options;

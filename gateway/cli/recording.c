@@ -6,9 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "gateway/batch_open.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/field.h"
 #include "gateway/cli/mapped_file.h"
+#include "protocols/columns.h"
 #include "protocols/number.h"
 #include "protocols/senml.h"
 
@@ -22,21 +24,29 @@ struct reading_in {
 	int64_t now_ms;
 };
 
-/* `size` bytes, or 1, that live as long as the recording. NULL: no memory. */
-static void *keep(struct recording *recording, size_t size)
+/* The memory, which may be NULL, lives as long as the recording. False: no memory; then it is freed. */
+static bool own(struct recording *recording, void *memory)
 {
 	if (recording->memory_count == recording->memory_room) {
 		size_t room = recording->memory_room ? 2 * recording->memory_room : 16;
 		void **grown = realloc(recording->memory, room * sizeof(*grown));
-		if (!grown)
-			return NULL;
+		if (!grown) {
+			free(memory);
+			return false;
+		}
 		recording->memory = grown;
 		recording->memory_room = room;
 	}
+	recording->memory[recording->memory_count++] = memory;
+	return true;
+}
+
+/* `size` bytes, or 1, that live as long as the recording. NULL: no memory. */
+static void *keep(struct recording *recording, size_t size)
+{
 	void *memory = malloc(size > 0 ? size : 1);
-	if (memory)
-		recording->memory[recording->memory_count++] = memory;
-	return memory;
+
+	return own(recording, memory) ? memory : NULL;
 }
 
 static int append(struct reading_in *in, struct span node, const struct reading *reading)
@@ -101,6 +111,30 @@ static int read_pack(struct reading_in *in, struct span data)
 		result = batch ? append_of_batch(in, pack.readings[i]) : append(in, in->node, &pack.readings[i]);
 	free(pack.readings);
 	return result;
+}
+
+static int read_columns(struct reading_in *in, struct span columns)
+{
+	struct columns_reader *reader;
+	struct segment_entry entry;
+	size_t size = columns_reader_memory(columns.data, columns.size);
+
+	if (size == 0)
+		return -EBADMSG;
+	void *memory = keep(in->out, size);
+	int result = memory ? columns_reader_init(&reader, memory, columns.data, columns.size) : -ENOMEM;
+	while (result == 0 && columns_next(reader, &entry) == 1) {
+		in->now_ms = entry.received_ms;
+		result = append(in, entry.node, &entry.reading);
+	}
+	return result;
+}
+
+static int read_message(struct reading_in *in, struct span data)
+{
+	struct span columns = batch_open_columns(data);
+
+	return columns.size > 0 ? read_columns(in, columns) : read_pack(in, data);
 }
 
 /* A copy that lives as long as the recording. */
@@ -180,7 +214,7 @@ static int read_lines(struct reading_in *in, struct span data, size_t *line)
 		struct span text = { data.data, size };
 
 		if (size > 0 && data.data[0] != '\r')
-			result = data.data[0] == '{' ? read_tail(in, text) : read_pack(in, text);
+			result = data.data[0] == '{' ? read_tail(in, text) : read_message(in, text);
 		if (result < 0)
 			return result;
 		data.data += size + (end != NULL);
@@ -189,14 +223,48 @@ static int read_lines(struct reading_in *in, struct span data, size_t *line)
 	return 0;
 }
 
+static int read_plain(struct reading_in *in, struct span data, size_t *line)
+{
+	size_t before = in->out->count;
+	int result = data.data[0] == '{' ? -EBADMSG : read_message(in, data);
+
+	/* What prints messages ends each with a line break, of whatever kind it is. */
+	if (result == -EBADMSG && data.size > 1 && data.data[data.size - 1] == '\n' && data.data[0] != '{')
+		result = read_message(in, (struct span){ data.data, data.size - 1 });
+	/* Not one pack in the whole file: one in each line? */
+	if (result == -EBADMSG && in->out->count == before)
+		result = read_lines(in, data, line);
+	return result;
+}
+
+/* zstd frames, as many as there are, and what is behind them. */
+static int read_data(struct reading_in *in, struct span data, size_t *line)
+{
+	size_t most = RECORDING_BYTES_MAX, size = 0;
+	uint8_t *content;
+	int result;
+
+	while (data.size > 0 && (result = batch_open_zstd(&data, most, &content, &size)) == 1) {
+		most -= size;
+		result = own(in->out, content) ? 0 : -ENOMEM;
+		if (result == 0 && size > 0)
+			result = read_plain(in, (struct span){ (const char *)content, size }, line);
+		if (result < 0)
+			return result;
+	}
+	if (data.size == 0)
+		return 0;
+	return result < 0 ? result : read_plain(in, data, line);
+}
+
 static int refuse(const struct cli *cli, const char *path, size_t line, int result)
 {
 	if (result == -ENOMEM)
 		return cli_fail(cli, CLI_FAILED, "out of memory");
 	if (result == -ENOBUFS)
 		return cli_fail(cli, CLI_FAILED, "%s:%zu: more than can be read", path, line);
-	return cli_fail(
-		cli, CLI_FAILED, "%s:%zu: neither SenML nor a line of \"wakegate telemetry tail --json\"", path, line);
+	return cli_fail(cli, CLI_FAILED, "%s:%zu: no batch, no SenML, no line of \"wakegate telemetry tail --json\"",
+		path, line);
 }
 
 int recording_read(const struct cli *cli, const char *path, const char *node, struct recording *out)
@@ -216,10 +284,7 @@ int recording_read(const struct cli *cli, const char *path, const char *node, st
 	struct span data = { copy, file.size };
 	mapped_file_close(&file);
 	if (result == 0)
-		result = data.data[0] == '{' ? -EBADMSG : read_pack(&in, data);
-	/* Not one pack in the whole file: one in each line? */
-	if (result == -EBADMSG && recording.count == 0)
-		result = read_lines(&in, data, &line);
+		result = read_data(&in, data, &line);
 	if (result < 0) {
 		recording_finish(&recording);
 		return refuse(cli, path, line, result);

@@ -1,6 +1,7 @@
 /*
  * recording: readings in a file, as somebody kept them: a SenML pack in JSON or CBOR, packs line by line, a batch as it
- * went upstream, or what "wakegate telemetry tail --json" printed.
+ * went upstream (SenML, columns), or what "wakegate telemetry tail --json" printed; any of it in zstd frames. Which it
+ * is, its bytes say.
  */
 #ifndef WAKEGATE_GATEWAY_CLI_RECORDING_H
 #define WAKEGATE_GATEWAY_CLI_RECORDING_H
@@ -10,7 +11,7 @@
 
 #include "protocols/reading.h"
 
-#define RECORDING_BYTES_MAX (4 * 1024 * 1024)
+#define RECORDING_BYTES_MAX (4 * 1024 * 1024) /* also of what is unpacked */
 #define RECORDED_MAX 200000
 
 struct cli;

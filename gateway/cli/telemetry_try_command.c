@@ -362,12 +362,15 @@ const struct cli_command command_telemetry_try = {
 	.least = 2,
 	.most = 2,
 	.summary = "show what edge rules do to recorded readings",
-	.help = "RULES is a config file, of which the groups rules and labels count. FILE is a SenML pack in\n"
-		"JSON or CBOR, one or one a line; a batch as it goes upstream, if it is not compressed; or\n"
-		"what \"telemetry tail --json\" printed. Time is that of the readings. Windows that are open\n"
-		"when the file ends are shown as they are then. Needs no running daemon.\n"
+	.help = "RULES is a config file, of which the groups rules and labels count. FILE is a SenML pack\n"
+		"in JSON or CBOR, one or one a line; a batch as it went upstream, in JSON, CBOR or\n"
+		"columns; or what \"telemetry tail --json\" printed; any of it may be compressed with zstd.\n"
+		"Time is that of the readings. Windows that are open when the file ends are shown as\n"
+		"they are then. Needs no running daemon.\n"
 		"\n"
 		"Examples:\n"
+		"  mosquitto_sub -h broker -t telemetry/gw-1 -C 1 -N > batch\n"
+		"  wakegate telemetry try /etc/wakegate/wakegate.cfg batch\n"
 		"  wakegate telemetry tail --json -n 1000 > sample.jsonl\n"
 		"  wakegate telemetry try /etc/wakegate/wakegate.cfg sample.jsonl\n",
 	.options = try_options,

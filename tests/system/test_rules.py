@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+import zstandard
 
 from harness.broker import Broker
 from harness.find import ours, scaled
@@ -169,7 +170,7 @@ RECORDED = [{"bn": "gw-1/", "n": "batch", "vs": "boot=3 first=1 last=4"},
 
 def attempt(folder, rules, recorded, *options):
     (folder / "rules.cfg").write_text(rules)
-    (folder / "recorded").write_text(recorded)
+    (folder / "recorded").write_bytes(recorded if isinstance(recorded, bytes) else recorded.encode())
     return subprocess.run([ours("wakegate"), "telemetry", "try", *options, folder / "rules.cfg", folder / "recorded"],
                           text=True, capture_output=True, timeout=60, stdin=subprocess.DEVNULL,
                           env=os.environ | {"TZ": "UTC", "WAKEGATE_SOCKET": "/nowhere"})
@@ -190,6 +191,40 @@ def test_try_shows_what_rules_do_without_a_daemon(tmp_path):
         "readings in: 4, out: 7; alarms raised or cleared: 1; windows: 0"]
 
 
+class Recorder(Subscriber):
+    """Keeps messages as they come."""
+
+    def on_message(self, client, context, message):
+        self.messages = getattr(self, "messages", []) + [message.payload]
+
+
+@pytest.mark.parametrize("form", ["json", "cbor", "columnar"])
+def test_try_reads_what_went_upstream_in_every_format(tmp_path, form):
+    broker = Broker(tmp_path).start()
+    recorder = Recorder(broker.port)
+    gateway = Wakegate(tmp_path, broker.port, telemetry={"format": form, "compression": "zstd"}).start()
+    node = Poster("fridge-1", gateway.coap_port)
+    node.post([{"n": "t", "u": "Cel", "v": 5, "bt": 1700000040}, {"n": "t", "u": "Cel", "v": 9, "t": 1},
+               {"n": "door", "vb": True, "t": 2}, {"n": "note", "vs": "a", "t": 3}])
+    wait_until("the batch came", lambda: getattr(recorder, "messages", []), 60)
+    node.close()
+    for part in (gateway, recorder, broker):
+        part.stop()
+    packed = recorder.messages[0]
+    plain = zstandard.ZstdDecompressor().decompress(packed)
+    shown = [attempt(tmp_path, ALARM, recorded) for recorded in (plain, packed, plain + b"\n", packed + b"\n")]
+    assert {(done.returncode, done.stderr, done.stdout) for done in shown} == {(0, "", shown[0].stdout)}
+    assert [line.split("  ")[0] for line in shown[0].stdout.splitlines()[1:]] == [
+        "11-14 22:14:00", "", "11-14 22:14:01", "", "11-14 22:14:02", "11-14 22:14:03", "",
+        "readings in: 4, out: 8; alarms raised or cleared: 1; windows: 0"]
+    assert "fridge-1/t 5 Cel" in shown[0].stdout
+    twice = attempt(tmp_path, ALARM, packed + packed)
+    assert "readings in: 8," in twice.stdout
+    for damaged in (packed[:-3], plain[:-3], packed + packed[:-3]):
+        done = attempt(tmp_path, ALARM, damaged)
+        assert (done.returncode, "recorded:1: no batch" in done.stderr) == (1, True)
+
+
 def test_try_speaks_json_and_reads_what_tail_printed(tmp_path):
     lines = [json.dumps({"node": "n1", "name": "p", "value": value, "received_ms": 1700000040000 + value * 1000})
              for value in (1, 2, 3)]
@@ -208,4 +243,4 @@ def test_try_says_what_is_wrong(tmp_path):
     assert "rules.cfg:2: rules.list[0]: window and outputs need each other" in done.stderr
     done = attempt(tmp_path, ALARM, '{"node": "n1"}\n')
     assert done.returncode == 1
-    assert 'recorded:1: neither SenML nor a line of "wakegate telemetry tail --json"' in done.stderr
+    assert 'recorded:1: no batch, no SenML, no line of "wakegate telemetry tail --json"' in done.stderr
