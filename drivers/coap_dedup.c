@@ -66,8 +66,8 @@ struct coap_exchange *coap_dedup_find(
 {
 	for (uint32_t i = *chain_of(dedup, peer, id); i != NOWHERE; i = dedup->ring[i].next) {
 		struct coap_exchange *exchange = &dedup->ring[i];
-		if (exchange->id == id && exchange->fingerprint == fingerprint &&
-			memcmp(&exchange->peer, peer, sizeof(*peer)) == 0)
+		if (exchange->state != COAP_EXCHANGE_REFUSED && exchange->id == id &&
+			exchange->fingerprint == fingerprint && memcmp(&exchange->peer, peer, sizeof(*peer)) == 0)
 			return exchange;
 	}
 	return NULL;
@@ -75,7 +75,7 @@ struct coap_exchange *coap_dedup_find(
 
 static bool can_be_forgotten(const struct coap_exchange *exchange)
 {
-	return exchange->state == COAP_EXCHANGE_ANSWERED && !exchange->outstanding;
+	return exchange->state != COAP_EXCHANGE_WAITING && !exchange->outstanding;
 }
 
 static void forget_first(struct coap_dedup *dedup)

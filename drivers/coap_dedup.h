@@ -18,6 +18,7 @@
 enum coap_exchange_state {
 	COAP_EXCHANGE_WAITING, /* for the resource's answer */
 	COAP_EXCHANGE_ANSWERED,
+	COAP_EXCHANGE_REFUSED, /* for now: nothing was done, and the same bytes are another attempt */
 };
 
 /* One remembered request; its address stays while it is remembered. */
@@ -50,7 +51,7 @@ struct coap_dedup;
 /* Room for `limit` requests, 1 to COAP_DEDUP_MAX. -EINVAL, -ENOMEM. */
 int coap_dedup_open(struct coap_dedup **out, size_t limit);
 
-/* The remembered request, or NULL. The fingerprint is taken from the datagram. */
+/* The remembered request, or NULL; not one that was refused. The fingerprint is taken from the datagram. */
 struct coap_exchange *coap_dedup_find(
 	struct coap_dedup *dedup, const struct coap_peer *peer, uint16_t id, uint64_t fingerprint);
 

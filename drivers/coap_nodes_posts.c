@@ -142,7 +142,7 @@ static bool greet(struct coap_turn *turn, struct node_contact *contact)
 		return false;
 	}
 	if (result < 0) {
-		set_unavailable(turn->response, NO_ROOM_MAX_AGE_S);
+		set_unavailable(turn->response, result == -EBUSY ? answer.next_s : NO_ROOM_MAX_AGE_S);
 		nodes->counters.overloads++;
 		return false;
 	}
@@ -283,7 +283,7 @@ static uint64_t exchange_of(const struct coap_turn *turn, const struct senml_pac
 	return exchange ? exchange : 1;
 }
 
-static int submit_report(struct coap_turn *turn, const struct senml_pack *pack)
+static int submit_report(struct coap_turn *turn, const struct senml_pack *pack, uint64_t exchange)
 {
 	const struct driver_host *host = turn->nodes->config.host;
 	struct pending_report *pending = malloc(sizeof(*pending));
@@ -306,7 +306,7 @@ static int submit_report(struct coap_turn *turn, const struct senml_pack *pack)
 					    .node = turn->node,
 					    .readings = pack->readings,
 					    .count = pack->count,
-					    .exchange = exchange_of(turn, pack),
+					    .exchange = exchange,
 					    .fast = !turn->request->confirmable,
 					    .done = on_report_done,
 					    .context = pending,
@@ -333,9 +333,10 @@ int coap_turn_telemetry(struct coap_turn *turn)
 		return coap_turn_refuse(turn, COAP_UNSUPPORTED_FORMAT, &nodes->counters.formats_refused);
 	if (senml_parse(&pack, &source) < 0)
 		return coap_turn_refuse(turn, COAP_BAD_REQUEST, &nodes->counters.payloads_malformed);
+	contact.exchange = exchange_of(turn, &pack);
 	if (!greet(turn, &contact))
 		return 0;
-	return submit_report(turn, &pack);
+	return submit_report(turn, &pack, contact.exchange);
 }
 
 static enum delivery_state delivery_state_of(enum profile_state state)

@@ -297,7 +297,7 @@ static void answer_exchange(struct coap_ticket *ticket, const struct coap_respon
 	struct coap_writer writer;
 
 	assert(exchange->state == COAP_EXCHANGE_WAITING);
-	exchange->state = COAP_EXCHANGE_ANSWERED;
+	exchange->state = response->code == COAP_UNAVAILABLE ? COAP_EXCHANGE_REFUSED : COAP_EXCHANGE_ANSWERED;
 	server->waiting_count--;
 	server->counters.answered++;
 	if (is_unwanted(exchange->no_response, response->code)) {

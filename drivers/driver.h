@@ -35,13 +35,14 @@ struct node_contact {
 	size_t image_size;   /* bytes of that head, 0: not said, else 4 to 32 */
 	int battery_percent; /* 0 to 100 */
 	int signal_dbm;      /* negative; 0: not said */
+	uint64_t exchange;   /* of the report that comes with it, see reading_report; 0: none */
 	uint32_t bytes_in;   /* the node's traffic on the link since the last contact reported */
 	uint32_t bytes_out;
 };
 
 /* What the node is to be told. */
 struct contact_answer {
-	uint32_t next_s; /* seconds until its next slot */
+	uint32_t next_s; /* seconds until its next slot, or until it shall come again */
 };
 
 /*
@@ -116,7 +117,8 @@ enum driver_level { DRIVER_ERROR, DRIVER_WARNING, DRIVER_NOTICE, DRIVER_INFO, DR
 struct driver_host {
 	void *context;
 	/* A new node joins: whom it lets speak is the driver's to say. 0 with `answer` filled; -EINVAL: not an
-	 * identity; -EACCES: this node is not accepted; -ENOBUFS: no room for another. The gateway may call offer() and
+	 * identity; -EACCES: this node is not accepted; -ENOBUFS: no room for another; -EBUSY: more nodes call
+	 * at once than the link bears, this one shall come after `answer->next_s`. The gateway may call offer() and
 	 * withdraw() from within, so ask for a node's offer after this. */
 	int (*contact)(void *context, const struct node_contact *contact, struct contact_answer *answer);
 	void (*report)(void *context, const struct reading_report *report);

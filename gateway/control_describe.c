@@ -39,6 +39,22 @@ static void describe_number(json_t *object, const char *name, uint64_t number)
 	(void)json_object_set_new(object, name, json_integer((json_int_t)number));
 }
 
+/* What is known of when it comes; nothing where it keeps to its slots and its clock is right. */
+static void describe_rhythm(json_t *object, const struct node_record *record)
+{
+	const struct rhythm *rhythm = &record->rhythm;
+	bool unscheduled = record->next_contact_ms == 0;
+
+	if (rhythm->drift)
+		(void)json_object_set_new(object, "drift_ppm", json_integer(rhythm->drift * RHYTHM_DRIFT_PPM));
+	if (!rhythm->period_ms || (!unscheduled && !rhythm_is_own(rhythm)))
+		return;
+	describe_number(object, "own_period_ms", rhythm->period_ms);
+	(void)json_object_set_new(object, "confidence_percent", json_integer(rhythm_confidence_percent(rhythm)));
+	if (unscheduled)
+		describe_time(object, "likely_contact_ms", record->last_seen_ms + rhythm->period_ms);
+}
+
 json_t *describe_node(const struct node *node, bool silent)
 {
 	const struct node_record *record = &node->record;
@@ -55,6 +71,7 @@ json_t *describe_node(const struct node *node, bool silent)
 	describe_time(object, "first_seen_ms", record->first_seen_ms);
 	describe_time(object, "last_seen_ms", record->last_seen_ms);
 	describe_time(object, "next_contact_ms", record->next_contact_ms);
+	describe_rhythm(object, record);
 	(void)json_object_set_new(object, "silent", json_boolean(silent));
 	describe_number(object, "contacts", record->contacts);
 	describe_number(object, "drops", record->drops);

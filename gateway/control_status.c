@@ -21,6 +21,7 @@
 #include "gateway/publish.h"
 #include "gateway/rules.h"
 #include "gateway/schedule.h"
+#include "gateway/slots.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/thin.h"
@@ -128,6 +129,15 @@ static json_t *uplink_status(const struct control_status *parts)
 	return object;
 }
 
+static json_t *slots_status(const struct control_status *parts)
+{
+	const struct slots *slots = networks_slots(parts->networks);
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "visits", NUMBER(slots->figures.visits), "refused",
+		NUMBER(slots->figures.refused), "own", NUMBER(slots->figures.own), "present",
+		NUMBER(slots->admission.count), "concurrent", NUMBER(parts->schedule->concurrent));
+}
+
 static void add_counter(void *context, const char *driver, const struct driver_counter *counter)
 {
 	json_t *drivers = context, *counters = json_object_get(drivers, driver);
@@ -217,6 +227,8 @@ static json_t *status(const struct control_status *parts)
 	if (parts->upstream)
 		(void)json_object_set_new(object, "uplink", uplink_status(parts));
 	(void)json_object_set_new(object, "nodes", nodes_status(parts, now));
+	if (parts->networks)
+		(void)json_object_set_new(object, "slots", slots_status(parts));
 	(void)json_object_set_new(object, "drivers", drivers_status(parts));
 	(void)json_object_set_new(object, "updates", updates_status(parts));
 	(void)json_object_set_new(object, "images", images_status(parts));

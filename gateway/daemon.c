@@ -430,6 +430,13 @@ static int64_t tick_nodes(void *context, struct moment now)
 	return nodes_tick(daemon->nodes, now);
 }
 
+static int64_t tick_networks(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return networks_tick(daemon->networks, now);
+}
+
 static int64_t tick_updates(void *context, struct moment now)
 {
 	struct daemon *daemon = context;
@@ -456,6 +463,7 @@ static int open_updates(struct daemon *daemon, char *why, size_t why_size)
 	if (error)
 		return error;
 	ticker_add(daemon->ticker, &(struct tick){ .call = tick_nodes, .context = daemon });
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_networks, .context = daemon });
 	ticker_add(daemon->ticker, &(struct tick){ .call = tick_updates, .context = daemon });
 	return 0;
 }

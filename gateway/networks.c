@@ -16,12 +16,15 @@
 #include "gateway/random.h"
 #include "gateway/rollouts.h"
 #include "gateway/schedule.h"
+#include "gateway/slots.h"
 #include "gateway/telemetry.h"
 #include "gateway/updates.h"
 
 const struct driver_ops *const network_drivers[] = { &driver_coap, &driver_mqtt, NULL };
 
 #define NETWORKS_MAX 16
+#define RELEASE_MS 10000 /* between looks for lost nodes */
+#define RELEASE_AFTER 2  /* intervals from the start, in which those that are there have called */
 
 struct network {
 	struct networks *networks;
@@ -36,32 +39,41 @@ struct networks {
 	struct rollouts *rollouts;
 	struct node_commands *commands;
 	struct firmware_counts counts;
+	struct slots slots;
+	int64_t opened_ms;
 	struct network list[NETWORKS_MAX];
 	size_t count;
 };
 
-/* Returns how many slots the node missed before. */
-static uint32_t give_slot(
-	const struct networks_parts *parts, struct node *node, struct moment now, struct contact_answer *answer)
+/* What the slots say to the contact; `answer` gets it. False: the node is to come later. */
+static bool is_let_in(
+	struct networks *networks, struct node *node, const struct node_contact *contact, struct contact_answer *answer)
 {
-	struct node_record *record = &node->record;
-	uint32_t missed = node_missed(node, parts->schedule->interval_ms, now);
-	int64_t next_ms =
-		schedule_next_ms(parts->schedule, record->rank, nodes_count(parts->nodes), now, parts->random);
+	const struct networks_parts *parts = &networks->parts;
+	struct moment now = clock_moment(parts->clock);
+	uint64_t drops = node->record.drops;
+	const struct slots_contact visit = {
+		.node_count = nodes_count(parts->nodes),
+		.unscheduled = contact->unscheduled,
+		.excused = telemetry_knows(parts->telemetry, contact->exchange),
+	};
 
-	record->drops += missed;
-	record->next_contact_ms = now.wall_ms + next_ms;
-	answer->next_s = (uint32_t)((next_ms + 999) / 1000);
-	return missed;
+	if (contact->unscheduled)
+		nodes_give_up_rank(parts->nodes, node);
+	else
+		nodes_settle_rank(parts->nodes, node);
+	bool served = slots_on_contact(&networks->slots, &node->record, &visit, now, &answer->next_s);
+	if (node->record.drops > drops)
+		firmware_count_of(&networks->counts, &node->record)->drops += node->record.drops - drops;
+	nodes_changed(parts->nodes, node, false);
+	return served;
 }
 
-static void count_contact(
-	struct networks *networks, const struct node *node, const struct node_contact *contact, uint32_t missed)
+static void count_contact(struct networks *networks, const struct node *node, const struct node_contact *contact)
 {
 	struct firmware_count *count = firmware_count_of(&networks->counts, &node->record);
 
 	count->contacts++;
-	count->drops += missed;
 	count->bytes_in += contact->bytes_in;
 	count->bytes_out += contact->bytes_out;
 }
@@ -71,20 +83,22 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 	const struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
 	struct moment now = clock_moment(parts->clock);
-	uint32_t missed = 0;
-	struct node *node;
+	struct node *node = nodes_find(parts->nodes, contact->node);
+	int error = 0;
 
 	/* Its own batches, where nodes and uplink share a broker and its topics, are no node's. */
 	if (strcmp(contact->node, parts->gateway) == 0)
 		return -EACCES;
-	int error = nodes_contact(parts->nodes, network->ops->name, contact, now, &node);
+	if (!node)
+		error = nodes_add(parts->nodes, contact->node, network->ops->name, now, &node);
 	if (error)
 		return error;
-	if (contact->unscheduled)
-		node->record.next_contact_ms = 0;
-	else
-		missed = give_slot(parts, node, now, answer);
-	count_contact(network->networks, node, contact, missed);
+	if (!is_let_in(network->networks, node, contact, answer))
+		return -EBUSY;
+	error = nodes_contact(parts->nodes, network->ops->name, contact, now, &node);
+	if (error)
+		return error;
+	count_contact(network->networks, node, contact);
 	rollouts_on_contact(network->networks->rollouts, node, now);
 	updates_on_contact(network->networks->updates, node, contact->reports, now);
 	return 0;
@@ -218,6 +232,8 @@ int networks_open(struct networks **out, const struct networks_parts *parts, con
 	if (!networks)
 		return -ENOMEM;
 	networks->parts = *parts;
+	networks->opened_ms = clock_moment(parts->clock).monotonic_ms;
+	slots_init(&networks->slots, parts->schedule, parts->random);
 	int error = parts->only ? start_named(networks, parts->only, parts->only_settings, why, why_size)
 				: start_configured(networks, config, why, why_size);
 	if (error) {
@@ -237,6 +253,21 @@ void networks_attach(struct networks *networks, struct updates *updates, struct 
 void networks_attach_commands(struct networks *networks, struct node_commands *commands)
 {
 	networks->commands = commands;
+}
+
+int64_t networks_tick(struct networks *networks, struct moment now)
+{
+	const struct networks_parts *parts = &networks->parts;
+	int64_t interval_ms = parts->schedule->interval_ms;
+
+	if (now.monotonic_ms - networks->opened_ms > RELEASE_AFTER * interval_ms)
+		nodes_release_lost(parts->nodes, interval_ms, now);
+	return RELEASE_MS;
+}
+
+const struct slots *networks_slots(const struct networks *networks)
+{
+	return &networks->slots;
 }
 
 void networks_reload(struct networks *networks, const struct config *config)

@@ -24,6 +24,7 @@ struct nodes;
 struct random;
 struct rollouts;
 struct schedule_settings;
+struct slots;
 struct telemetry;
 struct updates;
 struct uv_loop_s;
@@ -55,6 +56,12 @@ void networks_attach(struct networks *networks, struct updates *updates, struct 
 
 /* Likewise for commands and what nodes reply. */
 void networks_attach_commands(struct networks *networks, struct node_commands *commands);
+
+/* Time passes: nodes that are lost give up their slots. Milliseconds until it wants to be called again. */
+int64_t networks_tick(struct networks *networks, struct moment now);
+
+/* For those who show what nodes were told. */
+const struct slots *networks_slots(const struct networks *networks);
 
 /* The settings were read anew: tells the drivers that can take them while running. */
 void networks_reload(struct networks *networks, const struct config *config);

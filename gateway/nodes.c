@@ -14,7 +14,8 @@
 #include "gateway/image_heads.h"
 #include "gateway/text_pool.h"
 
-#define SAVED_AT_ONCE 256 /* nodes in one operation of the store */
+#define SAVED_AT_ONCE 256     /* nodes in one operation of the store */
+#define RELEASED_AT_ONCE 1024 /* nodes looked at in one call */
 #define ID_SIZES 3
 
 /* What is kept of a text. */
@@ -73,6 +74,8 @@ struct nodes {
 	size_t room;
 	struct id_map by_id;
 	uint64_t *ranks_taken; /* a bit per rank below `room` */
+	size_t rank_count;     /* of them */
+	size_t release_at;     /* index of the node that nodes_release_lost() looks at next */
 	struct node **urgent;  /* to be saved as soon as the save under way has ended; of `room` places */
 	size_t urgent_count;
 	bool saving_urgent;
@@ -123,6 +126,7 @@ static bool take_rank(struct nodes *nodes, uint32_t rank)
 	if (rank >= nodes->room || nodes->ranks_taken[rank / 64] & bit)
 		return false;
 	nodes->ranks_taken[rank / 64] |= bit;
+	nodes->rank_count++;
 	return true;
 }
 
@@ -141,7 +145,10 @@ static uint32_t take_lowest_rank(struct nodes *nodes)
 
 static void free_rank(struct nodes *nodes, uint32_t rank)
 {
+	if (rank == NODES_NO_RANK)
+		return;
 	nodes->ranks_taken[rank / 64] &= ~((uint64_t)1 << rank % 64);
+	nodes->rank_count--;
 }
 
 static size_t node_bytes(size_t id_size)
@@ -208,6 +215,7 @@ static struct node *make_node(struct nodes *nodes, const struct stored_node *sto
 		.battery_percent = stored->battery_percent,
 		.signal_dbm = stored->signal_dbm,
 		.rank = stored->rank,
+		.rhythm = rhythm_unpacked(stored->rhythm),
 		.first_seen_ms = stored->first_seen_ms,
 		.last_seen_ms = stored->last_seen_ms,
 		.next_contact_ms = stored->next_contact_ms,
@@ -241,6 +249,7 @@ static struct stored_node stored_from(const struct node_record *record)
 		.battery_percent = record->battery_percent,
 		.signal_dbm = record->signal_dbm,
 		.rank = record->rank,
+		.rhythm = rhythm_packed(&record->rhythm),
 		.first_seen_ms = record->first_seen_ms,
 		.last_seen_ms = record->last_seen_ms,
 		.next_contact_ms = record->next_contact_ms,
@@ -294,7 +303,8 @@ static void settle_ranks(struct nodes *nodes)
 	bool *unsettled = calloc(nodes->count + 1, sizeof(*unsettled));
 
 	for (size_t i = 0; unsettled && i < nodes->count; i++)
-		unsettled[i] = !take_rank(nodes, nodes->list[i]->record.rank);
+		unsettled[i] =
+			nodes->list[i]->record.rank != NODES_NO_RANK && !take_rank(nodes, nodes->list[i]->record.rank);
 	for (size_t i = 0; i < nodes->count; i++) {
 		if (unsettled && !unsettled[i])
 			continue;
@@ -553,6 +563,7 @@ void nodes_remove(struct nodes *nodes, struct node *node)
 void nodes_heard(struct nodes *nodes, struct node *node, struct moment now)
 {
 	node->record.last_seen_ms = now.wall_ms;
+	node->record.rhythm.idle = 1;
 	if (node->record.next_contact_ms && node->record.next_contact_ms < now.wall_ms)
 		node->record.next_contact_ms = now.wall_ms;
 	nodes_changed(nodes, node, false);
@@ -569,17 +580,43 @@ void nodes_follow_clock(struct nodes *nodes, const struct clock_jump *jump)
 			record->next_contact_ms = clock_jump_moved(jump, record->next_contact_ms);
 		if (record->watched_ms > 0)
 			record->watched_ms = clock_jump_moved(jump, record->watched_ms);
+		record->rhythm.idle = 1;
 		nodes_changed(nodes, nodes->list[i], false);
 	}
 }
 
 uint32_t node_missed(const struct node *node, int64_t interval_ms, struct moment now)
 {
-	int64_t late = now.wall_ms - node->record.next_contact_ms;
+	return node_record_missed(&node->record, interval_ms, now);
+}
 
-	if (node->record.next_contact_ms == 0 || late < interval_ms / 2)
-		return 0;
-	return (uint32_t)((late + interval_ms / 2) / interval_ms);
+static void change_rank(struct nodes *nodes, struct node *node, uint32_t rank)
+{
+	free_rank(nodes, node->record.rank);
+	node->record.rank = rank;
+	nodes_changed(nodes, node, false);
+}
+
+void nodes_settle_rank(struct nodes *nodes, struct node *node)
+{
+	if (node->record.rank == NODES_NO_RANK || node->record.rank >= nodes->rank_count)
+		change_rank(nodes, node, take_lowest_rank(nodes));
+}
+
+void nodes_give_up_rank(struct nodes *nodes, struct node *node)
+{
+	if (node->record.rank != NODES_NO_RANK)
+		change_rank(nodes, node, NODES_NO_RANK);
+}
+
+void nodes_release_lost(struct nodes *nodes, int64_t interval_ms, struct moment now)
+{
+	for (size_t i = 0; i < RELEASED_AT_ONCE && i < nodes->count; i++) {
+		nodes->release_at = nodes->release_at < nodes->count ? nodes->release_at : 0;
+		struct node *node = nodes->list[nodes->release_at++];
+		if (node_missed(node, interval_ms, now) >= NODES_LOST_WAKES)
+			nodes_give_up_rank(nodes, node);
+	}
 }
 
 bool nodes_is_silent(const struct nodes *nodes, const struct node *node, int64_t interval_ms, struct moment now)

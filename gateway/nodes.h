@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "gateway/moment.h"
+#include "gateway/node_record.h"
 #include "store/node_store.h"
 
 struct clock_jump;
@@ -21,6 +22,7 @@ struct nodes;
 struct settings_table;
 
 #define NODES_MAX 100000
+#define NODES_LOST_WAKES 10 /* a node that missed so many slots gives its rank to whoever needs one */
 
 extern const struct settings_table nodes_settings_table;
 
@@ -28,21 +30,6 @@ struct nodes_settings {
 	int64_t most;              /* how many may join */
 	int64_t flush_interval_ms; /* how long counters may wait to be saved */
 	int64_t missed_wakes;      /* how many slots a node may miss before it counts as silent */
-};
-
-/* What is known of a node, as struct stored_node has it; its texts and its image's digest are the
- * registry's. */
-struct node_record {
-	const char *id, *driver, *hardware, *version;
-	const uint8_t *image; /* 32 bytes, zeros after its size */
-	uint8_t image_size;
-	int8_t battery_percent;
-	int16_t signal_dbm;
-	uint32_t rank;
-	int64_t first_seen_ms, last_seen_ms, next_contact_ms;
-	uint64_t contacts, drops, readings, bytes_in, bytes_out;
-	int64_t watched_ms, past_ms, past_drops_milli;
-	uint64_t watched_drops;
 };
 
 /* A node; owned by the registry and valid until it is removed. */
@@ -91,8 +78,20 @@ void nodes_heard(struct nodes *nodes, struct node *node, struct moment now);
 /* The wall clock was set: what is known of the nodes' contacts follows it, so that nobody has missed slots by that. */
 void nodes_follow_clock(struct nodes *nodes, const struct clock_jump *jump);
 
-/* How many slots the node has missed by now; 0 while its next contact is not due. */
+/* See node_record_missed(). */
 uint32_t node_missed(const struct node *node, int64_t interval_ms, struct moment now);
+
+/*
+ * The node is here and shall have a slot: it holds the lowest rank that is free where it has none, or one above what so
+ * many nodes need. So the slots of lost nodes are filled and the spread stays even.
+ */
+void nodes_settle_rank(struct nodes *nodes, struct node *node);
+
+/* The node needs no slot. */
+void nodes_give_up_rank(struct nodes *nodes, struct node *node);
+
+/* Looks at the next few nodes, in turn: those that missed NODES_LOST_WAKES slots give up their ranks. */
+void nodes_release_lost(struct nodes *nodes, int64_t interval_ms, struct moment now);
 
 /* Whether it missed more than the settings allow. */
 bool nodes_is_silent(const struct nodes *nodes, const struct node *node, int64_t interval_ms, struct moment now);

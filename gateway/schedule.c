@@ -20,6 +20,24 @@ static const struct setting settings[] = {
 		.most = 100,
 		.reloadable = true,
 		.help = "How much of its slot a node's contact is moved at random." },
+	{ .name = "contact",
+		.type = SETTING_DURATION,
+		.offset = offsetof(struct schedule_settings, contact_ms),
+		.initial = "1 s",
+		.least = 100,
+		.most = 3600 * 1000,
+		.reloadable = true,
+		.help = "How long a node is busy with the gateway when it calls, as far as the link is concerned." },
+	{ .name = "concurrent",
+		.type = SETTING_INTEGER,
+		.offset = offsetof(struct schedule_settings, concurrent),
+		.initial = "1000",
+		.least = 0,
+		.most = 1000000,
+		.reloadable = true,
+		.help = "How many nodes may be in contact at a time; when more come at once, the others are told a "
+			"free "
+			"slot. The default is what the gateway bears, a mesh bears less. 0: any number." },
 };
 
 const struct settings_table schedule_settings_table = {
@@ -54,16 +72,45 @@ static int64_t slot_width_ms(size_t node_count, int64_t interval_ms)
 	return interval_ms / (int64_t)slots;
 }
 
+/* Until the rank's slot in the interval comes round, at least `least_ms` from now. */
+static int64_t until_slot_ms(uint32_t rank, int64_t interval_ms, int64_t least_ms, struct moment now)
+{
+	int64_t wait = schedule_slot_ms(rank, interval_ms) - now.wall_ms % interval_ms;
+
+	if (wait < least_ms)
+		wait += (least_ms - wait + interval_ms - 1) / interval_ms * interval_ms;
+	return wait;
+}
+
 int64_t schedule_next_ms(const struct schedule_settings *options, uint32_t rank, size_t node_count, struct moment now,
 	struct random *random)
 {
 	int64_t interval = options->interval_ms;
-	int64_t phase = now.wall_ms % interval;
-	int64_t wait = schedule_slot_ms(rank, interval) - phase;
 	int64_t jitter = slot_width_ms(node_count, interval) * options->jitter_percent / 100;
 
 	/* A node that calls a little early for its slot is in its slot, and has the next interval's before it. */
-	while (wait < interval / 2)
-		wait += interval;
-	return wait + (int64_t)random_below(random, (uint64_t)jitter + 1);
+	return until_slot_ms(rank, interval, interval / 2, now) + (int64_t)random_below(random, (uint64_t)jitter + 1);
+}
+
+int64_t schedule_free_ms(const struct schedule_settings *options, uint32_t rank, size_t node_count, struct moment now)
+{
+	int64_t round = (int64_t)node_count * options->contact_ms / (options->concurrent > 0 ? options->concurrent : 1);
+
+	if (round < 1000)
+		round = 1000;
+	/* By then the first ones come again. */
+	if (round > options->interval_ms / 2)
+		round = options->interval_ms;
+	/* Those who found room are busy for so long. */
+	return until_slot_ms(rank, round, options->contact_ms, now);
+}
+
+int64_t schedule_offset_ms(const struct schedule_settings *options, uint32_t rank, struct moment now)
+{
+	int64_t interval = options->interval_ms;
+	int64_t offset = now.wall_ms % interval - schedule_slot_ms(rank, interval);
+
+	if (offset >= interval / 2)
+		offset -= interval;
+	return offset < -interval / 2 ? offset + interval : offset;
 }

@@ -53,6 +53,9 @@ int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, 
  */
 void telemetry_take(struct telemetry *telemetry, const struct reading_report *report, struct moment now);
 
+/* Whether the message of that fingerprint was taken lately, and so is acknowledged, not kept, when it comes again. */
+bool telemetry_knows(struct telemetry *telemetry, uint64_t exchange);
+
 /* Closes the open segment when it is due, and goes on with what replies of the store brought. Call it after each
  * round of events; milliseconds until it wants to be called again. */
 int64_t telemetry_tick(struct telemetry *telemetry, struct moment now);

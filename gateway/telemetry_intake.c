@@ -21,6 +21,11 @@ static void refuse(struct telemetry *telemetry, const struct reading_report *rep
 	report->done(report->context, result, wait_s);
 }
 
+bool telemetry_knows(struct telemetry *telemetry, uint64_t exchange)
+{
+	return exchange && exchange_find(&telemetry->exchanges, exchange);
+}
+
 /* Whether the report's message is known; then it was answered or waits with the first one. */
 static bool is_repeated(struct telemetry *telemetry, const struct reading_report *report)
 {

@@ -39,13 +39,14 @@ static void read_node(struct row *row, struct stored_node *node)
 	node->watched_drops = (uint64_t)row_int(row);
 	node->past_ms = row_int(row);
 	node->past_drops_milli = row_int(row);
+	node->rhythm = row_int(row);
 }
 
 static int run_load(struct operation *operation, struct database *database)
 {
 	static const char sql[] = "SELECT id, driver, hardware, version, image, battery_percent, signal_dbm, rank,"
 				  " first_seen_ms, last_seen_ms, next_contact_ms, contacts, drops, readings, bytes_in,"
-				  " bytes_out, watched_ms, watched_drops, past_ms, past_drops_milli FROM node"
+				  " bytes_out, watched_ms, watched_drops, past_ms, past_drops_milli, rhythm FROM node"
 				  " ORDER BY number";
 	struct load *load = (struct load *)operation;
 	struct row row = { 0 };
@@ -78,8 +79,8 @@ static int save_node(struct database *database, const struct stored_node *node)
 	static const char sql[] =
 		"INSERT INTO node(id, driver, hardware, version, image, battery_percent, signal_dbm, rank,"
 		" first_seen_ms, last_seen_ms, next_contact_ms, contacts, drops, readings, bytes_in, bytes_out,"
-		" watched_ms, watched_drops, past_ms, past_drops_milli)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" watched_ms, watched_drops, past_ms, past_drops_milli, rhythm)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT(id) DO UPDATE SET driver = excluded.driver, hardware = excluded.hardware,"
 		" version = excluded.version, image = excluded.image, battery_percent = excluded.battery_percent,"
 		" signal_dbm = excluded.signal_dbm, rank = excluded.rank, first_seen_ms = excluded.first_seen_ms,"
@@ -87,7 +88,8 @@ static int save_node(struct database *database, const struct stored_node *node)
 		" contacts = excluded.contacts, drops = excluded.drops, readings = excluded.readings,"
 		" bytes_in = excluded.bytes_in, bytes_out = excluded.bytes_out,"
 		" watched_ms = excluded.watched_ms, watched_drops = excluded.watched_drops,"
-		" past_ms = excluded.past_ms, past_drops_milli = excluded.past_drops_milli";
+		" past_ms = excluded.past_ms, past_drops_milli = excluded.past_drops_milli,"
+		" rhythm = excluded.rhythm";
 	struct row row = { 0 };
 	int result = database_prepare(database, sql, &row.statement);
 
@@ -113,6 +115,7 @@ static int save_node(struct database *database, const struct stored_node *node)
 	bind_int(&row, (int64_t)node->watched_drops);
 	bind_int(&row, node->past_ms);
 	bind_int(&row, node->past_drops_milli);
+	bind_int(&row, node->rhythm);
 	return database_step(database, row.statement);
 }
 

@@ -20,6 +20,7 @@ struct stored_node {
 	int8_t battery_percent; /* -1: unknown */
 	int16_t signal_dbm;     /* 0: unknown */
 	uint32_t rank;          /* its place in the order of wake-up slots */
+	int64_t rhythm;         /* when it calls, see gateway/rhythm.h */
 	int64_t first_seen_ms;  /* wall clock */
 	int64_t last_seen_ms;
 	int64_t next_contact_ms; /* 0: unknown */

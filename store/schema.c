@@ -48,6 +48,8 @@ static const char gateway_3[] = "CREATE TABLE alert("
 				" times INTEGER NOT NULL, raised_ms INTEGER NOT NULL, changed_ms INTEGER NOT NULL,"
 				" PRIMARY KEY(kind, subject)) WITHOUT ROWID;";
 
+static const char gateway_4[] = "ALTER TABLE node ADD COLUMN rhythm INTEGER NOT NULL DEFAULT 0;";
+
 /*
  * A chunk's key is image number * 65536 + index. The manifest is apart so that the row of an image, written anew at
  * every append, stays small. `tail_crc32c` is of what is there of the last chunk while it is not whole.
@@ -90,7 +92,7 @@ static const char telemetry_3[] = "CREATE TABLE feed("
 				  " codec INTEGER NOT NULL, crc32c INTEGER NOT NULL, exchanges BLOB NOT NULL,"
 				  " data BLOB NOT NULL);";
 
-const struct schema schema_gateway = { (const char *const[]){ gateway_1, gateway_2, gateway_3 }, 3 };
+const struct schema schema_gateway = { (const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4 }, 4 };
 const struct schema schema_images = { (const char *const[]){ images_1 }, 1 };
 const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3 }, 3 };
 

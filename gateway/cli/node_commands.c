@@ -58,16 +58,38 @@ const struct cli_command command_node_list = {
 	.run = run_list,
 };
 
+/* Only of a node that keeps to no slots, or whose clock is off by so much that one wonders. */
+static void print_rhythm(const struct cli *cli, const json_t *node)
+{
+	int64_t drift_ppm = field_number(node, "drift_ppm"), period_ms = field_number(node, "own_period_ms");
+	char period[HUMAN_SIZE], text[160];
+
+	if (period_ms) {
+		snprintf(text, sizeof(text), "comes as it likes, every %s, %" PRId64 " %% sure",
+			human_duration(period, period_ms), field_number(node, "confidence_percent"));
+		pair_print(cli, "rhythm", text);
+	}
+	if (drift_ppm) {
+		snprintf(text, sizeof(text), "%.2f %% %s", (double)llabs(drift_ppm) / 1e4,
+			drift_ppm > 0 ? "slow" : "fast");
+		pair_print(cli, "clock", text);
+	}
+}
+
 static void print_contact(const struct cli *cli, const json_t *node)
 {
 	int64_t now_ms = clock_moment(&machine_clock).wall_ms, next_ms = field_number(node, "next_contact_ms");
 	char seen[HUMAN_SIZE], first[HUMAN_SIZE], next[HUMAN_SIZE], text[160];
+
+	if (!next_ms)
+		next_ms = field_number(node, "likely_contact_ms");
 
 	snprintf(text, sizeof(text), "%s%s, first on %s", human_age(seen, field_number(node, "last_seen_ms"), now_ms),
 		field_boolean(node, "silent") ? " (silent)" : "",
 		human_time(first, field_number(node, "first_seen_ms")));
 	pair_print(cli, "seen", text);
 	pair_print(cli, "next", next_ms ? human_age(next, next_ms, now_ms) : "-");
+	print_rhythm(cli, node);
 	snprintf(text, sizeof(text), "%" PRId64 ", %" PRId64 " missed", field_number(node, "contacts"),
 		field_number(node, "drops"));
 	pair_print(cli, "contacts", text);

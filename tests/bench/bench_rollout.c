@@ -145,7 +145,7 @@ struct site {
 static void site_open(struct site *site, const char *folder)
 {
 	static const struct nodes_settings node_settings = { REGISTERED, 300000, 2 };
-	static const struct schedule_settings schedule = { 15 * 60 * 1000, 10 };
+	static const struct schedule_settings schedule = { .interval_ms = 15 * 60 * 1000, .jitter_percent = 10 };
 	static const struct update_settings update_settings = { 5, 600000, 21600000, 43200000, 864000000 };
 	struct store_options options = { .directory = folder, .threadless = true };
 	struct store_findings findings;

@@ -38,7 +38,7 @@ class Wakegate:
             "mqtt": {"brokers": [f"tcp://127.0.0.1:{broker_port}"], "backoff_min": "100 ms", "backoff_max": "500 ms"},
             "coap": {"listen": "127.0.0.1", "port": self.coap_port, "plain": "open"},
             "control": {"socket": str(self.socket)},
-            "schedule": {"interval": "1 s"},
+            "schedule": {"interval": "1 s", "concurrent": 0},
             "telemetry": {"runtime_directory": str(folder / "run")},
             "images": {"trusted_keys": [str(self.key.with_suffix(".pem"))]},
         }

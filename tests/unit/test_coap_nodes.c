@@ -305,6 +305,36 @@ START_TEST(a_node_that_is_not_welcome_hears_why)
 }
 END_TEST
 
+START_TEST(a_node_that_finds_no_room_hears_when_there_is)
+{
+	set_stage();
+	ask(COAP_POST, "c", NULL);
+	take(COAP_URI_QUERY, "ep=n1");
+	stage.contact_result = -EBUSY;
+	expect(COAP_UNAVAILABLE);
+	ck_assert(stage.response.has_max_age);
+	ck_assert_uint_eq(stage.response.max_age_s, 900);
+	clear_stage();
+}
+END_TEST
+
+START_TEST(a_report_is_named_before_it_is_refused)
+{
+	set_stage();
+	stage.durable_at_once = true;
+	for (int busy = 1; busy >= 0; busy--) {
+		stage.contact_result = busy ? -EBUSY : 0;
+		ask(COAP_POST, "t", NULL);
+		take(COAP_URI_QUERY, "ep=n1");
+		give(COAP_FORMAT_SENML_JSON, "[{\"n\":\"temp\",\"v\":21.5}]");
+		ck_assert_int_eq(handle(), busy ? 0 : -EINPROGRESS);
+		ck_assert_uint_ne(stage.contact.exchange, 0);
+	}
+	ck_assert_uint_eq(stage.contact.exchange, stage.report.exchange);
+	clear_stage();
+}
+END_TEST
+
 START_TEST(wrong_formats_methods_and_paths_have_their_codes)
 {
 	set_stage();
@@ -760,13 +790,13 @@ END_TEST
 
 TEST_SUITE(coap_nodes, a_check_in_is_told_to_the_host_and_answered_with_the_next_slot,
 	an_offer_is_told_in_the_format_that_is_asked_for, a_proven_identity_replaces_the_claimed_one,
-	who_is_nobody_is_refused, a_node_that_is_not_welcome_hears_why,
-	wrong_formats_methods_and_paths_have_their_codes, readings_are_acknowledged_when_they_are_durable,
-	readings_that_cannot_be_kept_are_not_acknowledged, a_non_confirmable_report_wants_its_answer_at_once,
-	the_exchange_of_a_report_names_node_and_bytes, a_status_is_said_by_the_node_itself,
-	any_block_of_any_size_comes_with_etag_and_size, without_block2_the_gateway_chooses_the_size,
-	a_block_past_the_end_is_a_bad_request, a_client_that_has_it_gets_2_03,
-	bytes_on_their_way_are_waited_for_and_lost_ones_are_an_error,
+	who_is_nobody_is_refused, a_node_that_is_not_welcome_hears_why, a_node_that_finds_no_room_hears_when_there_is,
+	a_report_is_named_before_it_is_refused, wrong_formats_methods_and_paths_have_their_codes,
+	readings_are_acknowledged_when_they_are_durable, readings_that_cannot_be_kept_are_not_acknowledged,
+	a_non_confirmable_report_wants_its_answer_at_once, the_exchange_of_a_report_names_node_and_bytes,
+	a_status_is_said_by_the_node_itself, any_block_of_any_size_comes_with_etag_and_size,
+	without_block2_the_gateway_chooses_the_size, a_block_past_the_end_is_a_bad_request,
+	a_client_that_has_it_gets_2_03, bytes_on_their_way_are_waited_for_and_lost_ones_are_an_error,
 	block_requests_are_credited_to_the_node_of_that_address, blocks_are_put_off_until_the_node_may_fetch,
 	the_node_is_told_when_it_may_do_what, traffic_is_counted_between_contacts,
 	a_body_in_several_blocks_is_too_large, offers_are_bounded_and_replaced, the_links_tell_what_there_is,

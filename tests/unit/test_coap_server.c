@@ -308,6 +308,25 @@ START_TEST(a_request_is_forgotten_after_the_exchange_lifetime)
 }
 END_TEST
 
+START_TEST(a_request_that_was_refused_may_be_tried_again)
+{
+	struct stage stage;
+
+	open_stage(&stage, 16);
+	stage.later = true;
+	for (size_t attempt = 1; attempt <= 3; attempt++) {
+		RECEIVE(&stage, "\x40\x02\x12\x34");
+		ck_assert_uint_eq(stage.handled, attempt);
+		answer(&stage, attempt < 3 ? COAP_UNAVAILABLE : COAP_CHANGED);
+		ck_assert_uint_eq(stage.sent_count, 1);
+	}
+	RECEIVE(&stage, "\x40\x02\x12\x34"); /* now it is done */
+	ck_assert_uint_eq(stage.handled, 3);
+	ASSERT_SENT(&stage, 0, "\x60\x44\x12\x34");
+	close_stage(&stage);
+}
+END_TEST
+
 START_TEST(a_prompt_answer_rides_on_the_ack)
 {
 	struct stage stage;
@@ -482,7 +501,7 @@ TEST_SUITE(coap_server, what_is_wrong_is_answered_as_the_standard_says, unknown_
 	a_non_is_answered_by_a_non_with_an_id_of_its_own, a_get_is_handled_each_time_and_a_post_once,
 	the_same_id_from_another_peer_or_with_other_bytes_is_another_request,
 	the_name_of_an_exchange_is_the_same_after_a_restart, a_request_is_forgotten_after_the_exchange_lifetime,
-	a_prompt_answer_rides_on_the_ack, a_late_answer_comes_separately_until_it_is_acknowledged,
-	a_separate_answer_is_given_up_after_five_times, a_late_answer_to_a_non_is_a_non,
-	an_answer_that_is_not_wanted_is_not_sent, when_all_places_wait_more_is_refused,
+	a_request_that_was_refused_may_be_tried_again, a_prompt_answer_rides_on_the_ack,
+	a_late_answer_comes_separately_until_it_is_acknowledged, a_separate_answer_is_given_up_after_five_times,
+	a_late_answer_to_a_non_is_a_non, an_answer_that_is_not_wanted_is_not_sent, when_all_places_wait_more_is_refused,
 	a_get_waits_for_its_bytes_and_is_answered_once, waiting_gets_are_bounded_in_number_and_time)

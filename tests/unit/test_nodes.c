@@ -192,6 +192,37 @@ START_TEST(a_full_registry_takes_nobody_and_a_removal_frees_place_and_rank)
 }
 END_TEST
 
+START_TEST(slots_of_lost_nodes_are_filled)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+	char id[16];
+	struct moment later = { start.monotonic_ms, start.wall_ms + 11 * INTERVAL_MS };
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	for (int i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "node-%d", i);
+		ck_assert_int_eq(nodes_add(nodes, id, "coap", start, &node), 0);
+		node->record.next_contact_ms = i % 2 ? start.wall_ms : later.wall_ms;
+	}
+	nodes_release_lost(nodes, INTERVAL_MS, later);
+	for (int i = 0; i < 100; i++) {
+		node = nodes_at(nodes, (size_t)i);
+		ck_assert(i % 2 == (node->record.rank == NODES_NO_RANK));
+		if (i % 2 == 0)
+			nodes_settle_rank(nodes, node);
+		ck_assert(node->record.rank == NODES_NO_RANK || node->record.rank < 50);
+	}
+	node = nodes_find(nodes, "node-1");
+	nodes_settle_rank(nodes, node);
+	ck_assert_uint_eq(node->record.rank, 50);
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
 START_TEST(ranks_outlive_a_restart)
 {
 	struct scratch_store scratch;
@@ -203,6 +234,8 @@ START_TEST(ranks_outlive_a_restart)
 	ck_assert_int_eq(nodes_add(nodes, "a", "coap", start, &node), 0);
 	ck_assert_int_eq(nodes_add(nodes, "b", "coap", start, &node), 0);
 	nodes_remove(nodes, nodes_find(nodes, "a"));
+	node->record.rhythm = (struct rhythm){ .period_ms = 5000, .drift = -7 };
+	nodes_changed(nodes, node, false);
 	nodes_flush(nodes);
 	scratch_store_shut(&scratch);
 	nodes_close(nodes);
@@ -210,6 +243,8 @@ START_TEST(ranks_outlive_a_restart)
 	scratch_store_start(&scratch);
 	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
 	ck_assert_uint_eq(nodes_find(nodes, "b")->record.rank, 1);
+	ck_assert_uint_eq(nodes_find(nodes, "b")->record.rhythm.period_ms, 5000);
+	ck_assert_int_eq(nodes_find(nodes, "b")->record.rhythm.drift, -7);
 	ck_assert_int_eq(nodes_add(nodes, "c", "coap", start, &node), 0);
 	ck_assert_uint_eq(node->record.rank, 0);
 	scratch_store_close(&scratch);
@@ -288,5 +323,5 @@ TEST_SUITE(nodes, a_node_joins_once_and_outlives_a_restart,
 	what_a_node_runs_is_saved_at_once_and_counters_with_the_flush,
 	a_crowd_that_joins_during_a_save_goes_with_the_next, a_node_can_be_added_before_it_is_heard_of,
 	what_is_no_identity_is_refused, a_full_registry_takes_nobody_and_a_removal_frees_place_and_rank,
-	ranks_outlive_a_restart, missed_slots_are_counted_and_two_are_forgiven,
+	slots_of_lost_nodes_are_filled, ranks_outlive_a_restart, missed_slots_are_counted_and_two_are_forgiven,
 	a_node_that_fetches_an_image_misses_no_slot, a_clock_that_is_set_makes_nobody_miss_slots)

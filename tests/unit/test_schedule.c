@@ -62,5 +62,39 @@ START_TEST(a_node_that_calls_early_is_not_asked_twice)
 }
 END_TEST
 
+START_TEST(free_slots_follow_each_other_as_the_link_bears_it)
+{
+	/* 1,000 nodes, 10 at a time for a second each: 100 s for all of them, 0.1 s apart. */
+	static const struct schedule_settings busy = {
+		.interval_ms = INTERVAL_MS, .contact_ms = 1000, .concurrent = 10
+	};
+	const struct moment now = { .wall_ms = 1790000000123 };
+	int64_t waits[1000];
+
+	for (uint32_t rank = 0; rank < 1000; rank++) {
+		waits[rank] = schedule_free_ms(&busy, rank, 1000, now);
+		const struct moment later = { .wall_ms = now.wall_ms + waits[rank] - 1000 };
+		ck_assert_int_eq(schedule_free_ms(&busy, rank, 1000, later), 1000);
+	}
+	qsort(waits, 1000, sizeof(waits[0]), compare);
+	ck_assert_int_ge(waits[0], 1000);
+	ck_assert_int_le(waits[999], 101000);
+	for (int i = 10; i < 1000; i++)
+		ck_assert_int_ge(waits[i] - waits[i - 10], 800);
+}
+END_TEST
+
+START_TEST(a_moment_is_so_far_from_the_nearest_slot)
+{
+	int64_t slot = schedule_slot_ms(3, INTERVAL_MS), base = (int64_t)INTERVAL_MS * 1000000;
+
+	ck_assert_int_eq(schedule_offset_ms(&options, 3, (struct moment){ .wall_ms = base + slot + 7 }), 7);
+	ck_assert_int_eq(schedule_offset_ms(&options, 3, (struct moment){ .wall_ms = base + slot - 7 }), -7);
+	ck_assert_int_eq(schedule_offset_ms(&options, 3, (struct moment){ .wall_ms = base + slot - INTERVAL_MS }), 0);
+	ck_assert_int_eq(schedule_offset_ms(&options, 0, (struct moment){ .wall_ms = base - 1 }), -1);
+}
+END_TEST
+
 TEST_SUITE(schedule, slots_are_spread_evenly_for_any_number_of_nodes, a_node_stays_in_its_slot_for_ever,
-	a_node_that_calls_early_is_not_asked_twice)
+	a_node_that_calls_early_is_not_asked_twice, free_slots_follow_each_other_as_the_link_bears_it,
+	a_moment_is_so_far_from_the_nearest_slot)

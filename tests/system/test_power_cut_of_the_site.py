@@ -1,0 +1,31 @@
+"""All nodes of a site boot at once and call: those that find no room are told when to come, and everyone is served."""
+from harness.find import free_port
+from harness.gateway import Wakegate
+from harness.nodes import SimulatedNodes
+from harness.process import wait_until
+
+NODES = 20
+
+
+def test_nodes_that_come_at_once_are_served_one_after_another(tmp_path):
+    # One at a time, for 100 ms: 20 nodes that boot within a second cannot but meet.
+    gateway = Wakegate(tmp_path, free_port(),
+                       schedule={"interval": "6 s", "contact": "100 ms", "concurrent": 1}).start()
+    nodes = SimulatedNodes(tmp_path, gateway.coap, nodes=NODES, interval=6, run_for=600)
+
+    def all_have_reported():
+        shown = gateway.ask("node", "list")["nodes"]
+        return len(shown) == NODES and all(node["contacts"] > 0 and node["readings"] > 0 for node in shown)
+
+    try:
+        wait_until("every node has reported", all_have_reported, 180, 0.5)
+        nodes.stop()
+        status = gateway.ask("status")
+        assert status["slots"]["refused"] > 0
+        assert status["slots"]["visits"] >= NODES
+        # What a node was told is durable is, though it was sent away before.
+        assert len(nodes.ledger().kept) > 0
+        assert status["telemetry"]["readings"] >= len(nodes.ledger().kept)
+    finally:
+        nodes.stop()
+        gateway.stop()
