@@ -309,6 +309,20 @@ static void discard_rest(struct message_socket *socket)
 	}
 }
 
+/* libzmq has the credentials of an ipc peer at the end of its address, ":UID:GID:PID". */
+static struct message_peer peer_of(zmq_msg_t *frame)
+{
+	const char *address = zmq_msg_gets(frame, "Peer-Address");
+	const char *at = address ? strchr(address, ':') : NULL;
+	struct message_peer peer = { 0 };
+	unsigned uid, gid;
+	int pid, end = 0;
+
+	if (!at || sscanf(at, ":%u:%u:%d%n", &uid, &gid, &pid, &end) != 3 || at[end])
+		return peer;
+	return (struct message_peer){ .known = true, .uid = uid, .pid = pid };
+}
+
 int message_socket_receive(struct message_socket *socket, struct message *out)
 {
 	struct message message = { .count = 0 };
@@ -321,6 +335,9 @@ int message_socket_receive(struct message_socket *socket, struct message *out)
 		if (result < 0)
 			return result;
 		socket->frame_count++;
+		/* The first frame, which the router makes, does not always have it. */
+		if (socket->path[0] && !message.peer.known)
+			message.peer = peer_of(frame);
 		message.frames[message.count].data = zmq_msg_data(frame);
 		message.frames[message.count++].size = zmq_msg_size(frame);
 	}

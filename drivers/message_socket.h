@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define MESSAGE_FRAMES_MAX 4
 #define MESSAGE_PATH_MAX 107 /* bytes of an ipc path: sockaddr_un(7) less its terminator */
@@ -25,9 +26,17 @@ struct message_frame {
 	size_t size;
 };
 
+/* The process at the other end of an ipc connection, as the kernel knew it when it connected (SO_PEERCRED). */
+struct message_peer {
+	bool known;
+	uint32_t uid;
+	int32_t pid;
+};
+
 struct message {
 	struct message_frame frames[MESSAGE_FRAMES_MAX];
 	size_t count;
+	struct message_peer peer; /* of one that was received */
 };
 
 enum message_role { MESSAGE_ROUTER, MESSAGE_DEALER };

@@ -12,6 +12,7 @@
 #include "gateway/control_request.h"
 
 #define ID_MAX 64 /* bytes of a text that a client chose as id */
+#define BY_MAX 64 /* bytes of who asks, as it says */
 #define MESSAGE_SIZE 512
 
 struct entry {
@@ -24,12 +25,15 @@ struct control {
 	size_t count;
 	struct control_request *requests;
 	size_t request_count;
+	void (*acted)(void *context, const struct control_action *action);
+	void *acted_context;
 };
 
 struct control_request {
 	struct control *control;
 	struct control_request *next, **self; /* its place in the list */
 	struct control_asker asker;
+	const struct control_command *command; /* once it is known */
 	json_t *ask;
 	struct control_bytes bytes;
 	void (*cancelled)(void *context);
@@ -38,6 +42,7 @@ struct control_request {
 	bool handling; /* inside handle(): an answer must not free it yet */
 	bool answered;
 	bool gone;
+	bool told; /* to who watches */
 };
 
 const char *control_code(int error)
@@ -90,8 +95,29 @@ static struct control_request *request_open(struct control *control, const struc
 	return request;
 }
 
+/* What came of the command, once. */
+static void tell(struct control_request *request, int error, const char *why)
+{
+	const struct control *control = request->control;
+	const char *by = json_string_value(json_object_get(request->ask, "by"));
+	const struct control_action action = {
+		.asker = &request->asker,
+		.by = by ? by : "",
+		.command = request->command,
+		.ask = request->ask,
+		.error = error,
+		.why = why,
+	};
+
+	if (!control->acted || !request->command || request->command->flags & CONTROL_READS || request->told)
+		return;
+	request->told = true;
+	control->acted(control->acted_context, &action);
+}
+
 static void request_close(struct control_request *request)
 {
+	tell(request, -ECANCELED, "the asker left before the answer");
 	*request->self = request->next;
 	if (request->next)
 		request->next->self = request->self;
@@ -128,6 +154,7 @@ static void answer(struct control_request *request, json_t *members)
 
 void control_done(struct control_request *request, json_t *result)
 {
+	tell(request, 0, "");
 	answer(request, json_pack("{s:b, s:o}", "ok", 1, "result", result ? result : json_object()));
 }
 
@@ -152,6 +179,7 @@ void control_fail(struct control_request *request, int error, const char *format
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
+	tell(request, error, message);
 	answer(request, json_pack("{s:b, s:{s:s, s:o}}", "ok", 0, "error", "code", control_code(error), "message",
 				text_or_escape(message)));
 }
@@ -252,6 +280,16 @@ static int parse_ask(struct control_request *request, const char *json, size_t s
 	return 0;
 }
 
+static int check_by(const struct control_request *request, char *why, size_t why_size)
+{
+	const json_t *by = json_object_get(request->ask, "by");
+
+	if (!by || (json_is_string(by) && json_string_length(by) <= BY_MAX))
+		return 0;
+	snprintf(why, why_size, "\"by\" is a text of at most %d bytes", BY_MAX);
+	return -EINVAL;
+}
+
 static int find_command(struct control_request *request, const struct entry **out, char *why, size_t why_size)
 {
 	const char *name = control_text(request, "command");
@@ -265,6 +303,11 @@ static int find_command(struct control_request *request, const struct entry **ou
 		snprintf(why, why_size, "there is no command \"%.64s\"; \"commands\" lists them", name);
 		return -ENOSYS;
 	}
+	request->command = entry->command;
+	if (request->asker.may && !request->asker.may(request->asker.context, name)) {
+		snprintf(why, why_size, "upstream.remote_commands does not allow this command");
+		return -EPERM;
+	}
 	if (request->asker.remote &&
 		(!(entry->command->flags & CONTROL_REMOTE) || entry->command->flags & CONTROL_STREAM)) {
 		snprintf(why, why_size, "%s may only be asked at the gateway itself", name);
@@ -275,7 +318,8 @@ static int find_command(struct control_request *request, const struct entry **ou
 		return -EINVAL;
 	}
 	*out = entry;
-	return control_arguments_check(entry->command, request->ask, why, why_size);
+	int result = check_by(request, why, why_size);
+	return result < 0 ? result : control_arguments_check(entry->command, request->ask, why, why_size);
 }
 
 static void handle(struct control_request *request, const char *json, size_t size)
@@ -334,8 +378,9 @@ static void handle_commands(void *context, struct control_request *request)
 }
 
 static const struct control_command own_commands[] = {
-	{ "ping", "answers, which also keeps the streams of the asker alive", NULL, CONTROL_REMOTE, handle_ping },
-	{ "commands", "describes all commands", NULL, CONTROL_REMOTE, handle_commands },
+	{ "ping", "answers, which also keeps the streams of the asker alive", NULL, CONTROL_REMOTE | CONTROL_READS,
+		handle_ping },
+	{ "commands", "describes all commands", NULL, CONTROL_REMOTE | CONTROL_READS, handle_commands },
 };
 
 struct control *control_open(void)
@@ -345,6 +390,13 @@ struct control *control_open(void)
 	if (control)
 		(void)control_register(control, own_commands, sizeof(own_commands) / sizeof(own_commands[0]), control);
 	return control;
+}
+
+void control_watch(
+	struct control *control, void (*acted)(void *context, const struct control_action *action), void *context)
+{
+	control->acted = acted;
+	control->acted_context = context;
 }
 
 int control_register(struct control *control, const struct control_command *commands, size_t count, void *context)

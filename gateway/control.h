@@ -9,8 +9,10 @@
 #ifndef WAKEGATE_GATEWAY_CONTROL_H
 #define WAKEGATE_GATEWAY_CONTROL_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define CONTROL_REQUEST_MAX (1024 * 1024) /* bytes of a request's JSON, and of the bytes beside it */
 #define CONTROL_COMMANDS_MAX 64
@@ -28,12 +30,14 @@ struct control_argument {
 	enum control_type type;
 	bool required;
 	const char *help;
+	bool secret; /* only its first word is written down anywhere */
 };
 
 enum control_flag {
 	CONTROL_REMOTE = 1, /* may be asked from upstream too, not just at this machine */
 	CONTROL_STREAM = 2, /* goes on with events until the asker leaves */
 	CONTROL_BYTES = 4,  /* takes bytes beside the JSON */
+	CONTROL_READS = 8,  /* changes nothing, or is a piece of something that does: not told to who watches */
 };
 
 struct control_command {
@@ -62,6 +66,21 @@ struct control_asker {
 	 */
 	int (*reply)(void *context, const char *json, size_t size, bool last);
 	void *context;
+	bool uid_known; /* the kernel says whose process it is: */
+	uint32_t uid;
+	int32_t pid;
+	/* Whether it may give a command of that name at all; NULL: any. */
+	bool (*may)(void *context, const char *command);
+};
+
+/* A command that somebody gave, with what came of it. */
+struct control_action {
+	const struct control_asker *asker;
+	const char *by; /* who asks, as the asker says: "by" of the request; "": it does not */
+	const struct control_command *command;
+	const json_t *ask; /* may have members that are no arguments */
+	int error;         /* 0, or as of control_fail() */
+	const char *why;   /* the sentence; "" */
 };
 
 /* NULL if there is no memory. The commands "ping" and "commands" (all of them, described) are there from the start. */
@@ -69,6 +88,13 @@ struct control *control_open(void);
 
 /* Adds a table, which outlives the dispatcher; `context` goes into each handle(). -ENOBUFS: too many; -EEXIST. */
 int control_register(struct control *control, const struct control_command *commands, size_t count, void *context);
+
+/*
+ * `acted` is called with every command that is answered, or whose asker left before, also with those that were refused
+ * but for CONTROL_READS; all borrowed for the call. One may watch.
+ */
+void control_watch(
+	struct control *control, void (*acted)(void *context, const struct control_action *action), void *context);
 
 /*
  * Handles one request; faults in it are answered like any other. `bytes` beside it are NULL if there are none. Returns

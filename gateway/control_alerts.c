@@ -27,8 +27,8 @@ static void handle_list(void *context, struct control_request *request)
 }
 
 static const struct control_command commands[] = {
-	{ "alert.list", "what an operator should know of now, the latest first", list_arguments, CONTROL_REMOTE,
-		handle_list },
+	{ "alert.list", "what an operator should know of now, the latest first", list_arguments,
+		CONTROL_REMOTE | CONTROL_READS, handle_list },
 };
 
 int control_alerts_register(struct control *control, const struct alerts *alerts)

@@ -2,9 +2,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/control.h"
+
+#define TEXT_WRITTEN_MAX 96
+#define ITEMS_WRITTEN_MAX 4
 
 static const char *const type_names[] = { "text", "integer", "boolean", "list of texts" };
 
@@ -62,7 +66,7 @@ static int check_given(const struct control_command *command, json_t *ask, char 
 	json_t *value;
 
 	json_object_foreach (ask, name, value) {
-		if (strcmp(name, "command") == 0 || strcmp(name, "id") == 0)
+		if (strcmp(name, "command") == 0 || strcmp(name, "id") == 0 || strcmp(name, "by") == 0)
 			continue;
 		const struct control_argument *argument = find_argument(command, name);
 		if (!argument) {
@@ -91,6 +95,55 @@ int control_arguments_check(const struct control_command *command, json_t *ask, 
 		}
 	}
 	return 0;
+}
+
+static json_t *text_to_write(const json_t *value, bool secret)
+{
+	char text[TEXT_WRITTEN_MAX + 1];
+	size_t size = strlen(json_string_value(value)), kept = secret ? strcspn(json_string_value(value), " ") : size;
+
+	kept = kept < TEXT_WRITTEN_MAX ? kept : TEXT_WRITTEN_MAX - 8;
+	/* Not in the middle of a character. */
+	while (kept > 0 && kept < size && ((unsigned char)json_string_value(value)[kept] & 0xc0) == 0x80)
+		kept--;
+	snprintf(text, sizeof(text), "%.*s%s", (int)kept, json_string_value(value), kept < size ? " …" : "");
+	return json_string(text);
+}
+
+static json_t *value_to_write(const json_t *value, bool secret)
+{
+	size_t i, count = json_array_size(value);
+	json_t *list, *item;
+
+	if (json_is_string(value))
+		return text_to_write(value, secret);
+	if (!json_is_array(value))
+		return json_is_object(value) ? json_object() : json_copy((json_t *)value);
+	list = json_array();
+	json_array_foreach (value, i, item)
+		if (i < ITEMS_WRITTEN_MAX && json_is_string(item))
+			(void)json_array_append_new(list, text_to_write(item, secret));
+	if (count > ITEMS_WRITTEN_MAX)
+		(void)json_array_append_new(list, json_sprintf("… %zu in all", count));
+	return list;
+}
+
+void control_arguments_write(const struct control_command *command, const json_t *ask, char *out, size_t size)
+{
+	json_t *json = json_object();
+
+	for (const struct control_argument *argument = arguments_of(command); argument->name; argument++) {
+		const json_t *value = json_object_get(ask, argument->name);
+		if (value)
+			(void)json_object_set_new(json, argument->name, value_to_write(value, argument->secret));
+	}
+	char *text = json_dumps(json, JSON_COMPACT);
+	if (text && strlen(text) < size)
+		snprintf(out, size, "%s", text);
+	else
+		snprintf(out, size, "{\"too_long\":%zu}", text ? strlen(text) : 0);
+	free(text);
+	json_decref(json);
 }
 
 static json_t *describe_arguments(const struct control_command *command)

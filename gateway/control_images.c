@@ -140,8 +140,10 @@ static void handle_remove(void *context, struct control_request *request)
 }
 
 static const struct control_command commands[] = {
-	{ "image.list", "the firmware images here, partial ones too", NULL, CONTROL_REMOTE, handle_list },
-	{ "image.show", "one image, and how many nodes run it", show_arguments, CONTROL_REMOTE, handle_show },
+	{ "image.list", "the firmware images here, partial ones too", NULL, CONTROL_REMOTE | CONTROL_READS,
+		handle_list },
+	{ "image.show", "one image, and how many nodes run it", show_arguments, CONTROL_REMOTE | CONTROL_READS,
+		handle_show },
 	{ "image.remove", "removes an image", remove_arguments, CONTROL_REMOTE, handle_remove },
 };
 

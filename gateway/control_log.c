@@ -109,8 +109,8 @@ static void handle_level(void *context, struct control_request *request)
 }
 
 static const struct control_command commands[] = {
-	{ "journal", "the newest entries of the journal, newest first", journal_arguments, CONTROL_REMOTE,
-		handle_journal },
+	{ "journal", "the newest entries of the journal, newest first", journal_arguments,
+		CONTROL_REMOTE | CONTROL_READS, handle_journal },
 	{ "log.level", "how much the daemon logs, until it restarts", level_arguments, CONTROL_REMOTE, handle_level },
 };
 

@@ -147,7 +147,7 @@ static void handle_command(void *context, struct control_request *request)
 
 static const struct control_argument arguments[] = {
 	{ "node", CONTROL_TEXT, true, "the node's id" },
-	{ "text", CONTROL_TEXT, true, "the command, as its maker defines it: at most 200 bytes" },
+	{ "text", CONTROL_TEXT, true, "the command, as its maker defines it: at most 200 bytes", .secret = true },
 	{ "timeout", CONTROL_INTEGER, false, "seconds to wait for the reply, 60 unless told, a day at most" },
 	{ 0 },
 };

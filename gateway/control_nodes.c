@@ -226,11 +226,11 @@ static void handle_remove(void *context, struct control_request *request)
 }
 
 static const struct control_command commands[] = {
-	{ "node.list", "nodes, in the order in which they joined, in pages", list_arguments, CONTROL_REMOTE,
-		handle_list },
-	{ "node.recent", "the nodes heard of last", recent_arguments, CONTROL_REMOTE, handle_recent },
+	{ "node.list", "nodes, in the order in which they joined, in pages", list_arguments,
+		CONTROL_REMOTE | CONTROL_READS, handle_list },
+	{ "node.recent", "the nodes heard of last", recent_arguments, CONTROL_REMOTE | CONTROL_READS, handle_recent },
 	{ "node.show", "one node, its update and the latest entries about it in the journal", node_arguments,
-		CONTROL_REMOTE, handle_show },
+		CONTROL_REMOTE | CONTROL_READS, handle_show },
 	{ "node.add", "lets a node in that has not been heard of", add_arguments, CONTROL_REMOTE, handle_add },
 	{ "node.remove", "forgets a node", node_arguments, CONTROL_REMOTE, handle_remove },
 };

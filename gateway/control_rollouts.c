@@ -295,9 +295,9 @@ static void handle_remove(void *context, struct control_request *request)
 
 static const struct control_command commands[] = {
 	{ "rollout.create", "begins a rollout of an image in waves", create_arguments, CONTROL_REMOTE, handle_create },
-	{ "rollout.list", "all rollouts that are kept", NULL, CONTROL_REMOTE, handle_list },
-	{ "rollout.show", "one rollout: plan, waves, and the nodes that it waits for", name_arguments, CONTROL_REMOTE,
-		handle_show },
+	{ "rollout.list", "all rollouts that are kept", NULL, CONTROL_REMOTE | CONTROL_READS, handle_list },
+	{ "rollout.show", "one rollout: plan, waves, and the nodes that it waits for", name_arguments,
+		CONTROL_REMOTE | CONTROL_READS, handle_show },
 	{ "rollout.approve", "lets a rollout begin that waits for approval", name_arguments, CONTROL_REMOTE,
 		handle_approve },
 	{ "rollout.pause", "offers the image to no further node", name_arguments, CONTROL_REMOTE, handle_pause },

@@ -239,7 +239,14 @@ static void on_message(void *context, const struct message *message)
 		refuse(server, peer);
 		return;
 	}
-	const struct control_asker asker = { .name = "operator", .reply = on_reply, .context = slot };
+	const struct control_asker asker = {
+		.name = "operator",
+		.uid_known = message->peer.known,
+		.uid = message->peer.uid,
+		.pid = message->peer.pid,
+		.reply = on_reply,
+		.context = slot,
+	};
 	const struct message_frame *last = &message->frames[2];
 	struct control_bytes bytes =
 		message->count == 3 ? (struct control_bytes){ last->data, last->size } : (struct control_bytes){ 0 };

@@ -264,9 +264,10 @@ static void handle_metrics(void *context, struct control_request *request)
 }
 
 static const struct control_command commands[] = {
-	{ "status", "how the gateway, its uplink, nodes, images and telemetry are", NULL, CONTROL_REMOTE,
-		handle_status },
-	{ "metrics", "the figures of status as text for Prometheus", NULL, CONTROL_REMOTE, handle_metrics },
+	{ "status", "how the gateway, its uplink, nodes, images and telemetry are", NULL,
+		CONTROL_REMOTE | CONTROL_READS, handle_status },
+	{ "metrics", "the figures of status as text for Prometheus", NULL, CONTROL_REMOTE | CONTROL_READS,
+		handle_metrics },
 };
 
 int control_status_register(struct control *control, struct control_status *parts)

@@ -146,8 +146,8 @@ static void handle_tail(void *context, struct control_request *request)
 }
 
 static const struct control_command commands[] = {
-	{ "telemetry.tail", "readings as they come, at most 200 a second", tail_arguments, CONTROL_STREAM,
-		handle_tail },
+	{ "telemetry.tail", "readings as they come, at most 200 a second", tail_arguments,
+		CONTROL_STREAM | CONTROL_READS, handle_tail },
 };
 
 int control_telemetry_register(struct control *control, struct control_telemetry *parts)

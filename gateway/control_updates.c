@@ -341,10 +341,10 @@ static void handle_retry(void *context, struct control_request *request)
 
 static const struct control_command commands[] = {
 	{ "update.start", "orders that nodes get an image", start_arguments, CONTROL_REMOTE, handle_start },
-	{ "update.list", "the current or last update of each node, in pages", list_arguments, CONTROL_REMOTE,
-		handle_list },
+	{ "update.list", "the current or last update of each node, in pages", list_arguments,
+		CONTROL_REMOTE | CONTROL_READS, handle_list },
 	{ "update.summary", "what updates come to: counts by state, bytes, transfers, failures", summary_arguments,
-		CONTROL_REMOTE, handle_summary },
+		CONTROL_REMOTE | CONTROL_READS, handle_summary },
 	{ "update.cancel", "ends updates that are under way", cancel_arguments, CONTROL_REMOTE, handle_cancel },
 	{ "update.retry", "orders failed and reverted updates again", cancel_arguments, CONTROL_REMOTE, handle_retry },
 };

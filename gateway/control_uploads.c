@@ -312,7 +312,7 @@ static const struct control_command commands[] = {
 	{ "image.upload", "begins to take an image, or goes on with a partial one", upload_arguments, 0,
 		handle_upload },
 	{ "image.upload.data", "takes the next piece of an image, the bytes beside the JSON", data_arguments,
-		CONTROL_BYTES, handle_data },
+		CONTROL_BYTES | CONTROL_READS, handle_data },
 	{ "image.upload.finish", "judges the image and keeps or refuses it", number_arguments, 0, handle_finish },
 	{ "image.upload.cancel", "stops an upload and removes what was stored", number_arguments, 0, handle_cancel },
 };

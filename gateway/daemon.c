@@ -14,6 +14,7 @@
 #include "drivers/uplink_mqtt.h"
 #include "gateway/alert_settings.h"
 #include "gateway/alerting.h"
+#include "gateway/audit.h"
 #include "gateway/block_fetch.h"
 #include "gateway/clock.h"
 #include "gateway/commands.h"
@@ -72,6 +73,7 @@ struct daemon {
 	struct node_commands *node_commands;
 
 	struct control *control;
+	struct audit *audit;
 	struct control_server *control_server;
 	struct commands *commands;
 
@@ -518,7 +520,9 @@ static int open_rollouts(struct daemon *daemon, char *why, size_t why_size)
 static int open_control(struct daemon *daemon, char *why, size_t why_size)
 {
 	daemon->control = control_open();
-	return daemon->control ? 0 : -ENOMEM;
+	if (!daemon->control)
+		return -ENOMEM;
+	return audit_open(&daemon->audit, daemon->control, daemon->store, daemon->options.clock);
 }
 
 static int open_commands(struct daemon *daemon, char *why, size_t why_size)
@@ -748,6 +752,7 @@ static void flush(struct daemon *daemon)
 	control_close(daemon->control);
 	node_commands_close(daemon->node_commands);
 	commands_close(daemon->commands);
+	audit_close(daemon->audit);
 	alerting_close(daemon->alerting);
 	firmware_flush(daemon->firmware);
 	reading_flow_flush(daemon->readings, now_of(daemon));

@@ -180,7 +180,7 @@ static void handle_cancel(void *context, struct control_request *request)
 static const struct control_command commands[] = {
 	{ .name = "download.list",
 		.summary = "images that manifests told of: waiting, coming, complete or failed",
-		.flags = CONTROL_REMOTE,
+		.flags = CONTROL_REMOTE | CONTROL_READS,
 		.handle = handle_list },
 	{ .name = "download.cancel",
 		.summary = "give up a download and what is stored of it",

@@ -80,6 +80,13 @@ static bool is_allowed(const struct setting_list *allowed, const char *name)
 	return false;
 }
 
+static bool may(void *context, const char *name)
+{
+	const struct command *command = context;
+
+	return is_allowed(command->owner->parts.allowed, name);
+}
+
 static void refuse(struct command *command, const json_t *id, int error, const char *why)
 {
 	json_t *answer = json_pack(
@@ -116,7 +123,9 @@ static struct command *command_create(struct remote_commands *commands, const st
 
 static void dispatch(struct command *command, const char *text, size_t size)
 {
-	const struct control_asker asker = { .name = "cloud", .remote = true, .reply = on_reply, .context = command };
+	const struct control_asker asker = {
+		.name = "cloud", .remote = true, .may = may, .reply = on_reply, .context = command
+	};
 	struct control_request *request = control_dispatch(command->owner->parts.control, &asker, text, size, NULL);
 
 	if (request)
@@ -155,12 +164,9 @@ void remote_commands_on_message(struct remote_commands *commands, const struct u
 		return;
 	}
 	json_t *document = json_loadb(message->payload, message->size, JSON_REJECT_DUPLICATES, NULL);
-	const char *name = json_string_value(json_object_get(document, "command"));
 	const json_t *id = json_object_get(document, "id");
 	/* What is no command at all is for the dispatcher to answer. */
-	if (name && !is_allowed(commands->parts.allowed, name))
-		refuse(command, id, -EPERM, "upstream.remote_commands does not allow this command");
-	else if (commands->count > REMOTE_COMMANDS_MAX)
+	if (commands->count > REMOTE_COMMANDS_MAX)
 		refuse(command, id, -ENOBUFS, "too many commands are being answered");
 	else if (json_is_integer(json_object_get(document, "until")))
 		dispatch_in_time(command, document);

@@ -9,6 +9,7 @@ static const struct cli_command *const gateway_commands[] = {
 	&command_top,
 	&command_alerts,
 	&command_journal,
+	&command_audit,
 	&command_metrics,
 	&command_version,
 	NULL,

@@ -13,6 +13,9 @@ extern const struct cli_group *const cli_groups[];
 /* alert_commands.c */
 extern const struct cli_command command_alerts;
 
+/* audit_commands.c */
+extern const struct cli_command command_audit;
+
 /* complete_command.c */
 extern const struct cli_command command_complete;
 

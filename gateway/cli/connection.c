@@ -13,6 +13,7 @@
 #define QUEUE_MAX 1000
 #define PROBE_EVERY_MS 500 /* libzmq does not say that the peer is gone */
 #define LINGER_MS 100
+#define BY_MAX 64 /* bytes, see docs/control.md */
 
 struct connection {
 	struct message_context *context;
@@ -49,9 +50,13 @@ int connection_send(struct connection *connection, json_t *request, const struct
 {
 	struct message message = { .count = 1 };
 	int number = connection->last_id + 1;
+	const char *user = getenv("SUDO_USER");
 
 	if (json_object_set_new(request, "id", json_integer(number)) < 0)
 		return -ENOMEM;
+	/* Who is behind root; the daemon takes it for what it is, the client's word. */
+	if (user && strlen(user) <= BY_MAX)
+		(void)json_object_set_new(request, "by", json_string(user));
 	char *text = json_dumps(request, JSON_COMPACT);
 	if (!text)
 		return -ENOMEM;

@@ -81,6 +81,9 @@ START_TEST(a_request_and_its_reply_keep_their_frames)
 	ck_assert_int_eq(message_socket_send(dealer, &ask), 0);
 	ck_assert_int_eq(message_socket_wait(router, -1, WAIT_MS), MESSAGE_READY);
 	ck_assert_int_eq(message_socket_receive(router, &got), 0);
+	ck_assert(got.peer.known);
+	ck_assert_uint_eq(got.peer.uid, getuid());
+	ck_assert_int_eq(got.peer.pid, getpid());
 	ck_assert_uint_eq(got.count, 3);
 	ck_frame(&got.frames[1], "one");
 	ck_frame(&got.frames[2], "");
