@@ -5,6 +5,7 @@
 
 #include "gateway/control.h"
 #include "gateway/control_alerts.h"
+#include "gateway/control_holds.h"
 #include "gateway/control_images.h"
 #include "gateway/control_log.h"
 #include "gateway/control_node_commands.h"
@@ -15,6 +16,7 @@
 #include "gateway/control_uploads.h"
 
 struct commands {
+	struct control_holds holds;
 	struct control_images images;
 	struct control_log log;
 	struct control_node_commands node_commands;
@@ -29,6 +31,13 @@ struct commands {
 static void share_parts(struct commands *commands, const struct control_status *parts)
 {
 	commands->status = *parts;
+	commands->holds = (struct control_holds){
+		.clock = parts->clock,
+		.holds = parts->holds,
+		.nodes = parts->nodes,
+		.updates = parts->updates,
+		.rollouts = parts->rollouts,
+	};
 	commands->images = (struct control_images){
 		.clock = parts->clock,
 		.store = parts->store,
@@ -42,6 +51,7 @@ static void share_parts(struct commands *commands, const struct control_status *
 		.store = parts->store,
 		.nodes = parts->nodes,
 		.updates = parts->updates,
+		.holds = parts->holds,
 		.schedule = parts->schedule,
 		.labels = parts->labels,
 	};
@@ -85,6 +95,8 @@ int commands_open(struct commands **out, struct control *control, const struct c
 	int error = control_uploads_open(&commands->uploads, control, &uploads);
 	if (!error)
 		error = control_alerts_register(control, parts->status.alerts);
+	if (!error)
+		error = control_holds_register(control, &commands->holds);
 	if (!error)
 		error = control_images_register(control, &commands->images);
 	if (!error)

@@ -9,6 +9,7 @@
 #include "gateway/rules.h"
 #include "gateway/update.h"
 #include "protocols/hex.h"
+#include "store/hold_store.h"
 #include "store/image_store.h"
 #include "store/update_store.h"
 
@@ -78,6 +79,17 @@ json_t *describe_node(const struct node *node, bool silent)
 	describe_number(object, "readings", record->readings);
 	describe_number(object, "bytes_in", record->bytes_in);
 	describe_number(object, "bytes_out", record->bytes_out);
+	return object;
+}
+
+json_t *describe_hold(const struct stored_hold *hold)
+{
+	json_t *object = json_object();
+
+	describe_text(object, "node", hold->node);
+	describe_text(object, "reason", hold->reason);
+	describe_text(object, "by", hold->by);
+	describe_time(object, "at_ms", hold->at_ms);
 	return object;
 }
 

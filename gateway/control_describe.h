@@ -15,10 +15,12 @@ struct journal_entry;
 struct edge;
 struct labels_settings;
 struct node;
+struct stored_hold;
 struct stored_image;
 struct update;
 
 json_t *describe_node(const struct node *node, bool silent);
+json_t *describe_hold(const struct stored_hold *hold);
 json_t *describe_image(const struct stored_image *image);
 json_t *describe_update(const struct update *update);
 json_t *describe_journal_entry(const struct journal_entry *entry);

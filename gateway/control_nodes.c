@@ -8,6 +8,7 @@
 #include "gateway/control_describe.h"
 #include "gateway/control_log.h"
 #include "gateway/control_request.h"
+#include "gateway/holds.h"
 #include "gateway/labels.h"
 #include "gateway/moment.h"
 #include "gateway/nodes.h"
@@ -31,6 +32,9 @@ static json_t *describe(const struct control_nodes *parts, const struct node *no
 
 	if (update)
 		(void)json_object_set_new(object, "update", describe_update(update));
+	const struct stored_hold *hold = holds_on(parts->holds, node->record.id);
+	if (hold)
+		(void)json_object_set_new(object, "hold", describe_hold(hold));
 	if (parts->labels && parts->labels->nodes.count > 0)
 		(void)json_object_set_new(object, "labels", describe_labels(parts->labels, node));
 	return object;

@@ -6,6 +6,7 @@
 
 struct clock;
 struct control;
+struct holds;
 struct labels_settings;
 struct nodes;
 struct schedule_settings;
@@ -18,6 +19,7 @@ struct control_nodes {
 	struct store *store;
 	struct nodes *nodes;
 	struct updates *updates;
+	const struct holds *holds;
 	const struct schedule_settings *schedule;
 	const struct labels_settings *labels;
 };

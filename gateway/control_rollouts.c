@@ -34,6 +34,7 @@ static const struct control_argument create_arguments[] = {
 	{ "failed_percent", CONTROL_INTEGER, false, "nodes that may fail or fall silent; 10" },
 	{ "failed_most", CONTROL_INTEGER, false, "and how many in all; 0: no limit" },
 	{ "ignore_drops", CONTROL_BOOLEAN, false, "do not compare how often updated and other nodes drop" },
+	{ "battery_percent", CONTROL_INTEGER, false, "no offer to nodes that say they have less; 0" },
 	{ "confidence_percent", CONTROL_INTEGER, false, "that a good image is not stopped for drops; 99" },
 	{ "on_failure", CONTROL_TEXT, false, "\"pause\" (default), or \"rollback\" to the former images" },
 	{ "approval", CONTROL_BOOLEAN, false, "begin only once an operator has approved" },
@@ -51,7 +52,7 @@ static json_t *plan_json(
 	static const char *const texts[] = { "rollout", "hardware", "only", "versions", "waves", "on_failure" };
 	static const char *const lists[] = { "labels", "nodes" };
 	static const char *const numbers[] = { "priority", "start_ms", "soak_ms", "deadline_wakes", "confirmed_percent",
-		"failed_percent", "failed_most", "confidence_percent" };
+		"failed_percent", "failed_most", "battery_percent", "confidence_percent" };
 	char hex[65];
 	json_t *json = json_object();
 
@@ -144,11 +145,15 @@ static json_t *describe(const struct rollout *rollout, const struct rollout_fact
 	char image[65];
 
 	hex_print(image, rollout->plan.sha256, sizeof(rollout->plan.sha256));
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "rollout",
+	json_t *excused = json_object();
+	for (int i = OBSTACLE_NONE + 1; i < OBSTACLES; i++)
+		(void)json_object_set_new(excused, obstacle_name((enum obstacle)i), json_integer(facts->excused[i]));
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "rollout",
 		rollout->plan.id, "state", rollout_state_name(rollout->state), "image", image, "hardware",
 		rollout->plan.targets.hardware, "wave", (int)rollout->wave + 1, "waves", (int)rollout->plan.wave_count,
 		"nodes", (int)facts->concerned, "reached", (int)tally->nodes, "confirmed", (int)tally->confirmed,
-		"failed", (int)tally->failed, "silent", (int)tally->silent, "open", (int)tally->open);
+		"failed", (int)tally->failed, "silent", (int)tally->silent, "open", (int)tally->open, "excused",
+		excused);
 	describe_text(json, "reason", rollout->reason);
 	describe_time(json, "created_ms", rollout->created_ms);
 	describe_time(json, "changed_ms", rollout->changed_ms);
@@ -197,6 +202,8 @@ static const char *turn_word(enum rollout_turn turn, const struct update *update
 		return update ? update_state_name(update->state) : "under way";
 	case TURN_DUE:
 		return "not in contact yet";
+	case TURN_EXCUSED:
+		return "held back";
 	case TURN_FOREIGN:
 	case TURN_LATER:
 	case TURN_CONFIRMED:
@@ -218,6 +225,10 @@ static json_t *describe_missing(const struct control_rollouts *parts, const stru
 		enum rollout_turn turn =
 			rollouts_turn(parts->rollouts, rollout, nodes_at(parts->nodes, i), now, &place);
 		const char *word = turn_word(turn, update);
+		char obstacle[OBSTACLE_TEXT_SIZE];
+		if (turn == TURN_EXCUSED && rollouts_obstacle(parts->rollouts, rollout, nodes_at(parts->nodes, i), now,
+						    obstacle) != OBSTACLE_NONE)
+			word = obstacle;
 		if (word)
 			(void)json_array_append_new(list, json_pack("{s:s, s:s}", "node", record->id, "state", word));
 	}

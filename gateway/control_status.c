@@ -13,6 +13,7 @@
 #include "gateway/edge.h"
 #include "gateway/firmware_counts.h"
 #include "gateway/governor.h"
+#include "gateway/holds.h"
 #include "gateway/image_cache.h"
 #include "gateway/image_policy.h"
 #include "gateway/metrics.h"
@@ -70,6 +71,17 @@ static json_t *updates_status(const struct control_status *parts)
 	for (int state = UPDATE_OFFERED; state <= UPDATE_REVERTED; state++)
 		(void)json_object_set_new(
 			object, update_state_name((enum update_state)state), json_integer(states[state]));
+	return object;
+}
+
+/* What keeps nodes from being updated; the emergency stop with its reason. */
+static json_t *holds_status(const struct holds *holds)
+{
+	const struct stored_hold *all = holds_on_all(holds);
+	json_t *object = json_pack("{s:I, s:i}", "nodes", NUMBER(holds_count(holds)), "halted", all ? 1 : 0);
+
+	if (all)
+		(void)json_object_set_new(object, "halt", describe_hold(all));
 	return object;
 }
 
@@ -231,6 +243,7 @@ static json_t *status(const struct control_status *parts)
 		(void)json_object_set_new(object, "slots", slots_status(parts));
 	(void)json_object_set_new(object, "drivers", drivers_status(parts));
 	(void)json_object_set_new(object, "updates", updates_status(parts));
+	(void)json_object_set_new(object, "holds", holds_status(parts->holds));
 	(void)json_object_set_new(object, "images", images_status(parts));
 	(void)json_object_set_new(object, "telemetry", telemetry_status(parts, &store));
 	if (parts->edge && rules_count(edge_rules(parts->edge)) > 0)

@@ -12,6 +12,7 @@ struct clock_watch;
 struct control;
 struct edge;
 struct governor;
+struct holds;
 struct image_cache;
 struct image_settings;
 struct labels_settings;
@@ -38,6 +39,7 @@ struct control_status {
 	const struct schedule_settings *schedule;
 	const struct labels_settings *labels;
 	struct updates *updates;
+	struct holds *holds;
 	struct rollouts *rollouts;
 	struct image_cache *images;
 	const struct image_settings *image_settings;

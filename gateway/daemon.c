@@ -23,6 +23,7 @@
 #include "gateway/downloads.h"
 #include "gateway/firmware.h"
 #include "gateway/general.h"
+#include "gateway/holds.h"
 #include "gateway/image_cache.h"
 #include "gateway/image_policy.h"
 #include "gateway/labels.h"
@@ -65,6 +66,7 @@ struct daemon {
 
 	struct store *store;
 	struct nodes *nodes;
+	struct holds *holds;
 	struct firmware *firmware;
 	struct reading_flow *readings;
 	struct networks *networks;
@@ -268,6 +270,11 @@ static int open_nodes(struct daemon *daemon, char *why, size_t why_size)
 	return nodes_open(&daemon->nodes, daemon->store, settings_of(daemon, &nodes_settings_table));
 }
 
+static int open_holds(struct daemon *daemon, char *why, size_t why_size)
+{
+	return holds_open(&daemon->holds, daemon->store);
+}
+
 /* An image that a node runs, ran before its last update, or is to get, stays in the cache. */
 static bool image_is_needed(void *context, const uint8_t sha256[32])
 {
@@ -388,6 +395,7 @@ static int open_networks(struct daemon *daemon, char *why, size_t why_size)
 		.clock = &daemon->turn_clock.clock,
 		.random = &daemon->random,
 		.nodes = daemon->nodes,
+		.holds = daemon->holds,
 		.telemetry = reading_flow_telemetry(daemon->readings),
 		.images = firmware_images(daemon->firmware),
 		.schedule = settings_of(daemon, &schedule_settings_table),
@@ -439,6 +447,13 @@ static int64_t tick_networks(void *context, struct moment now)
 	return networks_tick(daemon->networks, now);
 }
 
+static int64_t tick_holds(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return holds_tick(daemon->holds, now);
+}
+
 static int64_t tick_updates(void *context, struct moment now)
 {
 	struct daemon *daemon = context;
@@ -450,6 +465,7 @@ static int open_updates(struct daemon *daemon, char *why, size_t why_size)
 {
 	struct updates_parts parts = {
 		.store = daemon->store,
+		.holds = daemon->holds,
 		.nodes = daemon->nodes,
 		.random = &daemon->random,
 		.settings = settings_of(daemon, &update_settings_table),
@@ -466,6 +482,7 @@ static int open_updates(struct daemon *daemon, char *why, size_t why_size)
 		return error;
 	ticker_add(daemon->ticker, &(struct tick){ .call = tick_nodes, .context = daemon });
 	ticker_add(daemon->ticker, &(struct tick){ .call = tick_networks, .context = daemon });
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_holds, .context = daemon });
 	ticker_add(daemon->ticker, &(struct tick){ .call = tick_updates, .context = daemon });
 	return 0;
 }
@@ -501,6 +518,7 @@ static int open_rollouts(struct daemon *daemon, char *why, size_t why_size)
 		.nodes = daemon->nodes,
 		.updates = daemon->updates,
 		.labels = settings_of(daemon, &labels_settings_table),
+		.holds = daemon->holds,
 		.random = &daemon->random,
 		.schedule = settings_of(daemon, &schedule_settings_table),
 		.find_image = find_by_head,
@@ -538,6 +556,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.schedule = settings_of(daemon, &schedule_settings_table),
 			.labels = settings_of(daemon, &labels_settings_table),
 			.updates = daemon->updates,
+			.holds = daemon->holds,
 			.rollouts = daemon->rollouts,
 			.images = firmware_images(daemon->firmware),
 			.image_settings = settings_of(daemon, &image_settings_table),
@@ -670,6 +689,7 @@ static const struct part {
 	{ "loop", open_loop },
 	{ "store", open_store },
 	{ "nodes", open_nodes },
+	{ "holds", open_holds },
 	{ "images", open_firmware },
 	{ "topics", expand_topics },
 	{ "telemetry", open_readings },
@@ -782,6 +802,7 @@ void daemon_close(struct daemon *daemon)
 	networks_close(daemon->networks);
 	rollouts_close(daemon->rollouts);
 	updates_close(daemon->updates);
+	holds_close(daemon->holds);
 	reading_flow_close(daemon->readings);
 	firmware_close(daemon->firmware);
 	nodes_close(daemon->nodes);

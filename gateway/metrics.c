@@ -31,6 +31,8 @@ static const struct metric metrics[] = {
 		"Visits told to come later, as more nodes called than the link bears.", 1 },
 	{ "slots", "own", "wakegate_visits_own_total", "Visits of nodes that come as they like.", 1 },
 	{ "slots", "present", "wakegate_visits_present", "Nodes in contact, as far as a contact's time tells.", 1 },
+	{ "holds", "nodes", "wakegate_nodes_held", "Nodes that an operator keeps from being updated.", 1 },
+	{ "holds", "halted", "wakegate_updates_halted", "1: the emergency stop holds, nothing is offered.", 1 },
 	{ "images", "complete", "wakegate_images", "Complete firmware images here.", 1 },
 	{ "images", "bytes", "wakegate_images_bytes", "Size of all images.", 1 },
 	{ "images", "quota_bytes", "wakegate_images_quota_bytes", "Room for images.", 1 },

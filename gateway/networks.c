@@ -9,6 +9,7 @@
 #include "drivers/driver.h"
 #include "drivers/image_source.h"
 #include "gateway/firmware_counts.h"
+#include "gateway/holds.h"
 #include "gateway/image_cache.h"
 #include "gateway/log.h"
 #include "gateway/node_commands.h"
@@ -158,9 +159,12 @@ static void on_replied(void *context, const struct command_reply *reply)
 
 static struct image_source *on_image(void *context, const char *name)
 {
-	const struct network *network = context;
+	const struct networks_parts *parts = &((const struct network *)context)->networks->parts;
 
-	return image_cache_source_named(network->networks->parts.images, name);
+	/* A transfer asks for one block after the other, also of nodes that are not known by their address. */
+	if (holds_on_all(parts->holds))
+		return NULL;
+	return image_cache_source_named(parts->images, name);
 }
 
 static void on_event(void *context, enum driver_level level, const char *line)

@@ -15,6 +15,7 @@ struct driver_command;
 struct driver_counter;
 struct driver_ops;
 struct firmware_counts;
+struct holds;
 struct image_cache;
 struct image_source;
 struct networks;
@@ -39,6 +40,7 @@ struct networks_parts {
 	const struct clock *clock;
 	struct random *random;
 	struct nodes *nodes;
+	const struct holds *holds;
 	struct telemetry *telemetry;
 	struct image_cache *images;
 	const struct schedule_settings *schedule;

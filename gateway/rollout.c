@@ -111,6 +111,11 @@ static struct rollout_step tick_rolling(struct rollout *rollout, const struct ro
 		return trip(rollout, sentence, now);
 	if (facts->tally.open > 0 || facts->concerned == 0)
 		return (struct rollout_step){ 0 };
+	/* None of the nodes within reach can take it now: the first that can is the one to try it, if there is any. */
+	if (!rollout->plan.fleet && facts->tally.nodes == 0)
+		return facts->lowest < WAVE_ALL && facts->lowest >= rollout->reach
+			       ? begin_wave(rollout, rollout->wave, facts, now)
+			       : (struct rollout_step){ 0 };
 	return settle_wave(rollout, facts, now);
 }
 
@@ -244,6 +249,12 @@ int rollout_intervene(
 	}
 	snprintf(rollout->reason, sizeof(rollout->reason), "%s by %s", words[event], by);
 	return 0;
+}
+
+void rollout_grant_time(struct rollout *rollout, struct moment now)
+{
+	if (rollout->wave_ms < now.wall_ms)
+		rollout->wave_ms = now.wall_ms;
 }
 
 bool rollout_is_offering(const struct rollout *rollout)

@@ -16,6 +16,7 @@
 
 #include "gateway/gate.h"
 #include "gateway/moment.h"
+#include "gateway/obstacle.h"
 #include "gateway/rollout_plan.h"
 
 enum rollout_state {
@@ -52,10 +53,11 @@ void rollout_init(struct rollout *rollout, const struct rollout_plan *plan, stru
 
 /* What the gateway has found out. */
 struct rollout_facts {
-	struct gate_tally tally; /* of the nodes within reach */
-	uint32_t concerned;      /* nodes that the plan is about */
-	uint32_t lowest;         /* the lowest place of these; WAVE_ALL: there are none */
-	bool compared;           /* rollout_wants_comparison() was true, and these are the outcome: */
+	struct gate_tally tally;     /* of the nodes within reach */
+	uint32_t concerned;          /* nodes that the plan is about */
+	uint32_t lowest;             /* the lowest place of these with nothing in its way; WAVE_ALL: there are none */
+	uint32_t excused[OBSTACLES]; /* within reach, but not in the tally, by what is in their way */
+	bool compared;               /* rollout_wants_comparison() was true, and these are the outcome: */
 	enum gate_verdict drops;
 	char drops_sentence[GATE_SENTENCE_SIZE];
 };
@@ -69,6 +71,9 @@ struct rollout_step {
 	bool withdraw; /* take back offers that nodes have not begun to follow */
 	bool revert;   /* order the former images back */
 };
+
+/* What held nodes back is gone, as far as it depends on others than them: they have their time from now on. */
+void rollout_grant_time(struct rollout *rollout, struct moment now);
 
 /* The soak is over and drops are to be compared before it can be judged. */
 bool rollout_wants_comparison(const struct rollout *rollout, struct moment now);

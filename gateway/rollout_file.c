@@ -28,7 +28,7 @@ struct waves_group {
 };
 
 struct gates_group {
-	int64_t confirmed, failed, failed_most, confidence;
+	int64_t confirmed, failed, failed_most, battery, confidence;
 	bool drops;
 };
 
@@ -271,6 +271,14 @@ static const struct setting gates_settings[] = {
 		.least = 0,
 		.most = 1000000,
 		.help = "How many of them may have in all; 0 is no such limit." },
+	{ .name = "battery",
+		.type = SETTING_INTEGER,
+		AT(battery),
+		.initial = "0",
+		.least = 0,
+		.most = 100,
+		.help = "Nodes that say they have less percent of battery are not offered the image; 0 is no such "
+			"gate." },
 	{ .name = "drops",
 		.type = SETTING_BOOLEAN,
 		AT(drops),
@@ -303,13 +311,14 @@ static json_t *arguments(const struct config *config)
 	const struct waves_group *waves = config_values(config, &waves_table);
 	const struct gates_group *gates = config_values(config, &gates_table);
 	int64_t start_ms = 0;
-	json_t *json = json_pack("{s:s, s:s, s:I, s:s, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "rollout",
-		rollout->name, "image", rollout->image, "priority", (json_int_t)rollout->priority, "on_failure",
-		on_failure_words[rollout->on_failure], "approval", (int)rollout->approval, "fleet", (int)rollout->fleet,
-		"waves", waves->shares, "soak_ms", (json_int_t)waves->soak_ms, "deadline_wakes",
+	json_t *json = json_pack("{s:s, s:s, s:I, s:s, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}",
+		"rollout", rollout->name, "image", rollout->image, "priority", (json_int_t)rollout->priority,
+		"on_failure", on_failure_words[rollout->on_failure], "approval", (int)rollout->approval, "fleet",
+		(int)rollout->fleet, "waves", waves->shares, "soak_ms", (json_int_t)waves->soak_ms, "deadline_wakes",
 		(json_int_t)waves->deadline_wakes, "confirmed_percent", (json_int_t)gates->confirmed, "failed_percent",
-		(json_int_t)gates->failed, "failed_most", (json_int_t)gates->failed_most, "ignore_drops",
-		(int)!gates->drops, "confidence_percent", (json_int_t)gates->confidence);
+		(json_int_t)gates->failed, "failed_most", (json_int_t)gates->failed_most, "battery_percent",
+		(json_int_t)gates->battery, "ignore_drops", (int)!gates->drops, "confidence_percent",
+		(json_int_t)gates->confidence);
 	json_t *targets = targets_json(config_values(config, &targets_table));
 
 	if (rollout->start && rollout_file_parse_start(&start_ms, rollout->start) == 0)

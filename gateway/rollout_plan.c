@@ -39,6 +39,7 @@ static const struct limit limits[] = {
 	{ "confirmed_percent", offsetof(struct rollout_plan, confirmed_percent), 0, 100, 90 },
 	{ "failed_percent", offsetof(struct rollout_plan, failed_percent), 0, 100, 10 },
 	{ "failed_most", offsetof(struct rollout_plan, failed_most), 0, 1000000, 0 },
+	{ "battery_percent", offsetof(struct rollout_plan, battery_percent), 0, 100, 0 },
 	{ "confidence_percent", offsetof(struct rollout_plan, confidence_percent), 50, 99, 99 },
 };
 #define LIMITS (sizeof(limits) / sizeof(limits[0]))

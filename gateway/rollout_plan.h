@@ -32,6 +32,7 @@ struct rollout_plan {
 	int64_t confirmed_percent;  /* of the nodes reached so far, at least, for the next wave */
 	int64_t failed_percent;     /* of these, at most; silent ones are failures */
 	int64_t failed_most;        /* and in all; 0: no such limit */
+	int64_t battery_percent;    /* a node that says it has less is not offered the image; 0: no such gate */
 	bool drops;                 /* compare drops of updated nodes with those of the others */
 	int64_t confidence_percent; /* that a rollout which changes nothing is not stopped for its drops */
 	enum rollout_on_failure on_failure;

@@ -39,11 +39,21 @@ struct outlook {
 	bool runs_it;
 	unsigned wave;
 	char reason[REASON_SIZE]; /* "": it gets the image */
+	char detail[OBSTACLE_TEXT_SIZE];
 };
 
 static void exclude(struct outlook *outlook, const char *reason)
 {
 	snprintf(outlook->reason, sizeof(outlook->reason), "%s", reason);
+}
+
+static void look_for_obstacle(const struct preview *preview, const struct node *node, struct outlook *outlook)
+{
+	enum obstacle obstacle =
+		rollouts_obstacle(preview->parts->rollouts, preview->rollout, node, preview->now, outlook->detail);
+
+	if (obstacle != OBSTACLE_NONE)
+		exclude(outlook, obstacle_sentence(obstacle));
 }
 
 static struct outlook look(const struct preview *preview, const struct node *node)
@@ -66,6 +76,8 @@ static struct outlook look(const struct preview *preview, const struct node *nod
 		exclude(&outlook, "runs the image already");
 	else if (holder)
 		snprintf(outlook.reason, sizeof(outlook.reason), "belongs to the rollout %s", holder->plan.id);
+	else
+		look_for_obstacle(preview, node, &outlook);
 	return outlook;
 }
 
@@ -117,6 +129,8 @@ static void list_node(struct preview *preview, const struct node_record *node, c
 
 	if (*outlook->reason) {
 		(void)json_object_set_new(line, "reason", json_string(outlook->reason));
+		if (*outlook->detail)
+			(void)json_object_set_new(line, "detail", json_string(outlook->detail));
 	} else {
 		(void)json_object_set_new(line, "wave", json_integer(outlook->wave + 1));
 		(void)json_object_set_new(line, "earliest_ms", json_integer(earliest_ms(preview, node, outlook->wave)));

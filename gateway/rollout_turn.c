@@ -40,6 +40,12 @@ bool rollout_concerns(const struct turn_scene *scene, const struct rollout *roll
 	return rollout_targets_judge(&rollout->plan.targets, scene->labels, node, on_its_way) == TARGET_MEANT;
 }
 
+enum obstacle rollout_obstacle(const struct turn_scene *scene, const struct rollout *rollout,
+	const struct node_record *node, const struct update *update, char *text)
+{
+	return obstacle_to(scene, &rollout->plan, node, own_update(rollout, update), text);
+}
+
 enum rollout_turn rollout_turn(const struct turn_scene *scene, const struct rollout *rollout,
 	const struct node_record *node, const struct update *update, uint32_t *place)
 {
@@ -53,6 +59,8 @@ enum rollout_turn rollout_turn(const struct turn_scene *scene, const struct roll
 	update = own_update(rollout, update);
 	if (update && (update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED))
 		return TURN_FAILED;
+	if (obstacle_to(scene, &rollout->plan, node, update, NULL) != OBSTACLE_NONE)
+		return TURN_EXCUSED;
 	if (is_late(scene, rollout, node, update))
 		return TURN_SILENT;
 	return update && update_is_active(update) ? TURN_UNDER_WAY : TURN_DUE;

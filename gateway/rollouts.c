@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "gateway/clock.h"
+#include "gateway/holds.h"
 #include "gateway/log.h"
 #include "gateway/node_watch.h"
 #include "gateway/nodes.h"
@@ -207,7 +208,12 @@ bool rollouts_need(const struct rollouts *rollouts, const uint8_t sha256[32])
 
 static struct turn_scene scene_of(const struct rollouts *rollouts, struct moment now)
 {
-	return (struct turn_scene){ rollouts->parts.labels, rollouts->parts.schedule->interval_ms, now };
+	return (struct turn_scene){
+		.labels = rollouts->parts.labels,
+		.holds = rollouts->parts.holds,
+		.interval_ms = rollouts->parts.schedule->interval_ms,
+		.now = now,
+	};
 }
 
 /* What the node got from a rollout that is complete it keeps, as far as one that was there by then is concerned. */
@@ -252,6 +258,15 @@ enum rollout_turn rollouts_turn(const struct rollouts *rollouts, const struct ro
 		rollouts_taken_by(rollouts, rollout, node, now))
 		return TURN_FOREIGN;
 	return turn;
+}
+
+enum obstacle rollouts_obstacle(const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node,
+	struct moment now, char *text)
+{
+	const struct turn_scene scene = scene_of(rollouts, now);
+
+	return rollout_obstacle(
+		&scene, rollout, &node->record, updates_find(rollouts->parts.updates, node->record.id), text);
 }
 
 static bool is_concerned(
@@ -521,6 +536,16 @@ void rollouts_follow_clock(struct rollouts *rollouts, const struct clock_jump *j
 	}
 }
 
+void rollouts_grant_time(struct rollouts *rollouts, struct moment now)
+{
+	for (size_t i = 0; i < rollouts->count; i++) {
+		if (!rollout_is_open(&rollouts->list[i]->rollout))
+			continue;
+		rollout_grant_time(&rollouts->list[i]->rollout, now);
+		rollouts->list[i]->unsaved = true;
+	}
+}
+
 /* Counting and judging. */
 
 static void count_node(struct rollouts *rollouts, struct entry *entry, const struct node *node, struct moment now)
@@ -533,10 +558,17 @@ static void count_node(struct rollouts *rollouts, struct entry *entry, const str
 	if (turn == TURN_FOREIGN)
 		return;
 	facts->concerned++;
-	if (place < facts->lowest)
+	enum obstacle obstacle = turn == TURN_EXCUSED || (turn == TURN_LATER && place < facts->lowest)
+					 ? rollouts_obstacle(rollouts, &entry->rollout, node, now, NULL)
+					 : OBSTACLE_NONE;
+	if (place < facts->lowest && obstacle == OBSTACLE_NONE)
 		facts->lowest = place;
 	if (turn == TURN_LATER)
 		return;
+	if (turn == TURN_EXCUSED) {
+		facts->excused[obstacle]++;
+		return;
+	}
 	tally->nodes++;
 	tally->confirmed += turn == TURN_CONFIRMED;
 	tally->failed += turn == TURN_FAILED;
@@ -607,11 +639,14 @@ int64_t rollouts_tick(struct rollouts *rollouts, struct moment now)
 {
 	bool busy = false;
 
+	/* Nothing is judged by what does not happen during an emergency stop. */
+	bool halted = holds_on_all(rollouts->parts.holds) != NULL;
+
 	for (size_t i = 0; i < rollouts->count; i++) {
 		struct entry *entry = rollouts->list[i];
 		if (entry->unsaved)
 			settle(rollouts, entry, now);
-		if (!rollout_is_open(&entry->rollout))
+		if (halted || !rollout_is_open(&entry->rollout))
 			continue;
 		if (count_slice(rollouts, entry, now))
 			judge(rollouts, entry, now);

@@ -21,6 +21,8 @@
 #define ROLLOUTS_OPEN_MAX 16 /* at a time */
 
 struct clock_jump;
+struct holds;
+struct labels_settings;
 struct node;
 struct nodes;
 struct random;
@@ -37,6 +39,7 @@ struct rollouts_parts {
 	struct random *random;
 	const struct schedule_settings *schedule; /* how long a wake is */
 	const struct labels_settings *labels;     /* NULL: no node has any */
+	const struct holds *holds;                /* NULL: no node is held */
 	/* The whole digest of the image whose digest begins with `head`; -ENOENT if it is not here. */
 	int (*find_image)(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32]);
 	void *context;
@@ -71,6 +74,13 @@ const struct rollout_facts *rollouts_facts(const struct rollouts *rollouts, size
 /* Where the node stands in that rollout, as rollout_turn(); one that another rollout has a right to is foreign. */
 enum rollout_turn rollouts_turn(const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node,
 	struct moment now, uint32_t *place);
+
+/* What is in the node's way, as rollout_obstacle(). */
+enum obstacle rollouts_obstacle(const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node,
+	struct moment now, char *text);
+
+/* Nodes were released, or what they lacked is here: those that are open have their time from now on. */
+void rollouts_grant_time(struct rollouts *rollouts, struct moment now);
 
 /* The rollout that has a right to the node before this one, or NULL. */
 const struct rollout *rollouts_taken_by(

@@ -8,6 +8,7 @@
 #include "drivers/driver.h"
 #include "drivers/id_map.h"
 #include "drivers/image_source.h"
+#include "gateway/holds.h"
 #include "gateway/log.h"
 #include "gateway/nodes.h"
 
@@ -86,12 +87,17 @@ static struct image_source *image_of(const struct updates *updates, const struct
 	return updates->parts.port.image(updates->parts.port.context, update->record.sha256, &hardware);
 }
 
+static bool is_held(const struct updates *updates, const struct update *update)
+{
+	return holds_on(updates->parts.holds, update->record.node) != NULL;
+}
+
 /* Brings the driver's offer in line with the update. */
 static void renew_offer(struct updates *updates, struct node *node, struct update *update, struct moment now)
 {
 	const struct updates_port *port = &updates->parts.port;
 
-	if (!update_is_due(update, now)) {
+	if (!update_is_due(update, now) || is_held(updates, update)) {
 		port->withdraw(port->context, node);
 		return;
 	}
@@ -230,6 +236,33 @@ int updates_cancel(struct updates *updates, struct node *node, const char *by, s
 	return 0;
 }
 
+static void renew(struct updates *updates, struct node *node, struct update *update, struct moment now)
+{
+	if (!update_is_active(update))
+		return;
+	/* Time that it was held is none in which a transfer stalled. */
+	if (!is_held(updates, update))
+		update->record.changed_ms = now.wall_ms;
+	renew_offer(updates, node, update, now);
+}
+
+void updates_renew(struct updates *updates, struct node *node, struct moment now)
+{
+	struct update *update = id_map_find(&updates->by_node, node->record.id);
+
+	if (update)
+		renew(updates, node, update, now);
+}
+
+void updates_renew_all(struct updates *updates, struct moment now)
+{
+	for (size_t i = 0; i < updates->count; i++) {
+		struct node *node = nodes_find(updates->parts.nodes, updates->list[i]->record.node);
+		if (node)
+			renew(updates, node, updates->list[i], now);
+	}
+}
+
 const struct update *updates_find(const struct updates *updates, const char *node)
 {
 	return id_map_find(&updates->by_node, node);
@@ -336,7 +369,7 @@ int64_t updates_tick(struct updates *updates, struct moment now)
 		save_all(updates);
 	for (size_t i = 0; i < updates->count; i++) {
 		struct update *update = updates->list[i];
-		if (!update_is_active(update))
+		if (!update_is_active(update) || is_held(updates, update))
 			continue;
 		struct node *node = nodes_find(updates->parts.nodes, update->record.node);
 		bool was_waiting = update->record.retry_at_ms > 0;

@@ -14,6 +14,7 @@
 
 struct clock_jump;
 struct delivery_progress;
+struct holds;
 struct image_source;
 struct node;
 struct nodes;
@@ -35,6 +36,7 @@ struct updates_port {
 
 struct updates_parts {
 	struct store *store;
+	const struct holds *holds; /* what must not be offered anything; NULL: nobody is held */
 	struct nodes *nodes;
 	struct random *random;
 	const struct update_settings *settings;
@@ -61,6 +63,10 @@ int updates_order(struct updates *updates, const struct update_order *order, str
 
 /* 0; -ENOENT if the node has no update under way. */
 int updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now);
+
+/* What is held has changed, for one node or for all: offers end, or are made again. */
+void updates_renew(struct updates *updates, struct node *node, struct moment now);
+void updates_renew_all(struct updates *updates, struct moment now);
 
 /* The node's current or last update, or NULL. */
 const struct update *updates_find(const struct updates *updates, const char *node);

@@ -56,6 +56,10 @@ static const char gateway_5[] = "CREATE TABLE audit("
 				" command TEXT NOT NULL, arguments TEXT NOT NULL, outcome TEXT NOT NULL,"
 				" reason TEXT NOT NULL);";
 
+static const char gateway_6[] = "CREATE TABLE hold("
+				" node TEXT PRIMARY KEY NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL,"
+				" at_ms INTEGER NOT NULL) WITHOUT ROWID;";
+
 /*
  * A chunk's key is image number * 65536 + index. The manifest is apart so that the row of an image, written anew at
  * every append, stays small. `tail_crc32c` is of what is there of the last chunk while it is not whole.
@@ -98,8 +102,9 @@ static const char telemetry_3[] = "CREATE TABLE feed("
 				  " codec INTEGER NOT NULL, crc32c INTEGER NOT NULL, exchanges BLOB NOT NULL,"
 				  " data BLOB NOT NULL);";
 
-const struct schema schema_gateway = { (const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5 },
-	5 };
+const struct schema schema_gateway = {
+	(const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5, gateway_6 }, 6
+};
 const struct schema schema_images = { (const char *const[]){ images_1 }, 1 };
 const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3 }, 3 };
 

@@ -22,6 +22,9 @@ static const struct cli_command *const node_commands[] = {
 	&command_node_add,
 	&command_node_remove,
 	&command_node_command,
+	&command_node_hold,
+	&command_node_release,
+	&command_node_holds,
 	NULL,
 };
 static const struct cli_group node_group = { "node", "Nodes", node_commands, NULL };
@@ -57,6 +60,8 @@ static const struct cli_command *const update_commands[] = {
 	&command_update_watch,
 	&command_update_cancel,
 	&command_update_retry,
+	&command_update_halt,
+	&command_update_go_on,
 	NULL,
 };
 static const struct cli_group update_group = { "update", "Updates", update_commands, &command_update_start };

@@ -23,6 +23,13 @@ extern const struct cli_command command_complete;
 extern const struct cli_command command_download_cancel;
 extern const struct cli_command command_download_list;
 
+/* hold_commands.c */
+extern const struct cli_command command_node_hold;
+extern const struct cli_command command_node_holds;
+extern const struct cli_command command_node_release;
+extern const struct cli_command command_update_go_on;
+extern const struct cli_command command_update_halt;
+
 /* image_commands.c */
 extern const struct cli_command command_image_add;
 extern const struct cli_command command_image_list;

@@ -143,6 +143,17 @@ static void print_labels(const struct cli *cli, const json_t *labels)
 		pair_print(cli, "labels", text);
 }
 
+static void print_hold(const struct cli *cli, const json_t *hold)
+{
+	char text[256];
+
+	if (!hold)
+		return;
+	snprintf(text, sizeof(text), "%sby %s%s%s", *field_text(hold, "node") ? "" : "with all others, ",
+		field_text(hold, "by"), *field_text(hold, "reason") ? ": " : "", field_text(hold, "reason"));
+	pair_print(cli, "held", text);
+}
+
 static int run_show(struct cli *cli)
 {
 	json_t *result;
@@ -160,6 +171,7 @@ static int run_show(struct cli *cli)
 	pair_print(cli, "version", field_text(node, "version"));
 	pair_print(cli, "image", field_text(node, "image"));
 	print_labels(cli, json_object_get(node, "labels"));
+	print_hold(cli, json_object_get(node, "hold"));
 	print_contact(cli, node);
 	print_figures(cli, node);
 	print_update(cli, json_object_get(node, "update"));

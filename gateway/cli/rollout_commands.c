@@ -29,6 +29,7 @@ static const struct cli_option create_options[] = {
 	{ 0, "confirmed", "PERCENT", "of the nodes must run the image for the next wave (default 90)" },
 	{ 0, "failed", "PERCENT", "of the nodes may fail or fall silent (default 10)" },
 	{ 0, "failed-most", "COUNT", "and so many in all (default 0: no such limit)" },
+	{ 0, "battery", "PERCENT", "no offer to nodes that say they have less (default 0)" },
 	{ 0, "confidence", "PERCENT", "that a good image is not stopped for drops (default 99)" },
 	{ 0, "ignore-drops", NULL, "do not compare how often updated and other nodes drop" },
 	{ 0, "on-failure", "WHAT", "\"pause\" (default), or \"rollback\" to the former images" },
@@ -71,6 +72,7 @@ static int add_options(const struct cli *cli, json_t *request)
 		{ "failed", "failed_percent" },
 		{ "failed-most", "failed_most" },
 		{ "confidence", "confidence_percent" },
+		{ "battery", "battery_percent" },
 		{ "priority", "priority" },
 	};
 	int code = add_duration(cli, request, "soak", "soak_ms", 0);

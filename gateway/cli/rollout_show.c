@@ -106,7 +106,8 @@ static void print_list(const struct cli *cli, const json_t *list)
 		table_cell(table, TONE_PLAIN, "%s", gets_it ? wave : "");
 		table_cell(table, TONE_PLAIN, "%s",
 			gets_it ? human_age(age, field_number(item, "earliest_ms"), now_ms) : "");
-		table_cell(table, TONE_PLAIN, "%s", field_text(item, "reason"));
+		const char *detail = field_text(item, "detail");
+		table_cell(table, TONE_PLAIN, "%s%s%s", field_text(item, "reason"), *detail ? ": " : "", detail);
 	}
 	putchar('\n');
 	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
@@ -174,6 +175,9 @@ static const char *state_text(char *out, size_t size, const json_t *rollout)
 static void print_counts(const struct cli *cli, const json_t *rollout)
 {
 	char text[192];
+	size_t size = 0;
+	const char *obstacle;
+	json_t *count;
 
 	snprintf(text, sizeof(text),
 		"%" PRId64 " confirmed, %" PRId64 " failed, %" PRId64 " silent, %" PRId64 " open of %" PRId64
@@ -181,6 +185,12 @@ static void print_counts(const struct cli *cli, const json_t *rollout)
 		field_number(rollout, "confirmed"), field_number(rollout, "failed"), field_number(rollout, "silent"),
 		field_number(rollout, "open"), field_number(rollout, "reached"), field_number(rollout, "nodes"));
 	pair_print(cli, "nodes", text);
+	json_object_foreach (json_object_get(rollout, "excused"), obstacle, count)
+		if (json_integer_value(count) > 0)
+			size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%" JSON_INTEGER_FORMAT " by %s",
+				size ? ", " : "", json_integer_value(count), obstacle);
+	if (size > 0)
+		pair_print(cli, "held back", text);
 }
 
 static void print_missing(const struct cli *cli, const json_t *missing)

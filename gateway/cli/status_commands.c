@@ -88,6 +88,22 @@ static void print_updates(const struct cli *cli, const json_t *updates)
 	print_line(cli, "updates", "%s", used ? text : "none");
 }
 
+/* Only where something is held. */
+static void print_holds(const struct cli *cli, const json_t *holds)
+{
+	const json_t *halt = json_object_get(holds, "halt");
+	int64_t nodes = field_number(holds, "nodes");
+	char at[HUMAN_SIZE];
+
+	if (halt)
+		print_line(cli, "", "%sall halted%s by %s on %s%s%s", tone_begin(TONE_BAD, cli->terminal.colour),
+			tone_end(TONE_BAD, cli->terminal.colour), field_text(halt, "by"),
+			human_time(at, field_number(halt, "at_ms")), *field_text(halt, "reason") ? ": " : "",
+			field_text(halt, "reason"));
+	if (nodes)
+		print_line(cli, "", "%" PRId64 " node%s held", nodes, nodes == 1 ? "" : "s");
+}
+
 static void print_images(const struct cli *cli, const json_t *images)
 {
 	int64_t partial = field_number(images, "partial");
@@ -231,6 +247,7 @@ static int run_status(struct cli *cli)
 	print_uplink(cli, json_object_get(status, "uplink"), field_number(status, "time_ms"));
 	print_nodes(cli, json_object_get(status, "nodes"));
 	print_updates(cli, json_object_get(status, "updates"));
+	print_holds(cli, json_object_get(status, "holds"));
 	print_images(cli, json_object_get(status, "images"));
 	print_telemetry(cli, json_object_get(status, "telemetry"));
 	print_rules(cli, json_object_get(status, "rules"));

@@ -155,12 +155,19 @@ static void site_open(struct site *site, const char *folder)
 	if (store_open(&site->store, &options, &findings, why, sizeof(why)) < 0 ||
 		nodes_open(&site->nodes, site->store, &node_settings) < 0)
 		abort();
-	struct updates_parts updates = { site->store, site->nodes, &site->random, &update_settings,
-		{ site, on_image, on_offer, on_withdraw, NULL } };
+	struct updates_parts updates = { .store = site->store,
+		.nodes = site->nodes,
+		.random = &site->random,
+		.settings = &update_settings,
+		.port = { site, on_image, on_offer, on_withdraw, NULL } };
 	if (updates_open(&site->updates, &updates, site->now) < 0)
 		abort();
-	struct rollouts_parts rollouts = { site->store, site->nodes, site->updates, &site->random, &schedule, NULL,
-		on_find, NULL };
+	struct rollouts_parts rollouts = { .store = site->store,
+		.nodes = site->nodes,
+		.updates = site->updates,
+		.random = &site->random,
+		.schedule = &schedule,
+		.find_image = on_find };
 	if (rollouts_open(&site->rollouts, &rollouts) < 0)
 		abort();
 }

@@ -128,7 +128,11 @@ static inline void bench_register(struct control_bench *bench)
 	struct control_uploads_parts uploads = { &bench->clock, store, bench->images, bench->imports };
 
 	bench->control = control_open();
-	bench->node_parts = (struct control_nodes){ &bench->clock, store, bench->nodes, bench->updates, &schedule };
+	bench->node_parts = (struct control_nodes){ .clock = &bench->clock,
+		.store = store,
+		.nodes = bench->nodes,
+		.updates = bench->updates,
+		.schedule = &schedule };
 	bench->update_parts = (struct control_updates){ &bench->clock, bench->nodes, bench->updates, bench->images };
 	bench->image_parts =
 		(struct control_images){ &bench->clock, store, bench->images, bench->nodes, bench->updates };

@@ -23,8 +23,12 @@ static struct site *site_open(void)
 	static const struct schedule_settings schedule = { .interval_ms = 900000, .jitter_percent = 10 };
 	struct site *site = calloc(1, sizeof(*site));
 	struct control_bench *bench = site->bench = bench_open();
-	struct rollouts_parts parts = { bench->scratch.store, bench->nodes, bench->updates, &bench->random, &schedule,
-		NULL, on_find, NULL };
+	struct rollouts_parts parts = { .store = bench->scratch.store,
+		.nodes = bench->nodes,
+		.updates = bench->updates,
+		.random = &bench->random,
+		.schedule = &schedule,
+		.find_image = on_find };
 	char id[16];
 
 	bench_add_image(bench, 1, 1000, "meter-2", site->image);

@@ -5,6 +5,7 @@
 
 #include "drivers/driver.h"
 #include "drivers/image_source.h"
+#include "gateway/holds.h"
 #include "gateway/log.h"
 #include "gateway/nodes.h"
 #include "gateway/random.h"
@@ -35,6 +36,7 @@ static const uint8_t third_image[32] = { 0x03, 0x03, 0x03, 0x03 };
 struct site {
 	struct stepped_store stepped;
 	struct nodes *nodes;
+	struct holds *holds;
 	struct updates *updates;
 	struct rollouts *rollouts;
 	struct random random;
@@ -44,6 +46,8 @@ struct site {
 	uint8_t runs[NODES][32];
 	bool refuses[NODES]; /* the image, at its first block */
 	bool is_off[NODES];
+	bool is_offered[NODES];
+	int8_t battery_percent[NODES];
 };
 
 static struct image_source *on_image(void *context, const uint8_t sha256[32], const char **hardware)
@@ -57,13 +61,24 @@ static struct image_source *on_image(void *context, const uint8_t sha256[32], co
 	return NULL;
 }
 
+static size_t index_of(const struct node *node)
+{
+	return strtoul(node->record.id + 5, NULL, 10);
+}
+
 static int on_offer(void *context, const struct node *node, struct image_source *image)
 {
+	struct site *site = context;
+
+	site->is_offered[index_of(node)] = true;
 	return 0;
 }
 
 static void on_withdraw(void *context, const struct node *node)
 {
+	struct site *site = context;
+
+	site->is_offered[index_of(node)] = false;
 }
 
 static int on_find(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32])
@@ -76,7 +91,9 @@ static int on_find(void *context, const uint8_t *head, uint8_t size, uint8_t sha
 
 static void open_domain(struct site *site)
 {
+	ck_assert_int_eq(holds_open(&site->holds, site->stepped.store), 0);
 	struct updates_parts updates = {
+		.holds = site->holds,
 		.store = site->stepped.store,
 		.random = &site->random,
 		.settings = &update_options,
@@ -87,6 +104,7 @@ static void open_domain(struct site *site)
 		.random = &site->random,
 		.schedule = &schedule,
 		.find_image = on_find,
+		.holds = site->holds,
 	};
 
 	ck_assert_int_eq(nodes_open(&site->nodes, site->stepped.store, &node_options), 0);
@@ -103,6 +121,7 @@ static void close_domain(struct site *site)
 	rollouts_close(site->rollouts);
 	updates_close(site->updates);
 	nodes_close(site->nodes);
+	holds_close(site->holds);
 }
 
 static struct site *site_open(void)
@@ -117,6 +136,7 @@ static struct site *site_open(void)
 	memcpy(site->images[2].sha256, third_image, 32);
 	for (size_t i = 0; i < NODES; i++)
 		memcpy(site->runs[i], old_image, 32);
+	memset(site->battery_percent, 80, NODES);
 	stepped_open(&site->stepped);
 	open_domain(site);
 	return site;
@@ -138,7 +158,7 @@ static void site_restart(struct site *site)
 
 static const char *name_of(size_t index)
 {
-	static char name[16];
+	static char name[32];
 
 	snprintf(name, sizeof(name), "node-%03zu", index);
 	return name;
@@ -149,7 +169,7 @@ static void follow_offer(struct site *site, size_t index, struct node *node)
 {
 	const struct update *update = updates_find(site->updates, node->record.id);
 
-	if (!update || !update_is_active(update))
+	if (!update || !update_is_active(update) || !site->is_offered[index])
 		return;
 	if (site->refuses[index]) {
 		struct delivery_progress progress = { .state = DELIVERY_FAILED, .code = 9 };
@@ -166,7 +186,7 @@ static void call_in(struct site *site, size_t index)
 		.hardware = "meter-2",
 		.version = "1",
 		.image_size = 8,
-		.battery_percent = 80 };
+		.battery_percent = site->battery_percent[index] };
 	struct node *node = nodes_find(site->nodes, contact.node);
 
 	if (node)
@@ -450,6 +470,127 @@ START_TEST(what_a_rollout_of_higher_priority_wants_is_not_taken_by_another)
 }
 END_TEST
 
+static void hold(struct site *site, const char *node)
+{
+	ck_assert_int_eq(holds_set(site->holds, &(struct hold_order){ node, "because", "operator" }, site->now), 0);
+	updates_renew_all(site->updates, site->now);
+}
+
+static void release(struct site *site, const char *node)
+{
+	ck_assert_int_eq(holds_release(site->holds, node, "operator", site->now), 0);
+	rollouts_grant_time(site->rollouts, site->now);
+	updates_renew_all(site->updates, site->now);
+}
+
+START_TEST(nodes_that_are_held_are_left_alone_and_no_failures)
+{
+	struct rollout_plan plan = plan_of("spring");
+	struct site *site;
+
+	plan.wave_count = 1;
+	plan.waves[0] = WAVE_ALL;
+	site = site_with_rollout(plan);
+	for (size_t i = 0; i < NODES / 2; i++)
+		hold(site, name_of(i));
+	live(site, 30);
+	ck_assert_uint_eq(count_running(site, new_image), NODES / 2);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->excused[OBSTACLE_HELD], NODES / 2);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->tally.nodes, NODES / 2);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(the_first_node_is_one_that_can_take_the_image)
+{
+	struct rollout_plan plan = plan_of("spring");
+	struct site *site;
+	size_t lowest = 0;
+
+	plan.waves[0] = 1; /* holds nobody: a gateway alone takes the node with the lowest place */
+	site = site_with_rollout(plan);
+	for (size_t i = 1; i < NODES; i++)
+		lowest = wave_place("spring", name_of(i)) < wave_place("spring", name_of(lowest)) ? i : lowest;
+	hold(site, name_of(lowest));
+	live(site, 12);
+	ck_assert_int_eq(state_of(site), ROLLOUT_SOAKING);
+	ck_assert_uint_eq(count_running(site, new_image), 1);
+	ck_assert_mem_eq(site->runs[lowest], old_image, 32);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_wave_whose_only_node_is_held_later_waits_for_another)
+{
+	struct rollout_plan plan = plan_of("spring");
+	struct site *site;
+	size_t lowest = 0;
+
+	plan.waves[0] = 1;
+	site = site_with_rollout(plan);
+	for (size_t i = 1; i < NODES; i++)
+		lowest = wave_place("spring", name_of(i)) < wave_place("spring", name_of(lowest)) ? i : lowest;
+	live(site, 1); /* the wave begins, with this node */
+	hold(site, name_of(lowest));
+	live(site, 12);
+	ck_assert_int_eq(state_of(site), ROLLOUT_SOAKING);
+	ck_assert_uint_eq(rollouts_find(site->rollouts, "spring")->wave, 0);
+	ck_assert_uint_eq(count_running(site, new_image), 1);
+	ck_assert_mem_eq(site->runs[lowest], old_image, 32);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_low_battery_is_waited_for)
+{
+	struct rollout_plan plan = plan_of("spring");
+	struct site *site;
+
+	plan.wave_count = 1;
+	plan.waves[0] = WAVE_ALL;
+	plan.battery_percent = 30;
+	site = site_with_rollout(plan);
+	site->is_off[0] = true; /* keeps the wave open */
+	site->battery_percent[7] = 29;
+	site->battery_percent[8] = -1; /* has none, or does not say */
+	live(site, 5);
+	ck_assert_mem_eq(site->runs[7], old_image, 32);
+	ck_assert_mem_eq(site->runs[8], new_image, 32);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->excused[OBSTACLE_BATTERY], 1);
+	site->battery_percent[7] = 30;
+	live(site, 2);
+	ck_assert_mem_eq(site->runs[7], new_image, 32);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(the_emergency_stop_ends_all_offers_and_judges_nothing)
+{
+	struct rollout_plan plan = plan_of("spring");
+	struct site *site;
+
+	plan.wave_count = 1;
+	plan.waves[0] = WAVE_ALL;
+	site = site_with_rollout(plan);
+	live(site, 2); /* all have their orders */
+	ck_assert(site->is_offered[0] && site->is_offered[NODES - 1]);
+	hold(site, HOLD_ALL);
+	for (size_t i = 0; i < NODES; i++)
+		ck_assert(!site->is_offered[i]);
+	live(site, 30);
+	site_restart(site);
+	live(site, 30);
+	ck_assert_uint_eq(count_running(site, new_image), 0);
+	ck_assert_int_eq(state_of(site), ROLLOUT_ROLLING);
+	release(site, HOLD_ALL);
+	live(site, 8);
+	ck_assert_uint_eq(count_running(site, new_image), NODES);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(two_lists_without_a_common_node_do_not_overlap)
 {
 	struct rollout_plan some = plan_of("some"), others = plan_of("others"), both = plan_of("both");
@@ -493,4 +634,7 @@ TEST_SUITE(rollouts, waves_come_one_after_the_other_with_a_soak_between, a_resta
 	a_node_that_was_restarting_when_it_was_rolled_back_goes_back_too, a_pause_ends_what_nodes_have_not_followed,
 	a_node_that_joins_late_gets_its_turn, two_rollouts_for_the_same_nodes_do_not_go_together,
 	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another, two_lists_without_a_common_node_do_not_overlap,
+	nodes_that_are_held_are_left_alone_and_no_failures, the_first_node_is_one_that_can_take_the_image,
+	a_wave_whose_only_node_is_held_later_waits_for_another, a_low_battery_is_waited_for,
+	the_emergency_stop_ends_all_offers_and_judges_nothing,
 	nodes_are_of_a_version_until_they_are_ordered_to_leave_it)

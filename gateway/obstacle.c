@@ -1,0 +1,53 @@
+#include "gateway/obstacle.h"
+
+#include <stdio.h>
+
+#include "gateway/holds.h"
+#include "gateway/nodes.h"
+#include "gateway/rollout_turn.h"
+#include "gateway/update.h"
+
+const char *obstacle_name(enum obstacle obstacle)
+{
+	static const char *const names[OBSTACLES] = { "none", "held", "battery" };
+
+	return names[obstacle];
+}
+
+const char *obstacle_sentence(enum obstacle obstacle)
+{
+	static const char *const sentences[OBSTACLES] = {
+		[OBSTACLE_NONE] = "has nothing in its way",
+		[OBSTACLE_HELD] = "is held",
+		[OBSTACLE_BATTERY] = "has a low battery",
+	};
+
+	return sentences[obstacle];
+}
+
+/* A transfer that began is not ended for a battery that went down by it. */
+static bool battery_is_low(const struct rollout_plan *plan, const struct node_record *node, const struct update *update)
+{
+	bool began = update && update_is_active(update) && update->state != UPDATE_OFFERED;
+
+	return !began && node->battery_percent >= 0 && node->battery_percent < plan->battery_percent;
+}
+
+enum obstacle obstacle_to(const struct turn_scene *scene, const struct rollout_plan *plan,
+	const struct node_record *node, const struct update *update, char *text)
+{
+	const struct stored_hold *hold = holds_on(scene->holds, node->id);
+
+	if (hold) {
+		if (text)
+			snprintf(text, OBSTACLE_TEXT_SIZE, "%s by %s%s%s", *hold->node ? "held" : "all updates halted",
+				hold->by, *hold->reason ? ": " : "", hold->reason);
+		return OBSTACLE_HELD;
+	}
+	if (!battery_is_low(plan, node, update))
+		return OBSTACLE_NONE;
+	if (text)
+		snprintf(text, OBSTACLE_TEXT_SIZE, "battery at %d %%, %lld %% needed", node->battery_percent,
+			(long long)plan->battery_percent);
+	return OBSTACLE_BATTERY;
+}
