@@ -17,6 +17,7 @@
 #include "store/update_store.h"
 
 #define TICK_MS 1000
+#define COUNT_PAUSE_MOST_MS 15000
 #define SLICE_NODES 500 /* counted in one round of the loop: under a millisecond */
 
 struct entry {
@@ -24,6 +25,7 @@ struct entry {
 	struct rollout_facts facts; /* of the last whole count */
 	struct rollout_facts count; /* under way */
 	size_t counted;             /* nodes looked at for it */
+	int64_t count_at_ms;        /* monotonic: not before, the next one */
 	bool unsaved;
 };
 
@@ -293,8 +295,12 @@ static void withdraw_from(
 	char by[64];
 	uint32_t place;
 
-	if (update && update->state != UPDATE_REBOOTING &&
-		rollouts_turn(rollouts, rollout, node, now, &place) == TURN_UNDER_WAY)
+	if (!update || !update_is_active(update) || update->state == UPDATE_REBOOTING ||
+		memcmp(update->record.sha256, rollout->plan.sha256, sizeof(rollout->plan.sha256)) != 0)
+		return;
+	/* A node that fell silent may come back any day. */
+	enum rollout_turn turn = rollouts_turn(rollouts, rollout, node, now, &place);
+	if (turn == TURN_UNDER_WAY || turn == TURN_SILENT)
 		(void)updates_cancel(rollouts->parts.updates, node, name_of_order(rollout, by, sizeof(by)), now);
 }
 
@@ -576,6 +582,16 @@ static void count_node(struct rollouts *rollouts, struct entry *entry, const str
 	tally->open += turn == TURN_DUE || turn == TURN_UNDER_WAY;
 }
 
+/* What nodes do is no news more often than this: a sixtieth of what lies between two contacts of a node. */
+static int64_t count_pause_ms(const struct rollouts *rollouts)
+{
+	int64_t pause_ms = rollouts->parts.schedule->interval_ms / 60;
+
+	if (pause_ms < TICK_MS)
+		return TICK_MS;
+	return pause_ms < COUNT_PAUSE_MOST_MS ? pause_ms : COUNT_PAUSE_MOST_MS;
+}
+
 /* Goes on with counting; true when all nodes were looked at. */
 static bool count_slice(struct rollouts *rollouts, struct entry *entry, struct moment now)
 {
@@ -588,6 +604,7 @@ static bool count_slice(struct rollouts *rollouts, struct entry *entry, struct m
 	entry->facts = entry->count;
 	entry->count = (struct rollout_facts){ .lowest = WAVE_ALL };
 	entry->counted = 0;
+	entry->count_at_ms = now.monotonic_ms + count_pause_ms(rollouts);
 	return true;
 }
 
@@ -646,7 +663,8 @@ int64_t rollouts_tick(struct rollouts *rollouts, struct moment now)
 		struct entry *entry = rollouts->list[i];
 		if (entry->unsaved)
 			settle(rollouts, entry, now);
-		if (halted || !rollout_is_open(&entry->rollout))
+		if (halted || !rollout_is_open(&entry->rollout) ||
+			(entry->counted == 0 && now.monotonic_ms < entry->count_at_ms))
 			continue;
 		if (count_slice(rollouts, entry, now))
 			judge(rollouts, entry, now);

@@ -440,6 +440,31 @@ START_TEST(two_rollouts_for_the_same_nodes_do_not_go_together)
 }
 END_TEST
 
+static unsigned count_active(const struct site *site)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < updates_count(site->updates); i++)
+		count += update_is_active(updates_at(site->updates, i));
+	return count;
+}
+
+START_TEST(a_stop_takes_the_offer_from_nodes_that_fell_silent_too)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	live(site, 1);
+	for (size_t i = 0; i < NODES; i++)
+		call_in(site, i);
+	ck_assert_uint_gt(count_active(site), 0);
+	memset(site->is_off, true, sizeof(site->is_off));
+	live(site, 10);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	ck_assert_uint_eq(count_active(site), 0);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(what_a_rollout_of_higher_priority_wants_is_not_taken_by_another)
 {
 	struct rollout_plan plan = plan_of("spring"), urgent = plan_of("urgent");
@@ -628,7 +653,8 @@ START_TEST(nodes_are_of_a_version_until_they_are_ordered_to_leave_it)
 }
 END_TEST
 
-TEST_SUITE(rollouts, waves_come_one_after_the_other_with_a_soak_between, a_restart_changes_nothing,
+TEST_SUITE(rollouts, a_stop_takes_the_offer_from_nodes_that_fell_silent_too,
+	waves_come_one_after_the_other_with_a_soak_between, a_restart_changes_nothing,
 	failures_stop_it_and_no_node_gets_the_image_after, nodes_that_fall_silent_are_failures,
 	nodes_that_drop_more_often_with_the_image_stop_it, a_rollback_brings_each_node_back_to_what_it_ran,
 	a_node_that_was_restarting_when_it_was_rolled_back_goes_back_too, a_pause_ends_what_nodes_have_not_followed,
