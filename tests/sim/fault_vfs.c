@@ -16,6 +16,7 @@ struct fault_vfs {
 	struct fault_plan plan;
 	uint64_t changes;
 	bool off;
+	bool tracks;
 };
 
 /* SQLite allocates it, followed by the real VFS's file. */
@@ -147,6 +148,8 @@ static int on_delete(sqlite3_vfs *vfs, const char *path, int sync_directory)
 	struct fault_vfs *fault = (struct fault_vfs *)vfs;
 	int code = SQLITE_IOERR_DELETE;
 
+	if (!fault->tracks)
+		return fault->real->xDelete(fault->real, path, 0);
 	(void)pthread_mutex_lock(&fault->mutex);
 	enum fault struck = strike(fault);
 	if (struck == FAULT_NONE || struck == FAULT_NO_SPACE) {
@@ -175,19 +178,21 @@ static int on_file_size(sqlite3_file *file, sqlite3_int64 *size)
 	return real_of(file)->pMethods->xFileSize(real_of(file), size);
 }
 
+/* The store lets one process in, and has one connection to each file: nobody is kept waiting. */
 static int on_lock(sqlite3_file *file, int level)
 {
-	return real_of(file)->pMethods->xLock(real_of(file), level);
+	return SQLITE_OK;
 }
 
 static int on_unlock(sqlite3_file *file, int level)
 {
-	return real_of(file)->pMethods->xUnlock(real_of(file), level);
+	return SQLITE_OK;
 }
 
 static int on_check_reserved_lock(sqlite3_file *file, int *reserved)
 {
-	return real_of(file)->pMethods->xCheckReservedLock(real_of(file), reserved);
+	*reserved = 0;
+	return SQLITE_OK;
 }
 
 /* Space is reserved: the file grows without being written. */
@@ -210,6 +215,10 @@ static int on_file_control(sqlite3_file *file, int operation, void *argument)
 {
 	struct open_file *open = (struct open_file *)file;
 
+	if (operation == SQLITE_FCNTL_HAS_MOVED) {
+		*(int *)argument = 0; /* nobody moves it, and it is asked at every commit */
+		return SQLITE_OK;
+	}
 	if (open->file && operation == SQLITE_FCNTL_CHUNK_SIZE) {
 		open->chunk = *(int *)argument;
 		return SQLITE_OK;
@@ -240,7 +249,7 @@ static int on_shm_map(sqlite3_file *file, int page, int size, int extend, void v
 
 static int on_shm_lock(sqlite3_file *file, int offset, int count, int flags)
 {
-	return real_of(file)->pMethods->xShmLock(real_of(file), offset, count, flags);
+	return SQLITE_OK;
 }
 
 static void on_shm_barrier(sqlite3_file *file)
@@ -287,7 +296,7 @@ static int on_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int f
 		return code;
 	open->fault = fault;
 	(void)pthread_mutex_lock(&fault->mutex);
-	open->file = path ? fault_disk_file(&fault->disk, path) : NULL;
+	open->file = path && fault->tracks ? fault_disk_file(&fault->disk, path) : NULL;
 	(void)pthread_mutex_unlock(&fault->mutex);
 	open->base.pMethods = &io_methods;
 	return SQLITE_OK;
@@ -308,6 +317,7 @@ struct fault_vfs *fault_vfs_open(const char *name, uint64_t seed)
 	fault->base.xOpen = on_open;
 	fault->base.xDelete = on_delete;
 	fault->real = real;
+	fault->tracks = true;
 	(void)pthread_mutex_init(&fault->mutex, NULL);
 	fault_disk_init(&fault->disk, seed);
 	if (sqlite3_vfs_register(&fault->base, 0) != SQLITE_OK)
@@ -355,4 +365,35 @@ void fault_vfs_restore(struct fault_vfs *fault)
 	fault->plan = (struct fault_plan){ 0 };
 	fault_disk_lose_power(&fault->disk);
 	(void)pthread_mutex_unlock(&fault->mutex);
+}
+
+void fault_vfs_set_tracking(struct fault_vfs *fault, bool tracks)
+{
+	fault->tracks = tracks;
+}
+
+static void set_off(struct fault_vfs *fault, bool off)
+{
+	(void)pthread_mutex_lock(&fault->mutex);
+	fault->off = off;
+	fault->plan = (struct fault_plan){ 0 };
+	(void)pthread_mutex_unlock(&fault->mutex);
+}
+
+void fault_vfs_kill(struct fault_vfs *fault)
+{
+	set_off(fault, true);
+}
+
+void fault_vfs_revive(struct fault_vfs *fault)
+{
+	set_off(fault, false);
+}
+
+int64_t fault_vfs_bytes(struct fault_vfs *fault)
+{
+	(void)pthread_mutex_lock(&fault->mutex);
+	int64_t bytes = fault_disk_size(&fault->disk);
+	(void)pthread_mutex_unlock(&fault->mutex);
+	return bytes;
 }

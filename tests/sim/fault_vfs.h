@@ -31,6 +31,9 @@ struct fault_plan {
 struct fault_vfs *fault_vfs_open(const char *name, uint64_t seed);
 void fault_vfs_close(struct fault_vfs *fault);
 
+/* From the next opening of files on: false: nothing can be lost, and it costs nothing; a disk that is only fast. */
+void fault_vfs_set_tracking(struct fault_vfs *fault, bool tracks);
+
 /* What is to go wrong from now on; counting starts anew. */
 void fault_vfs_plan(struct fault_vfs *fault, const struct fault_plan *plan);
 
@@ -39,6 +42,14 @@ uint64_t fault_vfs_changes(struct fault_vfs *fault);
 
 /* Whether the power is off. */
 bool fault_vfs_is_off(struct fault_vfs *fault);
+
+/* Everything fails from now on, as it does for a process that was killed; until fault_vfs_restore(), or until
+ * fault_vfs_revive(), when all that was written is there. All files must be closed for either. */
+void fault_vfs_kill(struct fault_vfs *fault);
+void fault_vfs_revive(struct fault_vfs *fault);
+
+/* Bytes in all files. */
+int64_t fault_vfs_bytes(struct fault_vfs *fault);
 
 /* Cuts the power now if it is on, and brings it back. All files must be closed. */
 void fault_vfs_restore(struct fault_vfs *fault);
