@@ -56,7 +56,7 @@ void daemon_serve_disk(struct daemon *daemon);
 
 /* Its insides, to look at, and what takes the operator's commands. Live as long as the daemon. */
 struct daemon_view {
-	const struct nodes *nodes;
+	struct nodes *nodes;
 	const struct updates *updates;
 	const struct rollouts *rollouts;
 	struct control *control;

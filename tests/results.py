@@ -3,6 +3,7 @@
 
 Usage: results.py meson SUITE TESTLOG.json     each Check case and each script of `meson test`
        results.py junit SUITE FILE.xml         each case of pytest
+       results.py sites COUNT LOG              each seed of wakegate-site
        results.py summary [--strict] FOLDER    reads FOLDER/*.tsv; --strict counts skipped cases as failed
 
 A line is: outcome, suite, case, reason, joined by tabs. The summary ends with `N passed, N failed, N skipped`.
@@ -66,6 +67,17 @@ def junit_lines(suite, path):
             yield line("passed", suite, name)
 
 
+def site_lines(count, path):
+    """One case a seed; what ended without a word has failed too."""
+    text = pathlib.Path(path).read_text()
+    why = dict(re.findall(r"^seed (\d+) failed (.*)$", text, re.M))
+    seeds = re.findall(r"^seed (\d+): ", text, re.M)
+    for seed in seeds:
+        yield line("failed" if seed in why else "passed", "sim", f"seed {seed}", why.get(seed, ""))
+    for _ in range(int(count) - len(seeds)):
+        yield line("failed", "sim", "a seed without a verdict", text[-300:])
+
+
 def summary(folder, strict):
     rows = [text.split("\t") for path in sorted(pathlib.Path(folder).glob("*.tsv"))
             for text in path.read_text().splitlines()]
@@ -89,6 +101,9 @@ def main(arguments):
     if len(arguments) == 3 and arguments[0] in ("meson", "junit"):
         lines = meson_lines if arguments[0] == "meson" else junit_lines
         print("\n".join(lines(arguments[1], arguments[2])))
+        return 0
+    if len(arguments) == 3 and arguments[0] == "sites":
+        print("\n".join(site_lines(*arguments[1:])))
         return 0
     if len(arguments) in (2, 3) and arguments[0] == "summary":
         return summary(arguments[-1], "--strict" in arguments)

@@ -1,0 +1,248 @@
+#include "tests/sim/site_operator.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/control.h"
+#include "gateway/rollouts.h"
+#include "tests/sim/site_gateway.h"
+#include "tests/sim/site_images.h"
+#include "tests/sim/site_world.h"
+
+#define AGAIN_MS (5 * SITE_MINUTE_MS)
+#define PATIENCE_MS SITE_MINUTE_MS
+#define PIECE 4000
+
+/* When the first images, the releases and the next ones come, in parts of a thousand of the time before settling. */
+static const unsigned when[] = { 0, 40, 420 };
+
+static void go_on(struct site_operator *worker);
+
+static void on_alarm(void *context, uint64_t argument)
+{
+	struct site_operator *worker = context;
+
+	if (argument == worker->patience)
+		go_on(worker);
+}
+
+static void wait_for(struct site_operator *worker, int64_t after_ms)
+{
+	site_world_later(worker->world, after_ms, on_alarm, worker, ++worker->patience);
+}
+
+static void begin_again(struct site_operator *worker)
+{
+	worker->upload = 0;
+	worker->offset = 0;
+	wait_for(worker, AGAIN_MS);
+}
+
+void site_operator_rollout_name(int image, char out[16])
+{
+	snprintf(out, 16, "r%d", image);
+}
+
+/* Asking. What is answered after the patience ended is not listened to. */
+
+struct asked {
+	struct site_operator *worker;
+	uint32_t patience;
+	void (*answered)(struct site_operator *worker, bool ok, const json_t *told);
+};
+
+static int on_reply(void *context, const char *json, size_t size, bool last)
+{
+	struct asked *asked = context;
+	json_t *told = json_loadb(json, size, 0, NULL);
+	bool ok = json_is_true(json_object_get(told, "ok"));
+
+	asked->worker->refusals += !ok;
+	if (!ok)
+		site_world_say(asked->worker->world, "operator is refused: %s",
+			json_string_value(json_object_get(json_object_get(told, "error"), "message")));
+	if (asked->answered && asked->patience == asked->worker->patience)
+		asked->answered(asked->worker, ok, json_object_get(told, "result"));
+	json_decref(told);
+	if (last)
+		free(asked);
+	return 0;
+}
+
+static void ask(struct site_operator *worker, json_t *request, const struct control_bytes *bytes,
+	void (*answered)(struct site_operator *worker, bool ok, const json_t *told))
+{
+	char *text = json_dumps(request, JSON_COMPACT);
+	struct asked *asked = malloc(sizeof(*asked));
+	struct daemon_view view;
+
+	if (!text || !asked)
+		abort();
+	*asked = (struct asked){ worker, worker->patience, answered };
+	struct control_asker asker = { .name = "operator", .reply = on_reply, .context = asked };
+	worker->requests++;
+	daemon_view(worker->gateway->daemon, &view);
+	(void)control_dispatch(view.control, &asker, text, strlen(text), bytes);
+	free(text);
+	json_decref(request);
+}
+
+/* Bringing an image in. */
+
+static bool is_due(const struct site_operator *worker, int image)
+{
+	const struct site_plan *plan = worker->world->plan;
+	int64_t busy_ms = plan->days_ms - plan->settle_ms;
+
+	return worker->world->now_ms >= busy_ms * when[image / SITE_HARDWARE_MAX] / 1000 &&
+	       (unsigned)image % SITE_HARDWARE_MAX < plan->hardware_types;
+}
+
+static void on_uploaded(struct site_operator *worker, bool ok, const json_t *told)
+{
+	const json_t *number = json_object_get(told, "upload");
+
+	if (!ok) {
+		begin_again(worker);
+		return;
+	}
+	if (json_object_get(told, "image")) {
+		site_world_say(worker->world, "operator: image %s is there", worker->images->list[worker->image].name);
+		worker->brought[worker->image] = true;
+		worker->upload = 0;
+	} else {
+		worker->upload = json_integer_value(number);
+		worker->offset = (uint32_t)json_integer_value(json_object_get(told, "offset"));
+	}
+	wait_for(worker, 200);
+}
+
+static void bring(struct site_operator *worker)
+{
+	const struct site_image *image = &worker->images->list[worker->image];
+	struct control_bytes piece = { image->bytes + worker->offset, image->size - worker->offset };
+
+	wait_for(worker, PATIENCE_MS);
+	if (worker->upload == 0) {
+		ask(worker,
+			json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "command", "image.upload", "name", image->name,
+				"size", (int)image->size, "sha256", image->hex, "hardware", image->hardware, "version",
+				image->version),
+			NULL, on_uploaded);
+		return;
+	}
+	if (piece.size == 0) {
+		ask(worker,
+			json_pack("{s:s, s:I}", "command", "image.upload.finish", "upload", (json_int_t)worker->upload),
+			NULL, on_uploaded);
+		return;
+	}
+	if (piece.size > PIECE)
+		piece.size = PIECE;
+	ask(worker,
+		json_pack("{s:s, s:I, s:i}", "command", "image.upload.data", "upload", (json_int_t)worker->upload,
+			"offset", (int)worker->offset),
+		&piece, on_uploaded);
+}
+
+/* Rollouts. */
+
+static void on_ordered(struct site_operator *worker, bool ok, const json_t *told)
+{
+	worker->ordered[worker->image] = ok;
+	if (ok)
+		site_world_say(
+			worker->world, "operator: rollout of %s ordered", worker->images->list[worker->image].name);
+	wait_for(worker, ok ? 1000 : AGAIN_MS);
+}
+
+/* One that tripped stands in the way of the next. */
+static void clear_the_way(struct site_operator *worker)
+{
+	char former[16];
+
+	if (worker->image < 2 * SITE_HARDWARE_MAX)
+		return;
+	site_operator_rollout_name(worker->image - SITE_HARDWARE_MAX, former);
+	if (worker->world->now_ms % 3 == 0)
+		ask(worker, json_pack("{s:s, s:s}", "command", "rollout.abort", "rollout", former), NULL, NULL);
+	else if (worker->world->now_ms % 3 == 1)
+		ask(worker, json_pack("{s:s, s:s}", "command", "rollout.rollback", "rollout", former), NULL, NULL);
+}
+
+static void order(struct site_operator *worker)
+{
+	const struct site_plan *plan = worker->world->plan;
+	char name[16];
+
+	site_operator_rollout_name(worker->image, name);
+	wait_for(worker, PATIENCE_MS);
+	clear_the_way(worker);
+	ask(worker,
+		json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s}", "command", "rollout.create", "rollout", name, "image",
+			worker->images->list[worker->image].hex, "waves", plan->waves, "soak_ms",
+			(json_int_t)plan->soak_ms, "deadline_wakes", 6, "on_failure",
+			plan->rolls_back ? "rollback" : "pause"),
+		NULL, on_ordered);
+}
+
+/* The next thing that is not done. */
+static void go_on(struct site_operator *worker)
+{
+	if (!worker->gateway->daemon) {
+		begin_again(worker);
+		return;
+	}
+	for (int image = 0; image < SITE_IMAGES; image++) {
+		bool is_release = image >= SITE_HARDWARE_MAX;
+		if (!is_due(worker, image) || (worker->brought[image] && (!is_release || worker->ordered[image])))
+			continue;
+		if (image != worker->image) {
+			worker->upload = 0;
+			worker->offset = 0;
+		}
+		worker->image = image;
+		if (worker->brought[image])
+			order(worker);
+		else
+			bring(worker);
+		return;
+	}
+	wait_for(worker, AGAIN_MS);
+}
+
+static void on_pause_over(void *context, uint64_t image)
+{
+	struct site_operator *worker = context;
+	char name[16];
+
+	if (!worker->gateway->daemon)
+		return;
+	site_operator_rollout_name((int)image, name);
+	ask(worker, json_pack("{s:s, s:s}", "command", "rollout.resume", "rollout", name), NULL, NULL);
+}
+
+void site_operator_meddle(struct site_operator *worker)
+{
+	int image = (int)site_world_between(worker->world, SITE_HARDWARE_MAX, SITE_IMAGES - 1);
+	char name[16];
+
+	if (!worker->gateway->daemon || !worker->ordered[image])
+		return;
+	site_operator_rollout_name(image, name);
+	site_world_say(worker->world, "operator pauses %s", name);
+	ask(worker, json_pack("{s:s, s:s}", "command", "rollout.pause", "rollout", name), NULL, NULL);
+	site_world_later(worker->world, site_world_between(worker->world, SITE_MINUTE_MS, 3 * SITE_HOUR_MS),
+		on_pause_over, worker, (uint64_t)image);
+}
+
+void site_operator_open(struct site_operator *worker, struct site_world *world, struct site_gateway *gateway,
+	const struct site_images *images)
+{
+	*worker = (struct site_operator){ .world = world, .gateway = gateway, .images = images, .image = -1 };
+	if (world->plan->rollouts)
+		wait_for(worker, SITE_MINUTE_MS);
+}

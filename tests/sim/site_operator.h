@@ -1,0 +1,38 @@
+/*
+ * site_operator: the operator of a simulated site: brings images in and orders rollouts by the control commands that
+ * the command line uses, again and again until the gateway has done it; pauses some and ends others.
+ */
+#ifndef WAKEGATE_TESTS_SITE_OPERATOR_H
+#define WAKEGATE_TESTS_SITE_OPERATOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/sim/site_plan.h"
+
+struct site_gateway;
+struct site_images;
+struct site_world;
+
+struct site_operator {
+	struct site_world *world;
+	struct site_gateway *gateway;
+	const struct site_images *images;
+	int image;       /* that is being brought in */
+	int64_t upload;  /* number of the upload; 0: none stands */
+	uint32_t offset; /* that the gateway has of it */
+	bool brought[SITE_IMAGES], ordered[SITE_IMAGES];
+	uint32_t patience; /* which of its alarms is meant */
+	unsigned requests, refusals;
+};
+
+void site_operator_open(struct site_operator *worker, struct site_world *world, struct site_gateway *gateway,
+	const struct site_images *images);
+
+/* The name of the rollout of an image. */
+void site_operator_rollout_name(int image, char out[16]);
+
+/* Asks something of the rollouts that are open, by chance: a pause and its end, an abort, a rollback. */
+void site_operator_meddle(struct site_operator *worker);
+
+#endif

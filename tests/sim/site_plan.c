@@ -1,0 +1,63 @@
+#include "tests/sim/site_plan.h"
+
+#include "gateway/random.h"
+
+#define MINUTE_MS INT64_C(60000)
+#define HOUR_MS (60 * MINUTE_MS)
+
+static int64_t between(struct random *random, int64_t least, int64_t most)
+{
+	return least + (int64_t)random_below(random, (uint64_t)(most - least) + 1);
+}
+
+/* Small sites are more common than large ones. */
+static size_t count_nodes(struct random *random)
+{
+	size_t a = (size_t)between(random, 50, 500), b = (size_t)between(random, 50, 500);
+	size_t c = (size_t)between(random, 50, 500);
+
+	return a < b ? (a < c ? a : c) : (b < c ? b : c);
+}
+
+static void choose_releases(struct site_plan *plan, struct random *random)
+{
+	for (size_t i = SITE_HARDWARE_MAX; i < SITE_IMAGES; i++) {
+		struct site_release *release = &plan->releases[i];
+		bool bad = random_below(random, 3) == 0;
+		*release = (struct site_release){
+			.reverts = bad ? (unsigned)between(random, 0, 400) : 5,
+			.reverts_late = bad ? (unsigned)between(random, 0, 300) : 2,
+			.bricks = bad ? (unsigned)between(random, 0, 100) : 1,
+			.damaged = bad ? (unsigned)between(random, 0, 200) : 5,
+		};
+	}
+}
+
+void site_plan_small(struct site_plan *plan, uint64_t seed)
+{
+	static const char *const waves[] = { "5 30 100", "1 5 10 100", "50 100", "100", "10 20 50 100" };
+	struct random random;
+
+	random_init(&random, seed ^ UINT64_C(0x706c616e));
+	*plan = (struct site_plan){
+		.seed = seed,
+		.nodes = count_nodes(&random),
+		.hardware_types = (unsigned)between(&random, 1, SITE_HARDWARE_MAX),
+		.days_ms = 72 * HOUR_MS,
+		.settle_ms = 20 * HOUR_MS,
+		.interval_ms = between(&random, 20, 60) * MINUTE_MS,
+		.readings = (unsigned)between(&random, 1, 4),
+		.loss = (unsigned)between(&random, 0, 150),
+		.reboots = (unsigned)between(&random, 0, 10),
+		.drift_ppm = (int)between(&random, 0, 100),
+		.disk_ms = between(&random, 1, 200),
+		.battery_least = 5000,
+		.rollouts = true,
+		.faults = true,
+		.tracked = true,
+		.waves = waves[random_below(&random, sizeof(waves) / sizeof(waves[0]))],
+		.soak_ms = between(&random, 30, 240) * MINUTE_MS,
+		.rolls_back = random_below(&random, 2) == 0,
+	};
+	choose_releases(plan, &random);
+}

@@ -1,0 +1,46 @@
+/*
+ * site_plan: what a seed makes of a site: how many nodes, how often they come, what they lose, what goes wrong and
+ * when.
+ */
+#ifndef WAKEGATE_TESTS_SITE_PLAN_H
+#define WAKEGATE_TESTS_SITE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SITE_HARDWARE_MAX 2
+#define SITE_IMAGES (3 * SITE_HARDWARE_MAX) /* of each hardware the first one, a release and the next */
+#define SITE_IMAGE_MOST 12000               /* bytes */
+
+/* What an image does to the nodes that start it, in parts of a thousand; the others keep it. */
+struct site_release {
+	unsigned reverts, reverts_late, bricks, damaged;
+};
+
+struct site_plan {
+	uint64_t seed;
+	size_t nodes;
+	unsigned hardware_types;
+	int64_t days_ms;   /* how long it is simulated */
+	int64_t settle_ms; /* the last part of it, in which nothing goes wrong any more */
+	int64_t interval_ms;
+	unsigned readings;     /* made per wake */
+	unsigned loss;         /* of messages, in parts of a thousand */
+	unsigned reboots;      /* per wake */
+	int drift_ppm;         /* of the nodes' clocks, at most */
+	int64_t disk_ms;       /* the slowest answer of the disk */
+	int32_t battery_least; /* of a new node, in thousandths of a percent */
+	bool rollouts;
+	bool faults;  /* of disk, power, process and uplink */
+	bool tracked; /* the disk loses what is not synced; false: it is only fast */
+	struct site_release releases[SITE_IMAGES];
+	const char *waves;
+	int64_t soak_ms;
+	bool rolls_back;
+};
+
+/* A site of 50 to 500 nodes and three days with all that can go wrong. */
+void site_plan_small(struct site_plan *plan, uint64_t seed);
+
+#endif

@@ -1,0 +1,259 @@
+#include "tests/sim/site_watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/digest.h"
+#include "gateway/nodes.h"
+#include "gateway/rollouts.h"
+#include "gateway/update.h"
+#include "gateway/updates.h"
+#include "tests/sim/site_gateway.h"
+#include "tests/sim/site_images.h"
+#include "tests/sim/site_nodes.h"
+#include "tests/sim/site_world.h"
+
+__extension__ typedef unsigned __int128 wide;
+
+void site_watch_open(struct site_watch *watch, struct site_world *world, struct site_gateway *gateway,
+	const struct site_images *images, struct site_nodes *nodes)
+{
+	*watch = (struct site_watch){ .world = world, .gateway = gateway, .images = images, .nodes = nodes };
+}
+
+static struct daemon_view view_of(const struct site_watch *watch)
+{
+	struct daemon_view view;
+
+	daemon_view(watch->gateway->daemon, &view);
+	return view;
+}
+
+/* The rollout of an image, or NULL. */
+static const struct rollout *rollout_of(const struct site_watch *watch, int image)
+{
+	struct daemon_view view = view_of(watch);
+
+	for (size_t i = 0; i < rollouts_count(view.rollouts); i++) {
+		const struct rollout *rollout = rollouts_at(view.rollouts, i);
+		if (memcmp(rollout->plan.sha256, watch->images->list[image].sha256, 32) == 0)
+			return rollout;
+	}
+	return NULL;
+}
+
+/* Waves, as docs/rollouts.md has it: where the node stands is the head of a hash of both names. */
+static uint32_t place_of(const char *rollout, const char *node)
+{
+	char text[64];
+	uint8_t digest[DIGEST_MAX];
+	uint64_t head = 0;
+	size_t size = strlen(rollout) + 1;
+
+	memcpy(text, rollout, size);
+	memcpy(text + size, node, strlen(node));
+	digest_compute(DIGEST_SHA256, text, size + strlen(node), digest);
+	for (size_t i = 0; i < 8; i++)
+		head = head << 8 | digest[i];
+	return (uint32_t)((wide)head * 1000000 >> 64);
+}
+
+/* How far the first wave of a gateway alone goes: up to the first of the nodes that it knows. */
+static uint32_t reach_of_first(const struct site_watch *watch, int image, const struct rollout *rollout)
+{
+	struct daemon_view view = view_of(watch);
+	uint32_t first = 1000000;
+	char id[16];
+
+	for (uint32_t i = 0; i < watch->nodes->count; i++) {
+		uint32_t place = place_of(rollout->plan.id, site_radio_node_id(i, id));
+		if (watch->nodes->list[i].hardware == image % SITE_HARDWARE_MAX && place < first &&
+			nodes_find(view.nodes, id))
+			first = place;
+	}
+	return first + 1;
+}
+
+static bool is_within_wave(const struct site_watch *watch, int image, const struct rollout *rollout, uint32_t node)
+{
+	char id[16];
+	uint32_t place = place_of(rollout->plan.id, site_radio_node_id(node, id));
+
+	return place < rollout->plan.waves[rollout->wave] || place < watch->seen[image].first_reach;
+}
+
+/* Whether a rollout of that hardware, of another image, was ended by going back. */
+static bool goes_back(const struct site_watch *watch, int image)
+{
+	for (int other = image % SITE_HARDWARE_MAX; other < SITE_IMAGES; other += SITE_HARDWARE_MAX) {
+		const struct rollout *rollout = other == image ? NULL : rollout_of(watch, other);
+		if (rollout && rollout->state == ROLLOUT_ROLLED_BACK)
+			return true;
+	}
+	return false;
+}
+
+static void check_offer(struct site_watch *watch, uint32_t node, int image)
+{
+	struct site_world *world = watch->world;
+	const struct rollout *rollout = rollout_of(watch, image);
+
+	watch->offers++;
+	if (image % SITE_HARDWARE_MAX != watch->nodes->list[node].hardware)
+		site_world_fail(world, "node-%05u is offered an image for other hardware", node);
+	if (goes_back(watch, image))
+		return;
+	if (!rollout)
+		site_world_fail(
+			world, "node-%05u is offered %s, which nobody ordered", node, watch->images->list[image].name);
+	else if (!rollout_is_offering(rollout) && rollout->state != ROLLOUT_COMPLETE)
+		site_world_fail(world, "node-%05u is offered %s by a rollout that is %s", node,
+			watch->images->list[image].name, rollout_state_name(rollout->state));
+	else if (!is_within_wave(watch, image, rollout, node))
+		site_world_fail(world, "node-%05u is offered %s in wave %u, and is of a later one", node,
+			watch->images->list[image].name, rollout->wave + 1);
+}
+
+/* The registry and the update of a node that has just said what it runs. */
+static void check_told(struct site_watch *watch, uint32_t index)
+{
+	const struct site_node *node = &watch->nodes->list[index];
+	struct daemon_view view = view_of(watch);
+	char id[16];
+	const struct node *known = nodes_find(view.nodes, site_radio_node_id(index, id));
+	const struct update *update = updates_find(view.updates, id);
+	const uint8_t *truth = watch->images->list[node->runs].sha256;
+
+	if (!known || memcmp(known->record.image, truth, 8) != 0)
+		site_world_fail(watch->world, "%s said what it runs, and the registry has something else", id);
+	if (update && update->state == UPDATE_CONFIRMED && memcmp(update->record.sha256, truth, 32) != 0)
+		site_world_fail(watch->world, "the update of %s is confirmed, and it runs something else", id);
+	if (update && update_is_active(update) && memcmp(update->record.sha256, truth, 32) == 0)
+		site_world_fail(watch->world, "the update of %s goes on, and it runs the image", id);
+}
+
+void site_watch_on_answering(void *context, uint32_t node, const struct site_answer *answer)
+{
+	struct site_watch *watch = context;
+	int64_t interval_ms = watch->world->plan->interval_ms;
+
+	watch->answers++;
+	if (answer->result < 0)
+		return;
+	if (answer->next_s == 0 || answer->next_s > 2 * interval_ms / 1000 + 1)
+		site_world_fail(watch->world, "node-%05u is told to come in %u s", node, answer->next_s);
+	if (answer->image >= 0)
+		check_offer(watch, node, answer->image);
+	if (watch->nodes->list[node].phase == SITE_CHECKING_IN)
+		check_told(watch, node);
+}
+
+void site_watch_on_offered(void *context, uint32_t node, int image)
+{
+	struct site_watch *watch = context;
+
+	if (image < 0)
+		site_world_fail(watch->world, "node-%05u is offered an image that does not exist", node);
+	else if (image % SITE_HARDWARE_MAX != watch->nodes->list[node].hardware)
+		site_world_fail(watch->world, "node-%05u gets an offer of an image for other hardware", node);
+}
+
+/* A rollout moved on: only past a soak, or because an operator said so. */
+static void check_step(struct site_watch *watch, int image, const struct rollout *rollout)
+{
+	struct site_rollout_seen *seen = &watch->seen[image];
+	int64_t soaked_ms = watch->world->now_ms - seen->soaks_since_ms;
+
+	if (rollout->wave <= seen->wave || seen->resumed)
+		return;
+	if (rollout->wave > seen->wave + 1)
+		site_world_fail(watch->world, "rollout %s leapt from wave %u to %u", rollout->plan.id, seen->wave + 1,
+			rollout->wave + 1);
+	else if (seen->state != ROLLOUT_SOAKING || soaked_ms < rollout->plan.soak_ms)
+		site_world_fail(watch->world, "rollout %s went on to wave %u after a soak of %d s", rollout->plan.id,
+			rollout->wave + 1, (int)(soaked_ms / 1000));
+}
+
+static void look_at(struct site_watch *watch, int image, const struct rollout *rollout)
+{
+	struct site_rollout_seen *seen = &watch->seen[image];
+	bool changed = seen->state != (int)rollout->state || seen->wave != rollout->wave;
+
+	if (seen->known && !changed)
+		return;
+	if (seen->known)
+		check_step(watch, image, rollout);
+	site_world_say(watch->world, "rollout %s: %s wave %u: %s", rollout->plan.id, rollout_state_name(rollout->state),
+		rollout->wave + 1, rollout->reason);
+	if (rollout->state == ROLLOUT_SOAKING)
+		seen->soaks_since_ms = watch->world->now_ms;
+	if (rollout->state == ROLLOUT_ROLLING) {
+		uint32_t reach = reach_of_first(watch, image, rollout);
+		seen->rolls_since_ms = watch->world->now_ms;
+		seen->first_reach = reach > seen->first_reach ? reach : seen->first_reach;
+	}
+	seen->resumed = rollout_is_stopped(rollout);
+	seen->known = true;
+	seen->state = (int)rollout->state;
+	seen->wave = rollout->wave;
+}
+
+void site_watch_look(struct site_watch *watch)
+{
+	if (!watch->gateway->daemon)
+		return;
+	struct daemon_view view = view_of(watch);
+	for (size_t i = 0; i < rollouts_count(view.rollouts); i++) {
+		const struct rollout *rollout = rollouts_at(view.rollouts, i);
+		int image = site_images_find(watch->images, rollout->plan.sha256);
+		if (image >= 0)
+			look_at(watch, image, rollout);
+	}
+}
+
+/* The end. */
+
+static void judge_node(struct site_watch *watch, uint32_t index)
+{
+	const struct site_node *node = &watch->nodes->list[index];
+	struct daemon_view view = view_of(watch);
+	char id[16];
+	const struct node *known = nodes_find(view.nodes, site_radio_node_id(index, id));
+	const struct update *update = updates_find(view.updates, id);
+
+	if (node->phase == SITE_DEAD || node->told < 0)
+		return;
+	if (!known) {
+		site_world_fail(watch->world, "%s is not in the registry", id);
+		return;
+	}
+	if (memcmp(known->record.image, watch->images->list[node->told].sha256, 8) != 0)
+		site_world_fail(watch->world, "the registry has another image for %s than it told last", id);
+	if (update && update_is_active(update) &&
+		site_world_wall_ms(watch->world) - update->record.created_ms > 11 * SITE_HOUR_MS)
+		site_world_fail(watch->world, "the update of %s is still %s", id, update_state_name(update->state));
+}
+
+static void judge_rollout(struct site_watch *watch, int image)
+{
+	const struct rollout *rollout = rollout_of(watch, image);
+	const struct site_rollout_seen *seen = &watch->seen[image];
+	int64_t rolls_ms = watch->world->now_ms - seen->rolls_since_ms;
+
+	/* Twice the wakes after which a node counts as silent, and an update's whole time. */
+	if (rollout && rollout->state == ROLLOUT_ROLLING &&
+		rolls_ms > 14 * watch->world->plan->interval_ms + 11 * SITE_HOUR_MS)
+		site_world_fail(watch->world, "rollout %s hangs in wave %u", rollout->plan.id, rollout->wave + 1);
+}
+
+void site_watch_judge(struct site_watch *watch)
+{
+	if (!watch->gateway->daemon) {
+		site_world_fail(watch->world, "the gateway does not run at the end");
+		return;
+	}
+	for (uint32_t i = 0; i < watch->nodes->count; i++)
+		judge_node(watch, i);
+	for (int image = 0; image < SITE_IMAGES; image++)
+		judge_rollout(watch, image);
+}

@@ -1,0 +1,53 @@
+/*
+ * site_watch: looks at a simulated site at every step, and says what must never be.
+ *
+ * What the gateway answers is judged against what the nodes really are and against rules that are written here anew, so
+ * that the gateway's own code is not its judge.
+ */
+#ifndef WAKEGATE_TESTS_SITE_WATCH_H
+#define WAKEGATE_TESTS_SITE_WATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tests/sim/site_plan.h"
+
+struct site_answer;
+struct site_gateway;
+struct site_images;
+struct site_nodes;
+struct site_world;
+
+/* What was last seen of the rollout of an image. */
+struct site_rollout_seen {
+	bool known;
+	int state; /* enum rollout_state */
+	unsigned wave;
+	int64_t soaks_since_ms, rolls_since_ms; /* of the site's time */
+	uint32_t first_reach;                   /* of a gateway alone, see docs/rollouts.md */
+	bool resumed;                           /* past a gate, since it soaked last */
+};
+
+struct site_watch {
+	struct site_world *world;
+	struct site_gateway *gateway;
+	const struct site_images *images;
+	struct site_nodes *nodes;
+	struct site_rollout_seen seen[SITE_IMAGES];
+	uint64_t answers, offers; /* looked at */
+};
+
+void site_watch_open(struct site_watch *watch, struct site_world *world, struct site_gateway *gateway,
+	const struct site_images *images, struct site_nodes *nodes);
+
+/* As site_listener.answering and offered. */
+void site_watch_on_answering(void *context, uint32_t node, const struct site_answer *answer);
+void site_watch_on_offered(void *context, uint32_t node, int image);
+
+/* After each turn. */
+void site_watch_look(struct site_watch *watch);
+
+/* At the end, when all has had time to settle. */
+void site_watch_judge(struct site_watch *watch);
+
+#endif
