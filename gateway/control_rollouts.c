@@ -11,6 +11,7 @@
 #include "gateway/nodes.h"
 #include "gateway/rollout_preview.h"
 #include "gateway/rollouts.h"
+#include "gateway/update_hours.h"
 #include "gateway/updates.h"
 #include "protocols/hex.h"
 
@@ -29,6 +30,8 @@ static const struct control_argument create_arguments[] = {
 	{ "fleet", CONTROL_BOOLEAN, false, "the shares are of a fleet of gateways: a wave may hold no node here" },
 	{ "start_ms", CONTROL_INTEGER, false, "not before, milliseconds since 1970" },
 	{ "soak_ms", CONTROL_INTEGER, false, "how long a wave is watched before the next; 24 h" },
+	{ "window", CONTROL_TEXT, false, "when nodes may be updated, as \"Mon-Fri 22:00-05:00 Europe/Berlin\"" },
+	{ "apply_window", CONTROL_TEXT, false, "when they may activate it, if that is another time" },
 	{ "deadline_wakes", CONTROL_INTEGER, false, "wakes after which a node that is not done is silent; 20" },
 	{ "confirmed_percent", CONTROL_INTEGER, false, "nodes that must run the image for the next wave; 90" },
 	{ "failed_percent", CONTROL_INTEGER, false, "nodes that may fail or fall silent; 10" },
@@ -49,7 +52,8 @@ static const struct control_argument create_arguments[] = {
 static json_t *plan_json(
 	const struct control_rollouts *parts, struct control_request *request, const struct stored_image *image)
 {
-	static const char *const texts[] = { "rollout", "hardware", "only", "versions", "waves", "on_failure" };
+	static const char *const texts[] = { "rollout", "hardware", "only", "versions", "waves", "window",
+		"apply_window", "on_failure" };
 	static const char *const lists[] = { "labels", "nodes" };
 	static const char *const numbers[] = { "priority", "start_ms", "soak_ms", "deadline_wakes", "confirmed_percent",
 		"failed_percent", "failed_most", "battery_percent", "confidence_percent" };
@@ -93,6 +97,8 @@ static int read_plan(const struct control_rollouts *parts, struct control_reques
 	json_t *json = plan_json(parts, request, image);
 	error = rollout_plan_parse(out, json, why);
 	json_decref(json);
+	if (!error)
+		error = rollouts_check_zones(parts->rollouts, out, why, sizeof(why));
 	if (error)
 		control_fail(request, error, "%s", why);
 	else if (*image->hardware && strcmp(image->hardware, out->targets.hardware) != 0) {
@@ -139,8 +145,11 @@ static void handle_create(void *context, struct control_request *request)
 		control_done(request, rollout_preview(parts, &plan, NULL));
 }
 
-static json_t *describe(const struct rollout *rollout, const struct rollout_facts *facts)
+static json_t *describe(const struct control_rollouts *parts, size_t index)
 {
+	const struct rollout *rollout = rollouts_at(parts->rollouts, index);
+	const struct rollout_facts *facts = rollouts_facts(parts->rollouts, index);
+	char waits[UPDATE_HOURS_SENTENCE_SIZE];
 	const struct gate_tally *tally = &facts->tally;
 	char image[65];
 
@@ -155,6 +164,9 @@ static json_t *describe(const struct rollout *rollout, const struct rollout_fact
 		"failed", (int)tally->failed, "silent", (int)tally->silent, "open", (int)tally->open, "excused",
 		excused);
 	describe_text(json, "reason", rollout->reason);
+	rollouts_explain_window(parts->rollouts, index, clock_moment(parts->clock), waits);
+	if (*waits && rollout_is_offering(rollout))
+		describe_text(json, "waits", waits);
 	describe_time(json, "created_ms", rollout->created_ms);
 	describe_time(json, "changed_ms", rollout->changed_ms);
 	if (rollout->state == ROLLOUT_SOAKING)
@@ -169,8 +181,7 @@ static void handle_list(void *context, struct control_request *request)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < rollouts_count(parts->rollouts); i++)
-		(void)json_array_append_new(
-			list, describe(rollouts_at(parts->rollouts, i), rollouts_facts(parts->rollouts, i)));
+		(void)json_array_append_new(list, describe(parts, i));
 	control_done(request, json_pack("{s:o}", "rollouts", list));
 }
 
@@ -191,7 +202,7 @@ static int find(const struct control_rollouts *parts, struct control_request *re
 	return -1;
 }
 
-static const char *turn_word(enum rollout_turn turn, const struct update *update)
+static const char *turn_word(enum rollout_turn turn, const struct update *update, struct moment now)
 {
 	switch (turn) {
 	case TURN_FAILED:
@@ -199,6 +210,8 @@ static const char *turn_word(enum rollout_turn turn, const struct update *update
 	case TURN_SILENT:
 		return "silent";
 	case TURN_UNDER_WAY:
+		if (update && update_waits_for_window(update, now))
+			return update->state == UPDATE_DOWNLOADED ? "waits to activate" : "waits for its window";
 		return update ? update_state_name(update->state) : "under way";
 	case TURN_DUE:
 		return "not in contact yet";
@@ -224,7 +237,7 @@ static json_t *describe_missing(const struct control_rollouts *parts, const stru
 		uint32_t place;
 		enum rollout_turn turn =
 			rollouts_turn(parts->rollouts, rollout, nodes_at(parts->nodes, i), now, &place);
-		const char *word = turn_word(turn, update);
+		const char *word = turn_word(turn, update, now);
 		char obstacle[OBSTACLE_TEXT_SIZE];
 		if (turn == TURN_EXCUSED && rollouts_obstacle(parts->rollouts, rollout, nodes_at(parts->nodes, i), now,
 						    obstacle) != OBSTACLE_NONE)
@@ -243,7 +256,7 @@ static void handle_show(void *context, struct control_request *request)
 	if (index < 0)
 		return;
 	const struct rollout *rollout = rollouts_at(parts->rollouts, (size_t)index);
-	json_t *json = describe(rollout, rollouts_facts(parts->rollouts, (size_t)index));
+	json_t *json = describe(parts, (size_t)index);
 	json_t *view = rollout_preview(parts, &rollout->plan, NULL);
 	(void)json_object_set(json, "plan", json_object_get(view, "plan"));
 	(void)json_object_set(json, "wave_nodes", json_object_get(view, "waves"));
@@ -264,7 +277,7 @@ static void intervene(const struct control_rollouts *parts, struct control_reque
 	if (error)
 		control_fail(request, error, "the rollout is %s", rollout_state_name(rollout->state));
 	else
-		control_done(request, describe(rollout, rollouts_facts(parts->rollouts, (size_t)index)));
+		control_done(request, describe(parts, (size_t)index));
 }
 
 static void handle_approve(void *context, struct control_request *request)

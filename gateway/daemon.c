@@ -31,6 +31,7 @@
 #include "gateway/networks.h"
 #include "gateway/node_commands.h"
 #include "gateway/nodes.h"
+#include "gateway/quiet_hours.h"
 #include "gateway/random.h"
 #include "gateway/reading_flow.h"
 #include "gateway/reload.h"
@@ -45,8 +46,10 @@
 #include "gateway/topics.h"
 #include "gateway/turn_clock.h"
 #include "gateway/update.h"
+#include "gateway/update_hours.h"
 #include "gateway/updates.h"
 #include "gateway/upstream.h"
+#include "gateway/wave.h"
 #include "protocols/hex.h"
 #include "store/image_store.h"
 #include "store/store.h"
@@ -72,6 +75,7 @@ struct daemon {
 	struct networks *networks;
 	struct updates *updates;
 	struct rollouts *rollouts;
+	struct quiet_hours *quiet;
 	struct node_commands *node_commands;
 
 	struct control *control;
@@ -172,6 +176,10 @@ static void apply_settings(struct daemon *daemon, const struct reload_result *re
 		log_error("images.keys_kept reason=\"%s\"", why);
 	if (reload_touched(result, &rules_settings_table) || reload_touched(result, &labels_settings_table))
 		reading_flow_reload(daemon->readings);
+	if (reload_touched(result, &quiet_hours_settings_table) || reload_touched(result, &labels_settings_table)) {
+		quiet_hours_reload(daemon->quiet);
+		updates_renew_all(daemon->updates, now_of(daemon));
+	}
 	if (daemon->upstream && uplink_changed(daemon, result))
 		(void)upstream_reload(daemon->upstream);
 }
@@ -372,12 +380,29 @@ static struct image_source *find_image(void *context, const uint8_t sha256[32], 
 	return firmware_find(daemon->firmware, sha256, hardware);
 }
 
-static int offer(void *context, const struct node *node, struct image_source *image)
+static int offer(void *context, const struct node *node, const struct driver_offer *offer)
 {
 	struct daemon *daemon = context;
 
-	image_cache_touch(firmware_images(daemon->firmware), image->sha256, now_of(daemon).wall_ms);
-	return networks_offer(daemon->networks, node, image);
+	image_cache_touch(firmware_images(daemon->firmware), offer->image->sha256, now_of(daemon).wall_ms);
+	return networks_offer(daemon->networks, node, offer);
+}
+
+/* While it starts, whose order it is is not known yet: it waits for the first tick. */
+static struct update_times update_times_of(
+	void *context, const struct node *node, const struct update *update, struct moment now)
+{
+	const struct daemon *daemon = context;
+	const struct quiet_hours_settings *quiet = settings_of(daemon, &quiet_hours_settings_table);
+	struct update_hours hours = { .zone_missing = true };
+
+	if (daemon->rollouts)
+		rollouts_hours(daemon->rollouts, node, update, now, &hours);
+	struct update_times times =
+		update_hours_times(&hours, wave_place("activation", node->record.id), quiet->spread_ms, now);
+	if (!daemon->rollouts)
+		times.changes_ms = now.wall_ms;
+	return times;
 }
 
 static void withdraw(void *context, const struct node *node)
@@ -474,6 +499,7 @@ static int open_updates(struct daemon *daemon, char *why, size_t why_size)
 			.image = find_image,
 			.offer = offer,
 			.withdraw = withdraw,
+			.times = update_times_of,
 		},
 	};
 	int error = updates_open(&daemon->updates, &parts, now_of(daemon));
@@ -524,7 +550,13 @@ static int open_rollouts(struct daemon *daemon, char *why, size_t why_size)
 		.find_image = find_by_head,
 		.context = daemon,
 	};
-	int error = rollouts_open(&daemon->rollouts, &parts);
+	int error = quiet_hours_open(&parts.quiet, settings_of(daemon, &quiet_hours_settings_table), parts.labels,
+		random_next(&daemon->random));
+
+	if (error)
+		return error;
+	daemon->quiet = parts.quiet;
+	error = rollouts_open(&daemon->rollouts, &parts);
 
 	if (error)
 		return error;
@@ -801,6 +833,7 @@ void daemon_close(struct daemon *daemon)
 	reading_flow_refuse_rest(daemon->readings);
 	networks_close(daemon->networks);
 	rollouts_close(daemon->rollouts);
+	quiet_hours_close(daemon->quiet);
 	updates_close(daemon->updates);
 	holds_close(daemon->holds);
 	reading_flow_close(daemon->readings);

@@ -305,12 +305,11 @@ static struct network *network_of(struct networks *networks, const struct node *
 	return NULL;
 }
 
-int networks_offer(struct networks *networks, const struct node *node, struct image_source *image)
+int networks_offer(struct networks *networks, const struct node *node, const struct driver_offer *offer)
 {
 	struct network *network = network_of(networks, node);
-	struct driver_offer offer = { .node = node->record.id, .image = image };
 
-	return network ? network->ops->offer(network->driver, &offer) : -ENODEV;
+	return network ? network->ops->offer(network->driver, offer) : -ENODEV;
 }
 
 void networks_withdraw(struct networks *networks, const struct node *node)

@@ -13,6 +13,7 @@
 struct config;
 struct driver_command;
 struct driver_counter;
+struct driver_offer;
 struct driver_ops;
 struct firmware_counts;
 struct holds;
@@ -72,7 +73,7 @@ void networks_reload(struct networks *networks, const struct config *config);
 void networks_close(struct networks *networks);
 
 /* To the driver of the node. -ENODEV: it is not open. Otherwise as driver_ops.offer. */
-int networks_offer(struct networks *networks, const struct node *node, struct image_source *image);
+int networks_offer(struct networks *networks, const struct node *node, const struct driver_offer *offer);
 void networks_withdraw(struct networks *networks, const struct node *node);
 
 /* To the driver of the node. -ENODEV: it is not open; -ENOTSUP: it takes none. Otherwise as driver_ops.command. */

@@ -46,6 +46,9 @@ struct rollout {
 	int64_t soak_ms;    /* when the soak began, or began anew */
 	int64_t changed_ms;
 	char reason[GATE_SENTENCE_SIZE]; /* the last verdict, or who intervened */
+	/* Of the plan's windows, not kept: NULL is UTC. */
+	const struct tzif *zone, *apply_zone;
+	bool zone_missing;
 };
 
 /* A rollout that was just ordered. */

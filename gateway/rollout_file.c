@@ -11,7 +11,7 @@
 /* The groups, as the tables read them. */
 
 struct rollout_group {
-	const char *name, *image, *start;
+	const char *name, *image, *start, *window, *apply_window;
 	int64_t priority;
 	bool fleet, approval;
 	int on_failure;
@@ -74,6 +74,11 @@ static int check_rollout(const void *values, bool present, char *why, size_t why
 			group->start);
 		return -EINVAL;
 	}
+	if (group->window && check_members(json_pack("{s:s}", "window", group->window), why, why_size) < 0)
+		return -EINVAL;
+	if (group->apply_window &&
+		check_members(json_pack("{s:s}", "apply_window", group->apply_window), why, why_size) < 0)
+		return -EINVAL;
 	return group->name ? check_members(json_pack("{s:s}", "rollout", group->name), why, why_size) : 0;
 }
 
@@ -105,6 +110,19 @@ static const struct setting rollout_settings[] = {
 		.most = 40,
 		.example = "2026-12-01T02:00+01:00",
 		.help = "Not before this time, which is UTC where no zone is said; without it at once." },
+	{ .name = "window",
+		.type = SETTING_TEXT,
+		AT(window),
+		.most = UPDATE_WINDOW_TEXT_MAX,
+		.example = "Mon-Fri 22:00-05:00; Sat,Sun 00:00-24:00 Europe/Berlin",
+		.help = "When nodes may fetch the image and activate it, by the clock of a time zone; without one "
+			"UTC." },
+	{ .name = "apply_window",
+		.type = SETTING_TEXT,
+		AT(apply_window),
+		.most = UPDATE_WINDOW_TEXT_MAX,
+		.example = "Sun 02:00-05:00 Europe/Berlin",
+		.help = "When they may activate it, if that is another time; alone: they may fetch it at any time." },
 	{ .name = "priority",
 		.type = SETTING_INTEGER,
 		AT(priority),
@@ -323,6 +341,10 @@ static json_t *arguments(const struct config *config)
 
 	if (rollout->start && rollout_file_parse_start(&start_ms, rollout->start) == 0)
 		(void)json_object_set_new(json, "start_ms", json_integer(start_ms));
+	if (rollout->window)
+		(void)json_object_set_new(json, "window", json_string(rollout->window));
+	if (rollout->apply_window)
+		(void)json_object_set_new(json, "apply_window", json_string(rollout->apply_window));
 	(void)json_object_update(json, targets);
 	json_decref(targets);
 	return json;

@@ -134,6 +134,22 @@ static int read_names(struct rollout_plan *plan, const json_t *json, char *why)
 	return 0;
 }
 
+static int read_window(const json_t *json, const char *name, struct plan_window *out, char *why)
+{
+	const json_t *value = json_object_get(json, name);
+	const char *text = json_string_value(value);
+	char reason[ROLLOUT_SENTENCE_SIZE];
+
+	if (!value || (text && !*text))
+		return 0;
+	if (!text || strlen(text) > UPDATE_WINDOW_TEXT_MAX)
+		return rollout_refuse(why, "\"%s\" is no text of at most %d bytes", name, UPDATE_WINDOW_TEXT_MAX);
+	if (update_window_parse(&out->window, text, reason, sizeof(reason)) < 0)
+		return rollout_refuse(why, "\"%s\": %s", name, reason);
+	snprintf(out->text, sizeof(out->text), "%s", text);
+	return 0;
+}
+
 int rollout_plan_parse(struct rollout_plan *out, const json_t *json, char *why)
 {
 	struct rollout_plan plan = { 0 };
@@ -146,6 +162,8 @@ int rollout_plan_parse(struct rollout_plan *out, const json_t *json, char *why)
 	if (read_names(&plan, json, why) < 0 || rollout_targets_parse(&plan.targets, json, why) < 0 ||
 		read_numbers(&plan, json, why) < 0 ||
 		read_waves(&plan, waves ? json_string_value(waves) : WAVES_DEFAULT, why) < 0 ||
+		read_window(json, "window", &plan.window, why) < 0 ||
+		read_window(json, "apply_window", &plan.apply_window, why) < 0 ||
 		read_on_failure(&plan, json, why) < 0 || read_switch(json, "drops", true, &plan.drops, why) < 0 ||
 		read_switch(json, "fleet", false, &plan.fleet, why) < 0 ||
 		read_switch(json, "approval", false, &plan.approval, why) < 0)
@@ -176,6 +194,10 @@ json_t *rollout_plan_json(const struct rollout_plan *plan)
 
 	if (json)
 		rollout_targets_write(&plan->targets, json);
+	if (json && *plan->window.text)
+		(void)json_object_set_new(json, "window", json_string(plan->window.text));
+	if (json && *plan->apply_window.text)
+		(void)json_object_set_new(json, "apply_window", json_string(plan->apply_window.text));
 	for (size_t i = 0; json && i < LIMITS; i++)
 		(void)json_object_set_new(json, limits[i].name, json_integer(*number_of(plan, limits[i].offset)));
 	return json;

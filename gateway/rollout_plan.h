@@ -12,11 +12,18 @@
 #include <stdint.h>
 
 #include "gateway/rollout_targets.h"
+#include "gateway/update_window.h"
 #include "gateway/wave.h"
 
 #define ROLLOUT_ID_MAX 32
 
 enum rollout_on_failure { ROLLOUT_PAUSES, ROLLOUT_ROLLS_BACK };
+
+/* A window as it was said, and what that means. */
+struct plan_window {
+	char text[UPDATE_WINDOW_TEXT_MAX + 1]; /* "": none was said */
+	struct update_window window;
+};
 
 struct rollout_plan {
 	char id[ROLLOUT_ID_MAX + 1];
@@ -25,16 +32,18 @@ struct rollout_plan {
 	int64_t priority;          /* of two rollouts that want a node, the higher one gets it */
 	uint32_t waves[WAVES_MAX]; /* shares of the nodes in millionths, rising, the last WAVE_ALL */
 	unsigned wave_count;
-	bool fleet;                 /* waves are of a fleet of gateways; else the first has a node at least */
-	int64_t start_ms;           /* wall clock, not before; 0: at once */
-	int64_t soak_ms;            /* how long the nodes of a wave are watched before the next */
-	int64_t deadline_wakes;     /* intervals; a node that is not done so long after its wave began is silent */
-	int64_t confirmed_percent;  /* of the nodes reached so far, at least, for the next wave */
-	int64_t failed_percent;     /* of these, at most; silent ones are failures */
-	int64_t failed_most;        /* and in all; 0: no such limit */
-	int64_t battery_percent;    /* a node that says it has less is not offered the image; 0: no such gate */
-	bool drops;                 /* compare drops of updated nodes with those of the others */
-	int64_t confidence_percent; /* that a rollout which changes nothing is not stopped for its drops */
+	bool fleet;                      /* waves are of a fleet of gateways; else the first has a node at least */
+	int64_t start_ms;                /* wall clock, not before; 0: at once */
+	struct plan_window window;       /* when nodes may fetch the image and activate it */
+	struct plan_window apply_window; /* when they may activate it, if that is said apart */
+	int64_t soak_ms;                 /* how long the nodes of a wave are watched before the next */
+	int64_t deadline_wakes;          /* intervals; a node that is not done so long after its wave began is silent */
+	int64_t confirmed_percent;       /* of the nodes reached so far, at least, for the next wave */
+	int64_t failed_percent;          /* of these, at most; silent ones are failures */
+	int64_t failed_most;             /* and in all; 0: no such limit */
+	int64_t battery_percent;         /* a node that says it has less is not offered the image; 0: no such gate */
+	bool drops;                      /* compare drops of updated nodes with those of the others */
+	int64_t confidence_percent;      /* that a rollout which changes nothing is not stopped for its drops */
 	enum rollout_on_failure on_failure;
 	bool approval; /* waits for an operator's word before it begins */
 };

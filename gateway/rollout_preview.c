@@ -13,6 +13,7 @@
 
 #define REASONS_MAX 16
 #define REASON_SIZE 96
+#define CONTACTS_TRIED 20
 
 /* How many nodes are left out for one reason. */
 struct reason {
@@ -107,20 +108,34 @@ static void count(struct preview *preview, const struct outlook *outlook)
 	preview->waves[outlook->wave]++;
 }
 
-/* Its first contact once its wave can have begun; the beginning of that where nothing is known of its contacts. */
+/* Its first contact from then on; that time itself where nothing is known of its contacts. */
+static int64_t contact_after(const struct node_record *node, int64_t interval_ms, int64_t at_ms)
+{
+	int64_t missing_ms = at_ms - node->next_contact_ms;
+
+	if (node->next_contact_ms == 0 || interval_ms == 0)
+		return at_ms;
+	if (missing_ms <= 0)
+		return node->next_contact_ms;
+	return node->next_contact_ms + (missing_ms + interval_ms - 1) / interval_ms * interval_ms;
+}
+
+/* Its first contact in its window once its wave can have begun. */
 static int64_t earliest_ms(const struct preview *preview, const struct node_record *node, unsigned wave)
 {
 	const struct rollout_plan *plan = preview->plan;
 	int64_t interval_ms = preview->parts->schedule->interval_ms;
 	int64_t start_ms = plan->start_ms > preview->now.wall_ms ? plan->start_ms : preview->now.wall_ms;
 	int64_t begins_ms = start_ms + wave * (plan->soak_ms + interval_ms);
-	int64_t missing_ms = begins_ms - node->next_contact_ms;
 
-	if (node->next_contact_ms == 0 || interval_ms == 0)
-		return begins_ms;
-	if (missing_ms <= 0)
-		return node->next_contact_ms;
-	return node->next_contact_ms + (missing_ms + interval_ms - 1) / interval_ms * interval_ms;
+	/* A contact outside its window does not count; one that never meets the window is told as if it did. */
+	for (int tries = 0; tries < CONTACTS_TRIED; tries++) {
+		int64_t contact_ms = contact_after(node, interval_ms, begins_ms);
+		begins_ms = rollouts_opens_ms(preview->parts->rollouts, plan, node, preview->now, contact_ms);
+		if (begins_ms == contact_ms)
+			break;
+	}
+	return begins_ms;
 }
 
 static void list_node(struct preview *preview, const struct node_record *node, const struct outlook *outlook)

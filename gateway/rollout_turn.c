@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "gateway/nodes.h"
+#include "gateway/quiet_hours.h"
 #include "gateway/update.h"
+#include "gateway/update_hours.h"
 
-/* The update that this rollout ordered, or another order of the same image since then. */
-static const struct update *own_update(const struct rollout *rollout, const struct update *update)
+const struct update *rollout_turn_own(const struct rollout *rollout, const struct update *update)
 {
 	bool own = update && memcmp(update->record.sha256, rollout->plan.sha256, 32) == 0 &&
 		   update->record.created_ms >= rollout->created_ms;
@@ -19,9 +20,32 @@ static bool runs_it(const struct rollout *rollout, const struct node_record *nod
 	return digest_heads_match(node->image, node->image_size, rollout->plan.sha256, sizeof(rollout->plan.sha256));
 }
 
-/* Counted from the beginning of its wave, its joining or its order, whichever came last. */
-static bool is_late(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
-	const struct update *update)
+static void add_window(struct window_set *set, const struct plan_window *window, const struct tzif *zone)
+{
+	if (*window->text && set->count < UPDATE_WINDOWS_AT_ONCE)
+		set->list[set->count++] = (struct zoned_window){ &window->window, zone };
+}
+
+void rollout_turn_hours(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
+	struct update_hours *out)
+{
+	out->fetch.count = out->apply.count = 0;
+	out->zone_missing = rollout && rollout->zone_missing;
+	if (scene->quiet)
+		quiet_hours_add(scene->quiet, node, out);
+	if (!rollout)
+		return;
+	const struct rollout_plan *plan = &rollout->plan;
+	add_window(&out->fetch, &plan->window, rollout->zone);
+	if (*plan->apply_window.text)
+		add_window(&out->apply, &plan->apply_window, rollout->apply_zone);
+	else
+		add_window(&out->apply, &plan->window, rollout->zone);
+}
+
+/* Since it began to be waited for: its wave, its joining or its order, whichever came last. */
+static int64_t waited_for_since(
+	const struct rollout *rollout, const struct node_record *node, const struct update *update)
 {
 	int64_t since = rollout->wave_ms;
 
@@ -29,13 +53,28 @@ static bool is_late(const struct turn_scene *scene, const struct rollout *rollou
 		since = node->first_seen_ms;
 	if (update && since < update->record.created_ms)
 		since = update->record.created_ms;
-	return scene->now.wall_ms - since > rollout->plan.deadline_wakes * scene->interval_ms;
+	return since;
+}
+
+/* Only the time counts in which it could have gone on: to fetch, or to activate what it has fetched. */
+static bool is_late(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
+	const struct update *update)
+{
+	int64_t since_ms = waited_for_since(rollout, node, update);
+	int64_t deadline_ms = rollout->plan.deadline_wakes * scene->interval_ms;
+	bool fetched = update && update->state >= UPDATE_DOWNLOADED;
+	struct update_hours hours;
+
+	if (scene->now.wall_ms - since_ms <= deadline_ms)
+		return false;
+	rollout_turn_hours(scene, rollout, node, &hours);
+	return since_ms < update_hours_worked_since_ms(&hours, fetched, deadline_ms, scene->now);
 }
 
 bool rollout_concerns(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
 	const struct update *update)
 {
-	bool on_its_way = runs_it(rollout, node) || own_update(rollout, update);
+	bool on_its_way = runs_it(rollout, node) || rollout_turn_own(rollout, update);
 
 	return rollout_targets_judge(&rollout->plan.targets, scene->labels, node, on_its_way) == TARGET_MEANT;
 }
@@ -43,7 +82,7 @@ bool rollout_concerns(const struct turn_scene *scene, const struct rollout *roll
 enum obstacle rollout_obstacle(const struct turn_scene *scene, const struct rollout *rollout,
 	const struct node_record *node, const struct update *update, char *text)
 {
-	return obstacle_to(scene, &rollout->plan, node, own_update(rollout, update), text);
+	return obstacle_to(scene, &rollout->plan, node, rollout_turn_own(rollout, update), text);
 }
 
 enum rollout_turn rollout_turn(const struct turn_scene *scene, const struct rollout *rollout,
@@ -56,7 +95,7 @@ enum rollout_turn rollout_turn(const struct turn_scene *scene, const struct roll
 		return TURN_LATER;
 	if (runs_it(rollout, node))
 		return TURN_CONFIRMED;
-	update = own_update(rollout, update);
+	update = rollout_turn_own(rollout, update);
 	if (update && (update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED))
 		return TURN_FAILED;
 	if (obstacle_to(scene, &rollout->plan, node, update, NULL) != OBSTACLE_NONE)

@@ -16,7 +16,9 @@
 struct holds;
 struct labels_settings;
 struct node_record;
+struct quiet_hours;
 struct update;
+struct update_hours;
 
 enum rollout_turn {
 	TURN_FOREIGN,   /* the plan is not about it */
@@ -26,13 +28,14 @@ enum rollout_turn {
 	TURN_CONFIRMED, /* runs the image */
 	TURN_FAILED,
 	TURN_EXCUSED, /* something else than the image is in its way, see obstacle_to() */
-	TURN_SILENT,  /* due or under way for longer than the plan allows */
+	TURN_SILENT,  /* due or under way for longer than the plan allows, its windows' time only */
 };
 
 /* What is the same for all nodes. */
 struct turn_scene {
 	const struct labels_settings *labels; /* NULL: no node has any */
 	const struct holds *holds;            /* NULL: no node is held */
+	struct quiet_hours *quiet;            /* NULL: none */
 	int64_t interval_ms;                  /* from one wake to the next */
 	struct moment now;
 };
@@ -44,6 +47,13 @@ enum rollout_turn rollout_turn(const struct turn_scene *scene, const struct roll
 /* What is in the node's way, as obstacle_to(). */
 enum obstacle rollout_obstacle(const struct turn_scene *scene, const struct rollout *rollout,
 	const struct node_record *node, const struct update *update, char *text);
+
+/* When the node may do what this rollout orders; `rollout` may be NULL: an order that is of none. */
+void rollout_turn_hours(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
+	struct update_hours *out);
+
+/* The node's update, if this rollout ordered it or it is another order of the same image since; else NULL. */
+const struct update *rollout_turn_own(const struct rollout *rollout, const struct update *update);
 
 /* Whether the plan is about the node: as its targets say, or it was ordered to update by this rollout. */
 bool rollout_concerns(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,

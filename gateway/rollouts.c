@@ -10,14 +10,17 @@
 #include "gateway/log.h"
 #include "gateway/node_watch.h"
 #include "gateway/nodes.h"
+#include "gateway/quiet_hours.h"
 #include "gateway/schedule.h"
 #include "gateway/update.h"
+#include "gateway/update_hours.h"
 #include "gateway/updates.h"
 #include "store/rollout_store.h"
 #include "store/update_store.h"
 
 #define TICK_MS 1000
 #define COUNT_PAUSE_MOST_MS 15000
+#define ZONE_SENTENCE_SIZE 256
 #define SLICE_NODES 500 /* counted in one round of the loop: under a millisecond */
 
 struct entry {
@@ -112,6 +115,21 @@ static struct entry *append(struct rollouts *rollouts)
 	return entry;
 }
 
+/* Resolves the zones of the plan's windows. */
+static void find_zones(const struct rollouts *rollouts, struct rollout *rollout)
+{
+	const struct rollout_plan *plan = &rollout->plan;
+	struct quiet_hours *quiet = rollouts->parts.quiet;
+	char why[ZONE_SENTENCE_SIZE];
+
+	rollout->zone_missing = (*plan->window.text || *plan->apply_window.text) &&
+				(!quiet || rollouts_check_zones(rollouts, plan, why, sizeof(why)) < 0);
+	if (rollout->zone_missing || !quiet)
+		return;
+	(void)quiet_hours_zone(quiet, &plan->window.window, &rollout->zone, why, sizeof(why));
+	(void)quiet_hours_zone(quiet, &plan->apply_window.window, &rollout->apply_zone, why, sizeof(why));
+}
+
 static void on_stored_rollout(void *context, const struct stored_rollout *record)
 {
 	struct rollouts *rollouts = context;
@@ -133,8 +151,10 @@ static void on_stored_rollout(void *context, const struct stored_rollout *record
 	snprintf(rollout.reason, sizeof(rollout.reason), "%s", record->reason);
 	if (state >= 0 && rollout_plan_parse(&rollout.plan, json, why) == 0 && rollout.wave < rollout.plan.wave_count) {
 		struct entry *entry = append(rollouts);
-		if (entry)
+		if (entry) {
 			entry->rollout = rollout;
+			find_zones(rollouts, &entry->rollout);
+		}
 	}
 	json_decref(json);
 }
@@ -212,6 +232,7 @@ static struct turn_scene scene_of(const struct rollouts *rollouts, struct moment
 {
 	return (struct turn_scene){
 		.labels = rollouts->parts.labels,
+		.quiet = rollouts->parts.quiet,
 		.holds = rollouts->parts.holds,
 		.interval_ms = rollouts->parts.schedule->interval_ms,
 		.now = now,
@@ -277,6 +298,38 @@ static bool is_concerned(
 	const struct turn_scene scene = scene_of(rollouts, now);
 
 	return rollout_concerns(&scene, rollout, &node->record, updates_find(rollouts->parts.updates, node->record.id));
+}
+
+static const struct rollout *ordered_by(
+	const struct rollouts *rollouts, const struct node *node, const struct update *update, struct moment now)
+{
+	const struct turn_scene scene = scene_of(rollouts, now);
+	const struct rollout *newest = NULL;
+
+	for (size_t i = 0; i < rollouts->count; i++) {
+		const struct rollout *rollout = &rollouts->list[i]->rollout;
+		if (rollout_turn_own(rollout, update) && rollout_concerns(&scene, rollout, &node->record, update) &&
+			(!newest || newest->created_ms <= rollout->created_ms))
+			newest = rollout;
+	}
+	return newest;
+}
+
+void rollouts_hours(const struct rollouts *rollouts, const struct node *node, const struct update *update,
+	struct moment now, struct update_hours *out)
+{
+	const struct turn_scene scene = scene_of(rollouts, now);
+
+	rollout_turn_hours(&scene, ordered_by(rollouts, node, update, now), &node->record, out);
+}
+
+void rollouts_explain_window(const struct rollouts *rollouts, size_t index, struct moment now, char *sentence)
+{
+	const struct turn_scene scene = { .now = now };
+	struct update_hours hours;
+
+	rollout_turn_hours(&scene, &rollouts->list[index]->rollout, NULL, &hours);
+	update_hours_explain(&hours, now, sentence);
 }
 
 /* Stopping. */
@@ -365,6 +418,32 @@ static void follow(struct rollouts *rollouts, struct entry *entry, const struct 
 	entry->counted = 0;
 }
 
+int rollouts_check_zones(const struct rollouts *rollouts, const struct rollout_plan *plan, char *why, size_t why_size)
+{
+	const struct tzif *zone;
+	int error = 0;
+
+	if (*plan->window.text)
+		error = quiet_hours_zone(rollouts->parts.quiet, &plan->window.window, &zone, why, why_size);
+	if (!error && *plan->apply_window.text)
+		error = quiet_hours_zone(rollouts->parts.quiet, &plan->apply_window.window, &zone, why, why_size);
+	return error;
+}
+
+int64_t rollouts_opens_ms(const struct rollouts *rollouts, const struct rollout_plan *plan,
+	const struct node_record *node, struct moment now, int64_t at_ms)
+{
+	const struct turn_scene scene = scene_of(rollouts, now);
+	struct rollout planned;
+	struct update_hours hours;
+
+	rollout_init(&planned, plan, now);
+	find_zones(rollouts, &planned);
+	rollout_turn_hours(&scene, &planned, node, &hours);
+	int64_t opens_s = window_set_opens(&hours.fetch, at_ms / 1000);
+	return opens_s == INT64_MAX || opens_s * 1000 < at_ms ? at_ms : opens_s * 1000;
+}
+
 /* Operators. */
 
 /* Patterns that differ are taken for patterns of other nodes. */
@@ -434,6 +513,7 @@ int rollouts_create(struct rollouts *rollouts, const struct rollout_plan *plan, 
 	if (!entry)
 		return -ENOMEM;
 	rollout_init(&entry->rollout, plan, now);
+	find_zones(rollouts, &entry->rollout);
 	snprintf(entry->rollout.reason, sizeof(entry->rollout.reason), "ordered by %s", by);
 	settle(rollouts, entry, now);
 	return 0;
@@ -504,6 +584,8 @@ static bool is_outranked(
 void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct moment now)
 {
 	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
+	const struct turn_scene scene = scene_of(rollouts, now);
+	struct update_hours hours;
 	char by[64];
 
 	if (update && stop_late(rollouts, node, update, now))
@@ -517,6 +599,9 @@ void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct mo
 			continue;
 		enum rollout_turn turn = rollouts_turn(rollouts, rollout, node, now, &place);
 		if (turn != TURN_DUE && turn != TURN_SILENT)
+			continue;
+		rollout_turn_hours(&scene, rollout, &node->record, &hours);
+		if (!update_hours_may_fetch(&hours, now))
 			continue;
 		struct update_order order = { .node = node, .by = name_of_order(rollout, by, sizeof(by)) };
 		memcpy(order.sha256, rollout->plan.sha256, sizeof(order.sha256));

@@ -24,11 +24,15 @@ struct clock_jump;
 struct holds;
 struct labels_settings;
 struct node;
+struct node_record;
 struct nodes;
+struct quiet_hours;
 struct random;
 struct rollouts;
 struct schedule_settings;
 struct store;
+struct update;
+struct update_hours;
 struct updates;
 
 /* All outlive the rollouts. */
@@ -43,6 +47,7 @@ struct rollouts_parts {
 	/* The whole digest of the image whose digest begins with `head`; -ENOENT if it is not here. */
 	int (*find_image)(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32]);
 	void *context;
+	struct quiet_hours *quiet; /* NULL: none, and plans have no windows */
 };
 
 /* Loads; blocks, for start-up. -ENOMEM, -EIO. */
@@ -55,6 +60,13 @@ void rollouts_close(struct rollouts *rollouts);
  * -ENOBUFS ROLLOUTS_OPEN_MAX are open; -ENOMEM. `by` is for the journal.
  */
 int rollouts_create(struct rollouts *rollouts, const struct rollout_plan *plan, const char *by, struct moment now);
+
+/* Whether the time zones of the plan's windows are there; else -errno and a sentence. Reads files the first time. */
+int rollouts_check_zones(const struct rollouts *rollouts, const struct rollout_plan *plan, char *why, size_t why_size);
+
+/* When, from `at_ms` on, the node may fetch what this plan would order; `at_ms` itself where that is not known. */
+int64_t rollouts_opens_ms(const struct rollouts *rollouts, const struct rollout_plan *plan,
+	const struct node_record *node, struct moment now, int64_t at_ms);
 
 /* -ENOENT, else as rollout_intervene(). */
 int rollouts_intervene(
@@ -85,6 +97,14 @@ void rollouts_grant_time(struct rollouts *rollouts, struct moment now);
 /* The rollout that has a right to the node before this one, or NULL. */
 const struct rollout *rollouts_taken_by(
 	const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node, struct moment now);
+
+/* When the node may follow the order `update`: by the windows of labels, and of the rollout that gave it, if one did.
+ */
+void rollouts_hours(const struct rollouts *rollouts, const struct node *node, const struct update *update,
+	struct moment now, struct update_hours *out);
+
+/* Why the rollout at `index` can do nothing now, and until when; "" where its window is open or it has none. */
+void rollouts_explain_window(const struct rollouts *rollouts, size_t index, struct moment now, char *sentence);
 
 /* The node is in contact: orders its update if its turn has come. Before updates_on_contact(). */
 void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct moment now);

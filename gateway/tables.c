@@ -12,6 +12,7 @@
 #include "gateway/image_policy.h"
 #include "gateway/labels.h"
 #include "gateway/nodes.h"
+#include "gateway/quiet_hours.h"
 #include "gateway/rule_settings.h"
 #include "gateway/schedule.h"
 #include "gateway/sparkplug_settings.h"
@@ -45,6 +46,7 @@ void tables_init(struct tables *tables)
 	add(tables, &sparkplug_settings_table);
 	add(tables, &image_settings_table);
 	add(tables, &update_settings_table);
+	add(tables, &quiet_hours_settings_table);
 	add(tables, &alert_settings_table);
 	add(tables, &control_settings_table);
 }

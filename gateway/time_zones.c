@@ -103,7 +103,7 @@ static int load(struct time_zones *zones, const char *name, char *why, size_t wh
 int time_zones_find(struct time_zones *zones, const char *name, const struct tzif **out, char *why, size_t why_size)
 {
 	*out = NULL;
-	if (strcmp(name, "UTC") == 0)
+	if (!*name || strcmp(name, "UTC") == 0)
 		return 0;
 	for (size_t i = 0; i < zones->count; i++)
 		if (strcmp(zones->list[i].name, name) == 0) {

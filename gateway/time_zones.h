@@ -18,9 +18,9 @@ struct time_zones *time_zones_open(const char *folder);
 void time_zones_close(struct time_zones *zones);
 
 /*
- * The zone, which lives as long as `zones`; NULL for "UTC", which needs no file. Blocks for a small file the first time
- * that one is asked for. -EINVAL: no name of a zone; -ENOENT, -EACCES, …: its file cannot be read; -EBADMSG it is none;
- * -ENOBUFS: TIME_ZONES_MAX are in use. `why` then has a sentence.
+ * The zone, which lives as long as `zones`; NULL for "UTC" or "", which need no file. Blocks for a small file the first
+ * time that one is asked for. -EINVAL: no name of a zone; -ENOENT, -EACCES, …: its file cannot be read; -EBADMSG it is
+ * none; -ENOBUFS: TIME_ZONES_MAX are in use. `why` then has a sentence.
  */
 int time_zones_find(struct time_zones *zones, const char *name, const struct tzif **out, char *why, size_t why_size);
 

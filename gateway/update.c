@@ -113,6 +113,13 @@ bool update_is_due(const struct update *update, struct moment now)
 	return update_is_active(update) && update->record.retry_at_ms <= now.wall_ms;
 }
 
+bool update_waits_for_window(const struct update *update, struct moment now)
+{
+	if (update->state == UPDATE_OFFERED || update->state == UPDATE_DOWNLOADING)
+		return update->times.fetch_from_ms > now.wall_ms;
+	return update->state == UPDATE_DOWNLOADED && update->times.apply_from_ms > now.wall_ms;
+}
+
 void update_follow_clock(struct update *update, const struct clock_jump *jump)
 {
 	struct stored_update *record = &update->record;
@@ -121,6 +128,9 @@ void update_follow_clock(struct update *update, const struct clock_jump *jump)
 	record->changed_ms = clock_jump_moved(jump, record->changed_ms);
 	if (record->retry_at_ms > 0)
 		record->retry_at_ms = clock_jump_moved(jump, record->retry_at_ms);
+	if (update->waited_ms > 0)
+		update->waited_ms = clock_jump_moved(jump, update->waited_ms);
+	update->times.changes_ms = 0;
 }
 
 __attribute__((format(printf, 4, 5))) static struct update_step enter(
@@ -222,6 +232,7 @@ static struct update_step on_tick(
 	struct update *update, const struct update_settings *options, struct moment now, struct random *random)
 {
 	struct stored_update *record = &update->record;
+	int64_t since_ms = record->changed_ms > update->waited_ms ? record->changed_ms : update->waited_ms;
 
 	/* The clock was set back: no pause is longer than it can have been. */
 	if (record->retry_at_ms > now.wall_ms + 2 * options->retry_most_ms)
@@ -229,7 +240,7 @@ static struct update_step on_tick(
 
 	if (now.wall_ms - record->created_ms > options->deadline_ms)
 		return fail(update, "deadline passed", now);
-	if (update->state != UPDATE_OFFERED && now.wall_ms - record->changed_ms > options->stall_after_ms)
+	if (update->state != UPDATE_OFFERED && now.wall_ms - since_ms > options->stall_after_ms)
 		return attempt_failed(update,
 			update->state == UPDATE_DOWNLOADING ? "transfer stalled" : "not heard of since the transfer",
 			options, now, random);

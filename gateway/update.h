@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "gateway/moment.h"
+#include "gateway/update_hours.h"
 #include "store/update_store.h"
 
 struct clock_jump;
@@ -50,6 +51,8 @@ struct update {
 	enum update_state state;
 	struct stored_update record; /* `record.state` is set when it is saved */
 	uint32_t size_bytes;         /* of the image, 0: not known (any more) */
+	struct update_times times;   /* as its offer has them; changes_ms 0: not asked for yet */
+	int64_t waited_ms;           /* when it last had to wait for a window, wall clock; 0: never */
 };
 
 enum update_event_kind {
@@ -83,6 +86,9 @@ bool update_is_active(const struct update *update);
 
 /* Active and not waiting for a retry: the node is to be offered the image. */
 bool update_is_due(const struct update *update, struct moment now);
+
+/* It cannot go on before a window opens, so that a pause is no fault of the node's. */
+bool update_waits_for_window(const struct update *update, struct moment now);
 
 /* Applies the event. Events that make no sense in a state change nothing. */
 struct update_step update_apply(struct update *update, const struct update_event *event,

@@ -242,6 +242,21 @@ int64_t window_set_closes(const struct window_set *set, int64_t at_s)
 	return first_that_is(set, at_s, false);
 }
 
+int64_t window_set_opened(const struct window_set *set, int64_t at_s)
+{
+	int64_t horizon = at_s - UPDATE_WINDOW_HORIZON_S;
+
+	for (unsigned i = 0; i < PIECES_MAX && at_s > horizon; i++) {
+		struct window_piece piece = window_set_at(set, at_s);
+		if (!piece.is_open)
+			return at_s + 1;
+		if (piece.from_s <= horizon)
+			break;
+		at_s = piece.from_s - 1;
+	}
+	return INT64_MIN;
+}
+
 int64_t window_set_open_for(const struct window_set *set, int64_t at_s, int64_t seconds)
 {
 	int64_t horizon = at_s - UPDATE_WINDOW_HORIZON_S;

@@ -58,6 +58,9 @@ struct window_piece window_set_at(const struct window_set *set, int64_t at_s);
 int64_t window_set_opens(const struct window_set *set, int64_t at_s);
 int64_t window_set_closes(const struct window_set *set, int64_t at_s);
 
+/* Since when it has been open that is open at `at_s`. INT64_MIN: since before the horizon. */
+int64_t window_set_opened(const struct window_set *set, int64_t at_s);
+
 /* When it must have begun that it was open for `seconds` until `at_s`. INT64_MIN: before the horizon. */
 int64_t window_set_open_for(const struct window_set *set, int64_t at_s, int64_t seconds);
 

@@ -92,6 +92,33 @@ static bool is_held(const struct updates *updates, const struct update *update)
 	return holds_on(updates->parts.holds, update->record.node) != NULL;
 }
 
+static struct update_times times_of(
+	const struct updates *updates, const struct node *node, const struct update *update, struct moment now)
+{
+	const struct updates_port *port = &updates->parts.port;
+
+	return port->times ? port->times(port->context, node, update, now)
+			   : (struct update_times){ .changes_ms = INT64_MAX };
+}
+
+/* A time of the wall clock on the monotonic one; never 0, which means that there is none. */
+static int64_t monotonic_of(int64_t wall_ms, struct moment now)
+{
+	int64_t ms = wall_ms - now.wall_ms + now.monotonic_ms;
+
+	return wall_ms == 0 ? 0 : ms > 0 ? ms : 1;
+}
+
+static struct offer_times offer_times_of(const struct update_times *times, struct moment now)
+{
+	return (struct offer_times){
+		.fetch_from_ms = monotonic_of(times->fetch_from_ms, now),
+		.fetch_until_ms = monotonic_of(times->fetch_until_ms, now),
+		.apply_at_ms = monotonic_of(times->apply_from_ms, now),
+		.apply_until_ms = monotonic_of(times->apply_until_ms, now),
+	};
+}
+
 /* Brings the driver's offer in line with the update. */
 static void renew_offer(struct updates *updates, struct node *node, struct update *update, struct moment now)
 {
@@ -101,13 +128,15 @@ static void renew_offer(struct updates *updates, struct node *node, struct updat
 		port->withdraw(port->context, node);
 		return;
 	}
+	update->times = times_of(updates, node, update, now);
 	struct image_source *image = image_of(updates, update);
 	if (!image) {
 		port->withdraw(port->context, node);
 		return;
 	}
 	update->size_bytes = image->size_bytes;
-	int error = port->offer(port->context, node, image);
+	const struct driver_offer offer = { node->record.id, image, offer_times_of(&update->times, now) };
+	int error = port->offer(port->context, node, &offer);
 	if (error)
 		log_warning("update.offer_refused node=%s image=%s error=\"%s\"", node->record.id, image->name,
 			strerror(-error));
@@ -164,8 +193,12 @@ int updates_open(struct updates **out, const struct updates_parts *parts, struct
 	}
 	for (size_t i = 0; i < updates->count; i++) {
 		struct node *node = nodes_find(parts->nodes, updates->list[i]->record.node);
-		if (node && update_is_due(updates->list[i], now))
+		if (node && update_is_due(updates->list[i], now)) {
 			renew_offer(updates, node, updates->list[i], now);
+			/* Whether it waited for a window until now is not known: it has its time from now on. */
+			if (updates->list[i]->times.changes_ms < INT64_MAX)
+				updates->list[i]->waited_ms = now.wall_ms;
+		}
 	}
 	*out = updates;
 	return 0;
@@ -361,23 +394,29 @@ bool updates_may_go_back(const struct updates *updates, const uint8_t sha256[32]
 	return false;
 }
 
+static void tick_one(struct updates *updates, struct update *update, struct moment now)
+{
+	struct node *node = nodes_find(updates->parts.nodes, update->record.node);
+	struct update_event event = { .kind = UPDATE_EVENT_TICK };
+	bool was_waiting = update->record.retry_at_ms > 0;
+
+	if (update_waits_for_window(update, now))
+		update->waited_ms = now.wall_ms;
+	apply(updates, node, update, &event, now);
+	if (!node || !update_is_due(update, now))
+		return;
+	if (was_waiting)
+		update->record.retry_at_ms = 0;
+	if (was_waiting || update->times.changes_ms <= now.wall_ms)
+		renew_offer(updates, node, update, now);
+}
+
 int64_t updates_tick(struct updates *updates, struct moment now)
 {
-	struct update_event event = { .kind = UPDATE_EVENT_TICK };
-
 	if (updates->save_failed)
 		save_all(updates);
-	for (size_t i = 0; i < updates->count; i++) {
-		struct update *update = updates->list[i];
-		if (!update_is_active(update) || is_held(updates, update))
-			continue;
-		struct node *node = nodes_find(updates->parts.nodes, update->record.node);
-		bool was_waiting = update->record.retry_at_ms > 0;
-		apply(updates, node, update, &event, now);
-		if (node && was_waiting && update_is_due(update, now)) {
-			update->record.retry_at_ms = 0;
-			renew_offer(updates, node, update, now);
-		}
-	}
+	for (size_t i = 0; i < updates->count; i++)
+		if (update_is_active(updates->list[i]) && !is_held(updates, updates->list[i]))
+			tick_one(updates, updates->list[i], now);
 	return TICK_MS;
 }

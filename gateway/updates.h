@@ -14,6 +14,7 @@
 
 struct clock_jump;
 struct delivery_progress;
+struct driver_offer;
 struct holds;
 struct image_source;
 struct node;
@@ -27,11 +28,14 @@ struct updates_port {
 	void *context;
 	/* The image with this digest, borrowed, or NULL; and for which hardware it is ("" any). */
 	struct image_source *(*image)(void *context, const uint8_t sha256[32], const char **hardware);
-	/* Makes or renews, or ends, the offer of `image` to the node over its driver. */
-	int (*offer)(void *context, const struct node *node, struct image_source *image);
+	/* Makes or renews, or ends, the offer to the node over its driver. */
+	int (*offer)(void *context, const struct node *node, const struct driver_offer *offer);
 	void (*withdraw)(void *context, const struct node *node);
 	/* An update changed state; may be NULL. For watchers. */
 	void (*changed)(void *context, const struct node *node, const struct update *update);
+	/* When the node may follow its order; may be NULL: at any time. */
+	struct update_times (*times)(
+		void *context, const struct node *node, const struct update *update, struct moment now);
 };
 
 struct updates_parts {

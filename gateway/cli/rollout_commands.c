@@ -25,6 +25,8 @@ static const struct cli_option create_options[] = {
 	{ 0, "soak", "TIME", "how long a wave is watched before the next (default \"24 h\")" },
 	{ 0, "start", "WHEN", "not before this time, as 2026-12-01T02:00+01:00" },
 	{ 0, "start-in", "TIME", "begin so long from now" },
+	{ 0, "window", "HOURS", "when nodes may be updated, as 'Mon-Fri 22:00-05:00 Europe/Berlin'" },
+	{ 0, "apply-window", "HOURS", "when they may restart into the image, if that is another time" },
 	{ 0, "deadline", "WAKES", "a node that is not done by then is silent (default 20)" },
 	{ 0, "confirmed", "PERCENT", "of the nodes must run the image for the next wave (default 90)" },
 	{ 0, "failed", "PERCENT", "of the nodes may fail or fall silent (default 10)" },
@@ -145,7 +147,8 @@ static int read_order(const struct cli *cli, json_t **out)
 	static const char *const switches[][2] = { { "ignore-drops", "ignore_drops" }, { "fleet", "fleet" },
 		{ "approval", "approval" } };
 	static const char *const texts[][2] = { { "hardware", "hardware" }, { "only", "only" },
-		{ "versions", "versions" }, { "waves", "waves" }, { "on-failure", "on_failure" } };
+		{ "versions", "versions" }, { "waves", "waves" }, { "window", "window" },
+		{ "apply-window", "apply_window" }, { "on-failure", "on_failure" } };
 	json_t *request;
 	int code = read_file(cli, &request);
 

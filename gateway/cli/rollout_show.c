@@ -228,6 +228,12 @@ void rollout_show_print(const struct cli *cli, const json_t *rollout)
 		field_number(plan, "failed_percent"), field_boolean(plan, "drops") ? ", drops compared" : "");
 	pair_print(cli, "gates", text);
 	pair_print(cli, "on failure", field_text(plan, "on_failure"));
+	if (*field_text(plan, "window"))
+		pair_print(cli, "window", field_text(plan, "window"));
+	if (*field_text(plan, "apply_window"))
+		pair_print(cli, "activation", field_text(plan, "apply_window"));
+	if (*field_text(rollout, "waits"))
+		pair_print(cli, "waits", field_text(rollout, "waits"));
 	print_counts(cli, rollout);
 	putchar('\n');
 	(void)draw_waves(cli, rollout);

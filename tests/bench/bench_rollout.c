@@ -119,7 +119,7 @@ static struct image_source *on_image(void *context, const uint8_t sha256[32], co
 	return NULL;
 }
 
-static int on_offer(void *context, const struct node *node, struct image_source *image)
+static int on_offer(void *context, const struct node *node, const struct driver_offer *offer)
 {
 	return 0;
 }
@@ -159,7 +159,7 @@ static void site_open(struct site *site, const char *folder)
 		.nodes = site->nodes,
 		.random = &site->random,
 		.settings = &update_settings,
-		.port = { site, on_image, on_offer, on_withdraw, NULL } };
+		.port = { site, on_image, on_offer, on_withdraw, NULL, NULL } };
 	if (updates_open(&site->updates, &updates, site->now) < 0)
 		abort();
 	struct rollouts_parts rollouts = { .store = site->store,

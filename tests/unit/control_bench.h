@@ -61,7 +61,7 @@ static inline struct image_source *bench_image(void *context, const uint8_t sha2
 	return image ? image_cache_source(bench->images, sha256) : NULL;
 }
 
-static inline int bench_offer(void *context, const struct node *node, struct image_source *image)
+static inline int bench_offer(void *context, const struct node *node, const struct driver_offer *offer)
 {
 	return 0;
 }
@@ -114,7 +114,7 @@ static inline void bench_open_nodes(struct control_bench *bench)
 	struct updates_parts parts = { .store = bench->scratch.store,
 		.random = &bench->random,
 		.settings = &updates,
-		.port = { bench, bench_image, bench_offer, bench_withdraw, NULL } };
+		.port = { bench, bench_image, bench_offer, bench_withdraw, NULL, NULL } };
 
 	ck_assert_int_eq(nodes_open(&bench->nodes, bench->scratch.store, &nodes), 0);
 	parts.nodes = bench->nodes;

@@ -50,7 +50,7 @@ static struct image_source *find_image(void *context, const uint8_t sha256[32], 
 	return NULL;
 }
 
-static int offer(void *context, const struct node *node, struct image_source *image)
+static int offer(void *context, const struct node *node, const struct driver_offer *offer)
 {
 	return 0;
 }
@@ -83,7 +83,7 @@ static void open_domain(void)
 		.nodes = nodes,
 		.random = &chance,
 		.settings = &update_options,
-		.port = { NULL, find_image, offer, withdraw, NULL } };
+		.port = { NULL, find_image, offer, withdraw, NULL, NULL } };
 	const struct publish_parts publish_parts = { .store = stepped.store,
 		.gaps = gaps,
 		.settings = &telemetry,

@@ -97,6 +97,8 @@ START_TEST(wrong_members_are_named)
 	ck_refused("on_failure", json_string("panic"), "on_failure");
 	ck_refused("on_failure", json_true(), "on_failure");
 	ck_refused("fleet", json_string("yes"), "fleet");
+	ck_refused("window", json_string("at night"), "\"window\": found \"at night\"");
+	ck_refused("apply_window", json_integer(5), "apply_window");
 }
 END_TEST
 
@@ -110,6 +112,8 @@ START_TEST(a_plan_comes_back_from_its_json)
 	snprintf(plan.targets.nodes, sizeof(plan.targets.nodes), "hall-1 hall-2");
 	snprintf(plan.targets.versions, sizeof(plan.targets.versions), ">=1.2 <2");
 	ck_assert_int_eq(version_range_parse(&plan.targets.range, ">=1.2 <2"), 0);
+	snprintf(plan.window.text, sizeof(plan.window.text), "Mon 22:00-05:00 Europe/Berlin");
+	ck_assert_int_eq(update_window_parse(&plan.window.window, plan.window.text, why, sizeof(why)), 0);
 	plan.priority = -7;
 	plan.failed_most = 12;
 	plan.drops = false;

@@ -6,11 +6,14 @@
 #include "drivers/driver.h"
 #include "drivers/image_source.h"
 #include "gateway/holds.h"
+#include "gateway/labels.h"
 #include "gateway/log.h"
 #include "gateway/nodes.h"
+#include "gateway/quiet_hours.h"
 #include "gateway/random.h"
 #include "gateway/schedule.h"
 #include "gateway/update.h"
+#include "gateway/update_hours.h"
 #include "gateway/updates.h"
 #include "tests/unit/stepped_store.h"
 #include "tests/unit/suite.h"
@@ -28,6 +31,8 @@ static const struct update_settings update_options = {
 	.stall_after_ms = 12 * 3600 * 1000,
 	.deadline_ms = 10 * DAY_MS,
 };
+static const struct quiet_hours_settings quiet_options = { .zoneinfo = "/nowhere", .spread_ms = 1800000 };
+static const struct labels_settings no_labels;
 static const uint8_t old_image[32] = { 0x01, 0x01, 0x01, 0x01 };
 static const uint8_t new_image[32] = { 0x02, 0x02, 0x02, 0x02 };
 static const uint8_t third_image[32] = { 0x03, 0x03, 0x03, 0x03 };
@@ -39,6 +44,7 @@ struct site {
 	struct holds *holds;
 	struct updates *updates;
 	struct rollouts *rollouts;
+	struct quiet_hours *quiet;
 	struct random random;
 	struct moment now;
 	struct image_source images[3];
@@ -66,7 +72,7 @@ static size_t index_of(const struct node *node)
 	return strtoul(node->record.id + 5, NULL, 10);
 }
 
-static int on_offer(void *context, const struct node *node, struct image_source *image)
+static int on_offer(void *context, const struct node *node, const struct driver_offer *offer)
 {
 	struct site *site = context;
 
@@ -97,7 +103,7 @@ static void open_domain(struct site *site)
 		.store = site->stepped.store,
 		.random = &site->random,
 		.settings = &update_options,
-		.port = { site, on_image, on_offer, on_withdraw, NULL },
+		.port = { site, on_image, on_offer, on_withdraw, NULL, NULL },
 	};
 	struct rollouts_parts parts = {
 		.store = site->stepped.store,
@@ -111,6 +117,8 @@ static void open_domain(struct site *site)
 	updates.nodes = parts.nodes = site->nodes;
 	ck_assert_int_eq(updates_open(&site->updates, &updates, site->now), 0);
 	parts.updates = site->updates;
+	ck_assert_int_eq(quiet_hours_open(&site->quiet, &quiet_options, &no_labels, 1), 0);
+	parts.quiet = site->quiet;
 	ck_assert_int_eq(rollouts_open(&site->rollouts, &parts), 0);
 }
 
@@ -119,6 +127,7 @@ static void close_domain(struct site *site)
 	nodes_flush(site->nodes);
 	stepped_shut(&site->stepped);
 	rollouts_close(site->rollouts);
+	quiet_hours_close(site->quiet);
 	updates_close(site->updates);
 	nodes_close(site->nodes);
 	holds_close(site->holds);
@@ -653,7 +662,106 @@ START_TEST(nodes_are_of_a_version_until_they_are_ordered_to_leave_it)
 }
 END_TEST
 
-TEST_SUITE(rollouts, a_stop_takes_the_offer_from_nodes_that_fell_silent_too,
+static struct rollout_plan plan_with_window(const char *text)
+{
+	struct rollout_plan plan = plan_of("spring");
+	char why[160];
+
+	ck_assert_int_eq(update_window_parse(&plan.window.window, text, why, sizeof(why)), 0);
+	snprintf(plan.window.text, sizeof(plan.window.text), "%s", text);
+	return plan;
+}
+
+START_TEST(nodes_are_ordered_while_the_window_is_open)
+{
+	struct site *site = site_with_rollout(plan_with_window("20:00-21:00")); /* at 15:13 */
+	char sentence[UPDATE_HOURS_SENTENCE_SIZE];
+
+	live(site, 18);
+	ck_assert_uint_eq(count_running(site, new_image), 0);
+	ck_assert_uint_eq(updates_count(site->updates), 0);
+	rollouts_explain_window(site->rollouts, 0, site->now, sentence);
+	ck_assert_str_eq(sentence, "nothing is given before its window opens: 2026-09-21 20:00 UTC");
+	site_restart(site);
+	live(site, 4);
+	ck_assert_uint_gt(count_running(site, new_image), 0);
+	rollouts_explain_window(site->rollouts, 0, site->now, sentence);
+	ck_assert_str_eq(sentence, "");
+	site_close(site);
+}
+END_TEST
+
+START_TEST(an_order_keeps_to_the_window_of_its_rollout)
+{
+	struct site *site = site_with_rollout(plan_with_window("15:00-16:00"));
+	struct update_hours hours;
+	size_t ordered = 0;
+
+	live(site, 2);
+	for (size_t i = 0; i < NODES; i++) {
+		struct node *node = nodes_find(site->nodes, name_of(i));
+		const struct update *update = updates_find(site->updates, node->record.id);
+		if (!update)
+			continue;
+		rollouts_hours(site->rollouts, node, update, site->now, &hours);
+		struct update_times times = update_hours_times(&hours, 0, 0, site->now);
+		ck_assert_int_eq(times.fetch_until_ms, 1790006400000); /* 16:00 */
+		ck_assert_int_eq(times.apply_until_ms, 1790006400000);
+		ordered++;
+	}
+	ck_assert_uint_gt(ordered, 0);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(only_time_in_the_window_makes_a_node_silent)
+{
+	struct site *site = site_with_rollout(plan_with_window("20:00-21:00"));
+
+	/* The deadline of 8 wakes is two hours: the window of two evenings. */
+	memset(site->is_off, true, sizeof(site->is_off));
+	live(site, 96 + 23);
+	ck_assert_int_eq(state_of(site), ROLLOUT_ROLLING);
+	live(site, 2);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_window_whose_zone_is_missing_never_opens)
+{
+	struct rollout_plan plan = plan_with_window("00:00-24:00 Europe/Berlin");
+	struct site *site = site_with_rollout(plan);
+	char sentence[UPDATE_HOURS_SENTENCE_SIZE], why[256];
+
+	ck_assert_int_eq(rollouts_check_zones(site->rollouts, &plan, why, sizeof(why)), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(why, "/nowhere/Europe/Berlin"));
+	live(site, 8);
+	ck_assert_uint_eq(updates_count(site->updates), 0);
+	rollouts_explain_window(site->rollouts, 0, site->now, sentence);
+	ck_assert_ptr_nonnull(strstr(sentence, "time zone"));
+	site_close(site);
+}
+END_TEST
+
+START_TEST(no_window_opens_before_the_clock_is_set)
+{
+	struct site *site = site_open();
+	struct rollout_plan plan = plan_with_window("00:00-24:00");
+
+	site->now.wall_ms = 60000; /* as a gateway that has just started, without a battery for its clock */
+	live(site, 4);
+	ck_assert_int_eq(rollouts_create(site->rollouts, &plan, "operator", site->now), 0);
+	live(site, 40);
+	ck_assert_uint_eq(updates_count(site->updates), 0);
+	ck_assert_int_eq(state_of(site), ROLLOUT_ROLLING);
+	site_close(site);
+}
+END_TEST
+
+TEST_SUITE(rollouts, nodes_are_ordered_while_the_window_is_open, an_order_keeps_to_the_window_of_its_rollout,
+	only_time_in_the_window_makes_a_node_silent, a_window_whose_zone_is_missing_never_opens,
+	no_window_opens_before_the_clock_is_set, a_stop_takes_the_offer_from_nodes_that_fell_silent_too,
 	waves_come_one_after_the_other_with_a_soak_between, a_restart_changes_nothing,
 	failures_stop_it_and_no_node_gets_the_image_after, nodes_that_fall_silent_are_failures,
 	nodes_that_drop_more_often_with_the_image_stop_it, a_rollback_brings_each_node_back_to_what_it_ran,

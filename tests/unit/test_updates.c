@@ -31,6 +31,8 @@ struct bench {
 	bool offered;
 	int offers;
 	int changes;
+	struct offer_times offer_times;
+	struct update_times times;
 };
 
 static struct image_source *on_image(void *context, const uint8_t sha256[32], const char **hardware)
@@ -41,13 +43,22 @@ static struct image_source *on_image(void *context, const uint8_t sha256[32], co
 	return memcmp(sha256, bench->image.sha256, 32) == 0 ? &bench->image : NULL;
 }
 
-static int on_offer(void *context, const struct node *node, struct image_source *image)
+static int on_offer(void *context, const struct node *node, const struct driver_offer *offer)
 {
 	struct bench *bench = context;
 
 	bench->offered = true;
 	bench->offers++;
+	bench->offer_times = offer->times;
 	return 0;
+}
+
+static struct update_times on_times(
+	void *context, const struct node *node, const struct update *update, struct moment now)
+{
+	struct bench *bench = context;
+
+	return bench->times;
 }
 
 static void on_withdraw(void *context, const struct node *node)
@@ -76,6 +87,7 @@ static void open_domain(struct bench *bench)
 			.offer = on_offer,
 			.withdraw = on_withdraw,
 			.changed = on_changed,
+			.times = on_times,
 		},
 	};
 
@@ -118,6 +130,7 @@ static struct bench *bench_open(void)
 
 	bench->now = (struct moment){ .monotonic_ms = 5, .wall_ms = 1790000000000 };
 	bench->image.size_bytes = 100000;
+	bench->times.changes_ms = INT64_MAX;
 	memset(bench->image.sha256, 0xab, 32);
 	random_init(&bench->random, 3);
 	scratch_store_open(&bench->scratch);
@@ -326,6 +339,65 @@ START_TEST(every_step_is_journalled_and_watchers_are_told)
 }
 END_TEST
 
+START_TEST(an_offer_says_when_the_node_may_do_what)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "n1", old_image);
+	int64_t start_ms = bench->now.wall_ms;
+
+	bench->times = (struct update_times){
+		.fetch_from_ms = start_ms + 10000, .apply_until_ms = start_ms + 60000, .changes_ms = start_ms + 10000
+	};
+	ck_assert_int_eq(order(bench, node, false), 0);
+	ck_assert_int_eq(bench->offer_times.fetch_from_ms, bench->now.monotonic_ms + 10000);
+	ck_assert_int_eq(bench->offer_times.fetch_until_ms, 0);
+	ck_assert_int_eq(bench->offer_times.apply_at_ms, 0);
+	ck_assert_int_eq(bench->offer_times.apply_until_ms, bench->now.monotonic_ms + 60000);
+	bench->times = (struct update_times){ .changes_ms = INT64_MAX };
+	unsigned offers = bench->offers;
+	bench->now.wall_ms += 9000;
+	bench->now.monotonic_ms += 9000;
+	(void)updates_tick(bench->updates, bench->now);
+	ck_assert_uint_eq(bench->offers, offers);
+	bench->now.wall_ms += 1000;
+	bench->now.monotonic_ms += 1000;
+	(void)updates_tick(bench->updates, bench->now);
+	ck_assert_uint_eq(bench->offers, offers + 1);
+	ck_assert_int_eq(bench->offer_times.fetch_from_ms, 0);
+	(void)updates_tick(bench->updates, bench->now);
+	ck_assert_uint_eq(bench->offers, offers + 1);
+	updates_renew_all(bench->updates, bench->now);
+	(void)updates_tick(bench->updates, bench->now);
+	ck_assert_uint_eq(bench->offers, offers + 2);
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(a_pause_between_windows_is_no_stall)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "n1", old_image);
+
+	ck_assert_int_eq(order(bench, node, false), 0);
+	progress(bench, node, DELIVERY_DOWNLOADING, 0);
+	bench->times.fetch_from_ms = bench->now.wall_ms + 10 * options.stall_after_ms;
+	bench->times.changes_ms = bench->times.fetch_from_ms;
+	updates_renew_all(bench->updates, bench->now);
+	for (int i = 0; i < 10; i++) {
+		(void)updates_tick(bench->updates, bench->now);
+		ck_assert_int_eq(updates_find(bench->updates, "n1")->state, UPDATE_DOWNLOADING);
+		bench->now.wall_ms += options.stall_after_ms;
+	}
+	bench->times = (struct update_times){ .changes_ms = INT64_MAX };
+	(void)updates_tick(bench->updates, bench->now);
+	ck_assert_int_eq(updates_find(bench->updates, "n1")->state, UPDATE_DOWNLOADING);
+	bench->now.wall_ms += options.stall_after_ms + 1000; /* and now it may, and does not */
+	(void)updates_tick(bench->updates, bench->now);
+	ck_assert_int_ne(updates_find(bench->updates, "n1")->state, UPDATE_DOWNLOADING);
+	bench_close(bench);
+}
+END_TEST
+
 START_TEST(a_node_that_is_removed_takes_its_update_with_it)
 {
 	struct bench *bench = bench_open();
@@ -343,7 +415,8 @@ START_TEST(a_node_that_is_removed_takes_its_update_with_it)
 }
 END_TEST
 
-TEST_SUITE(updates, an_order_is_offered_until_the_node_runs_it, an_update_goes_on_after_a_restart,
+TEST_SUITE(updates, an_offer_says_when_the_node_may_do_what, a_pause_between_windows_is_no_stall,
+	an_order_is_offered_until_the_node_runs_it, an_update_goes_on_after_a_restart,
 	an_update_survives_a_clock_that_is_set_forward, a_retry_waits_as_long_as_it_would_when_the_clock_is_set,
 	orders_that_make_no_sense_are_refused, a_failed_attempt_is_offered_again_when_its_pause_is_over,
 	a_cancelled_update_is_withdrawn, every_step_is_journalled_and_watchers_are_told,
