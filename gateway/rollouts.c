@@ -413,9 +413,10 @@ static void follow(struct rollouts *rollouts, struct entry *entry, const struct 
 	}
 	if (step->revert)
 		revert_all(rollouts, &entry->rollout, now);
-	/* What was counted is about another wave. */
+	/* What was counted is about another wave, and is counted anew at once. */
 	entry->count = (struct rollout_facts){ .lowest = WAVE_ALL };
 	entry->counted = 0;
+	entry->count_at_ms = 0;
 }
 
 int rollouts_check_zones(const struct rollouts *rollouts, const struct rollout_plan *plan, char *why, size_t why_size)
