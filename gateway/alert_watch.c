@@ -11,6 +11,7 @@
 #include "gateway/alert_settings.h"
 #include "gateway/alerts.h"
 #include "gateway/boot_clock.h"
+#include "gateway/fleet.h"
 #include "gateway/governor.h"
 #include "gateway/image_cache.h"
 #include "gateway/nodes.h"
@@ -213,6 +214,14 @@ static void look_at_rollouts(const struct alert_watch *watch, struct moment now)
 	}
 }
 
+static void look_at_fleet(const struct alert_watch *watch, struct moment now)
+{
+	const char *name, *why;
+
+	for (size_t i = 0; fleet_refused(watch->parts.fleet, i, &name, &why); i++)
+		find(watch, ALERT_ROLLOUT_REFUSED, ALERT_WARNING, name, now, "its document: %s", why);
+}
+
 static void look_at_images(const struct alert_watch *watch, struct moment now)
 {
 	uint32_t refused_bytes = image_cache_refused_bytes(watch->parts.images);
@@ -307,6 +316,7 @@ static void end_look(struct alert_watch *watch, struct moment now)
 {
 	look_at_nodes(watch, now);
 	look_at_rollouts(watch, now);
+	look_at_fleet(watch, now);
 	look_at_images(watch, now);
 	look_at_uplink(watch, now);
 	look_at_clock(watch, now);

@@ -13,6 +13,7 @@
 struct alert_settings;
 struct alert_watch;
 struct alerts;
+struct fleet;
 struct governor;
 struct image_cache;
 struct nodes;
@@ -34,6 +35,7 @@ struct alert_watch_parts {
 	const struct schedule_settings *schedule;
 	const struct updates *updates;
 	const struct rollouts *rollouts;
+	const struct fleet *fleet; /* NULL: there is no upstream */
 	const struct image_cache *images;
 	const struct upstream *upstream; /* NULL: none is configured */
 	const struct publish *publish;

@@ -26,23 +26,24 @@ struct clock_jump;
 enum alert_severity { ALERT_NOTICE, ALERT_WARNING, ALERT_CRITICAL };
 
 enum alert_kind {
-	ALERT_GATE_TRIPPED,  /* subject: the rollout */
-	ALERT_ROLLOUT_WAITS, /* for approval */
-	ALERT_NODE_SILENT,   /* subject: the node */
-	ALERT_NODES_SILENT,  /* many at once, instead of one each */
-	ALERT_NODE_FAILING,  /* its updates */
-	ALERT_NODES_FAILING, /* many */
-	ALERT_NODE_BATTERY,  /* low */
-	ALERT_NODES_BATTERY, /* many */
-	ALERT_NODES_FULL,    /* no more may join */
-	ALERT_CACHE_FULL,    /* an image has no room: all others are needed */
-	ALERT_UPLINK_DOWN,   /* for long */
-	ALERT_CLOCK_WRONG,   /* never set, or behind what is known to have been */
-	ALERT_STORE_FAILING, /* the disk is full or fails */
-	ALERT_STORE_DAMAGED, /* damage was met */
-	ALERT_READINGS_LOST, /* in the last hour */
-	ALERT_BACKLOG_LARGE, /* readings that wait for the uplink fill the quota */
-	ALERT_CARD_WORN,     /* the wear budget is exceeded */
+	ALERT_GATE_TRIPPED,    /* subject: the rollout */
+	ALERT_ROLLOUT_WAITS,   /* for approval */
+	ALERT_ROLLOUT_REFUSED, /* what a document of the fleet's says */
+	ALERT_NODE_SILENT,     /* subject: the node */
+	ALERT_NODES_SILENT,    /* many at once, instead of one each */
+	ALERT_NODE_FAILING,    /* its updates */
+	ALERT_NODES_FAILING,   /* many */
+	ALERT_NODE_BATTERY,    /* low */
+	ALERT_NODES_BATTERY,   /* many */
+	ALERT_NODES_FULL,      /* no more may join */
+	ALERT_CACHE_FULL,      /* an image has no room: all others are needed */
+	ALERT_UPLINK_DOWN,     /* for long */
+	ALERT_CLOCK_WRONG,     /* never set, or behind what is known to have been */
+	ALERT_STORE_FAILING,   /* the disk is full or fails */
+	ALERT_STORE_DAMAGED,   /* damage was met */
+	ALERT_READINGS_LOST,   /* in the last hour */
+	ALERT_BACKLOG_LARGE,   /* readings that wait for the uplink fill the quota */
+	ALERT_CARD_WORN,       /* the wear budget is exceeded */
 	ALERT_KINDS
 };
 

@@ -22,6 +22,9 @@ struct audit {
 static void on_acted(void *context, const struct control_action *action)
 {
 	const struct audit *audit = context;
+	/* What would be is not done. */
+	if (json_is_true(json_object_get(action->ask, "dry_run")))
+		return;
 	struct stored_action record = {
 		.at_ms = clock_moment(audit->clock).wall_ms,
 		.uid = action->asker->uid_known ? (int64_t)action->asker->uid : -1,

@@ -63,6 +63,7 @@ static void share_parts(struct commands *commands, const struct control_status *
 		.rollouts = parts->rollouts,
 		.schedule = parts->schedule,
 		.labels = parts->labels,
+		.fleet = parts->fleet,
 	};
 	commands->telemetry = (struct control_telemetry){ .telemetry = parts->telemetry };
 	commands->updates = (struct control_updates){

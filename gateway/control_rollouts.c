@@ -6,6 +6,7 @@
 
 #include "gateway/control_describe.h"
 #include "gateway/control_request.h"
+#include "gateway/fleet.h"
 #include "gateway/image_cache.h"
 #include "gateway/moment.h"
 #include "gateway/nodes.h"
@@ -311,7 +312,9 @@ static void handle_remove(void *context, struct control_request *request)
 
 	if (find(parts, request) < 0)
 		return;
-	if (rollouts_remove(parts->rollouts, control_text(request, "rollout")) < 0)
+	if (fleet_has(parts->fleet, control_text(request, "rollout")))
+		control_fail(request, -EBUSY, "the fleet's document of it stands, and would begin it anew");
+	else if (rollouts_remove(parts->rollouts, control_text(request, "rollout")) < 0)
 		control_fail(request, -EBUSY, "the rollout is open; abort it first");
 	else
 		control_done(request, json_object());

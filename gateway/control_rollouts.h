@@ -7,6 +7,7 @@
 
 struct clock;
 struct control;
+struct fleet;
 struct image_cache;
 struct labels_settings;
 struct nodes;
@@ -23,6 +24,7 @@ struct control_rollouts {
 	struct rollouts *rollouts;
 	const struct schedule_settings *schedule;
 	const struct labels_settings *labels;
+	const struct fleet *fleet; /* NULL: there is no upstream */
 };
 
 /* As control_register(). `parts` outlives the dispatcher. */

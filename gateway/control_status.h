@@ -11,6 +11,7 @@ struct clock;
 struct clock_watch;
 struct control;
 struct edge;
+struct fleet;
 struct governor;
 struct holds;
 struct image_cache;
@@ -52,6 +53,7 @@ struct control_status {
 	struct networks *networks;
 	struct upstream *upstream; /* NULL: there is no uplink */
 	const struct alerts *alerts;
+	const struct fleet *fleet; /* NULL: there is no uplink */
 };
 
 /* As control_register(). `parts` outlives the dispatcher. */

@@ -22,6 +22,7 @@
 #include "gateway/control_server.h"
 #include "gateway/downloads.h"
 #include "gateway/firmware.h"
+#include "gateway/fleet.h"
 #include "gateway/general.h"
 #include "gateway/holds.h"
 #include "gateway/image_cache.h"
@@ -84,7 +85,9 @@ struct daemon {
 	struct commands *commands;
 
 	struct topics topics;
+	const char *filters[UPSTREAM_FILTERS_MAX];
 	struct upstream *upstream; /* NULL: the config names no broker */
+	struct fleet *fleet;       /* NULL: no upstream */
 	struct alerting *alerting;
 	uint64_t uplink_files; /* see reload_files_mark() */
 	bool damage_told;
@@ -601,6 +604,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.networks = daemon->networks,
 			.upstream = daemon->upstream,
 			.alerts = alerting_alerts(daemon->alerting),
+			.fleet = daemon->fleet,
 		},
 		.imports = firmware_imports(daemon->firmware),
 		.node_commands = daemon->node_commands,
@@ -618,6 +622,18 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 
 /* The way upstream. */
 
+static size_t collect_filters(const struct daemon *daemon, const char *out[UPSTREAM_FILTERS_MAX])
+{
+	size_t count;
+	const char *const *filters = reading_flow_filters(daemon->readings, &count);
+
+	for (size_t i = 0; i < count; i++)
+		out[i] = filters[i];
+	for (size_t i = 0; i < daemon->topics.rollout_count && count < UPSTREAM_FILTERS_MAX; i++)
+		out[count++] = daemon->topics.rollout_filters[i];
+	return count;
+}
+
 static int open_upstream(struct daemon *daemon, char *why, size_t why_size)
 {
 	const struct daemon_stage *stage = stage_of(daemon);
@@ -634,12 +650,51 @@ static int open_upstream(struct daemon *daemon, char *why, size_t why_size)
 		.gateway = daemon->id,
 		.control = daemon->control,
 	};
-	parts.filters = reading_flow_filters(daemon->readings, &parts.filter_count);
+	parts.filter_count = collect_filters(daemon, daemon->filters);
+	parts.filters = daemon->filters;
 	int error = upstream_open(&daemon->upstream, &parts, why, why_size);
 	if (error)
 		return error;
 	daemon->uplink_files = uplink_files_mark(daemon);
 	return reading_flow_attach(daemon->readings, daemon->upstream);
+}
+
+static int take_manifest(void *context, const char *text, struct moment now, char *why, size_t why_size)
+{
+	struct daemon *daemon = context;
+
+	return firmware_take_manifest(daemon->firmware, text, now, why, why_size);
+}
+
+static int64_t tick_fleet(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return fleet_tick(daemon->fleet, now);
+}
+
+static int open_fleet(struct daemon *daemon, char *why, size_t why_size)
+{
+	const struct upstream_settings *settings = settings_of(daemon, &upstream_settings_table);
+	const struct fleet_parts parts = {
+		.control = daemon->control,
+		.rollouts = daemon->rollouts,
+		.images = firmware_images(daemon->firmware),
+		.store = daemon->store,
+		.upstream = daemon->upstream,
+		.topics = &daemon->topics,
+		.allowed = &settings->remote_commands,
+		.take_manifest = take_manifest,
+		.context = daemon,
+	};
+
+	if (!daemon->upstream)
+		return 0;
+	int error = fleet_open(&daemon->fleet, &parts);
+	if (error)
+		return error;
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_fleet, .context = daemon });
+	return 0;
 }
 
 static int64_t tick_alerts(void *context, struct moment now)
@@ -659,6 +714,7 @@ static int open_alerts(struct daemon *daemon, char *why, size_t why_size)
 			.schedule = settings_of(daemon, &schedule_settings_table),
 			.updates = daemon->updates,
 			.rollouts = daemon->rollouts,
+			.fleet = daemon->fleet,
 			.images = firmware_images(daemon->firmware),
 			.upstream = daemon->upstream,
 			.publish = reading_flow_publish(daemon->readings),
@@ -732,6 +788,7 @@ static const struct part {
 	{ "control", open_control },
 	{ "upstream", open_upstream },
 	{ "downloads", attach_firmware },
+	{ "fleet", open_fleet },
 	{ "alerts", open_alerts },
 	{ "commands", open_commands },
 };
@@ -806,6 +863,7 @@ static void flush(struct daemon *daemon)
 	commands_close(daemon->commands);
 	audit_close(daemon->audit);
 	alerting_close(daemon->alerting);
+	fleet_close(daemon->fleet);
 	firmware_flush(daemon->firmware);
 	reading_flow_flush(daemon->readings, now_of(daemon));
 	if (daemon->nodes)

@@ -76,6 +76,11 @@ int firmware_attach(struct firmware *firmware, const struct firmware_upstream *u
 	return error ? error : ota_register(firmware->ota, upstream->control);
 }
 
+int firmware_take_manifest(struct firmware *firmware, const char *text, struct moment now, char *why, size_t why_size)
+{
+	return firmware->ota ? ota_take_manifest(firmware->ota, text, now, why, why_size) : -ENOTCONN;
+}
+
 int64_t firmware_tick(struct firmware *firmware, struct moment now)
 {
 	return ota_tick(firmware->ota, now);

@@ -51,6 +51,8 @@ struct firmware_upstream {
 
 /* From now on manifests of the cloud are followed, and firmware_tick() is to be called. -ENOMEM, -EIO. */
 int firmware_attach(struct firmware *firmware, const struct firmware_upstream *upstream, struct moment now);
+/* As ota_take_manifest(). -ENOTCONN: there is no upstream. */
+int firmware_take_manifest(struct firmware *firmware, const char *text, struct moment now, char *why, size_t why_size);
 int64_t firmware_tick(struct firmware *firmware, struct moment now);
 
 /* Reads the trusted keys again, for they may have been replaced under the same names. On failure, -errno and `why`, the

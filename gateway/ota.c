@@ -196,6 +196,11 @@ int ota_register(struct ota *ota, struct control *control)
 
 /* ---- opening and closing ---- */
 
+int ota_take_manifest(struct ota *ota, const char *text, struct moment now, char *why, size_t why_size)
+{
+	return downloads_on_manifest(ota->downloads, text, strlen(text), now, why, why_size);
+}
+
 int64_t ota_tick(struct ota *ota, struct moment now)
 {
 	int64_t blocks_ms = block_source_tick(ota->blocks, now);

@@ -6,6 +6,7 @@
 #ifndef WAKEGATE_GATEWAY_OTA_H
 #define WAKEGATE_GATEWAY_OTA_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "gateway/moment.h"
@@ -39,6 +40,10 @@ int ota_open(struct ota **out, const struct ota_parts *parts, struct moment now)
 
 /* As control_register(): download.list, download.cancel. */
 int ota_register(struct ota *ota, struct control *control);
+
+/* A manifest that came by another way, with a terminator; `why` has a sentence where it is refused. As
+ * downloads_on_manifest(). */
+int ota_take_manifest(struct ota *ota, const char *text, struct moment now, char *why, size_t why_size);
 
 /* For the ticker, eager. */
 int64_t ota_tick(struct ota *ota, struct moment now);

@@ -44,6 +44,12 @@ int topics_expand(struct topics *out, const struct topic_settings *settings, con
 	snprintf(topics.blocks, sizeof(topics.blocks), "%s/block/", topics.manifests);
 	snprintf(topics.block_filter, sizeof(topics.block_filter), "%s/block/+/+", topics.manifests);
 	snprintf(topics.standing, sizeof(topics.standing), "%s/standing", topics.alerts);
+	for (size_t i = 0; i < settings->rollouts.count && i < TOPIC_ROLLOUTS_MAX; i++) {
+		if (expand(topics.rollouts[i], settings->rollouts.items[i], gateway) < 0)
+			return -ENOBUFS;
+		snprintf(topics.rollout_filters[i], sizeof(topics.rollout_filters[i]), "%s/+", topics.rollouts[i]);
+		topics.rollout_count++;
+	}
 	*out = topics;
 	return 0;
 }
@@ -64,6 +70,12 @@ static const struct setting settings_list[] = {
 		"…/block/."),
 	TOPIC(commands, "cmd/{gateway}", "Commands come here; answers go to …/reply."),
 	TOPIC(alerts, "alert/{gateway}", "Alerts go here as they change; those that stand, retained, to …/standing."),
+	{ .name = "rollouts",
+		.type = SETTING_LIST,
+		.offset = offsetof(struct topic_settings, rollouts),
+		.initial = "[ \"rollout/fleet\" ]",
+		.most = TOPIC_ROLLOUTS_MAX,
+		.help = "Below these, a topic each, are retained documents of rollouts for many gateways." },
 };
 
 static bool is_good(const char *topic)
@@ -71,16 +83,19 @@ static bool is_good(const char *topic)
 	for (const char *at = topic; *at; at++)
 		if ((unsigned char)*at < 0x21 || *at == 0x7f || *at == '+' || *at == '#' || *at == '$')
 			return false;
-	return topic[0] != '/' && topic[strlen(topic) - 1] != '/';
+	return topic[0] && topic[0] != '/' && topic[strlen(topic) - 1] != '/';
 }
 
 static int check_settings(const void *values, bool present, char *why, size_t why_size)
 {
 	const struct topic_settings *settings = values;
-	const char *const topics[] = { settings->telemetry, settings->status, settings->manifests, settings->commands,
-		settings->alerts };
+	const char *topics[5 + TOPIC_ROLLOUTS_MAX] = { settings->telemetry, settings->status, settings->manifests,
+		settings->commands, settings->alerts };
+	size_t count = 5;
 
-	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+	for (size_t i = 0; i < settings->rollouts.count && i < TOPIC_ROLLOUTS_MAX; i++)
+		topics[count++] = settings->rollouts.items[i];
+	for (size_t i = 0; i < count; i++) {
 		if (!is_good(topics[i])) {
 			snprintf(why, why_size, "found \"%s\"; a topic has no blank, +, # or $ and no / at its ends",
 				topics[i]);

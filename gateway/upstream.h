@@ -16,7 +16,7 @@
 
 #define UPSTREAM_QUEUE_MAX 64
 #define UPSTREAM_CLIENTS_MAX 8
-#define UPSTREAM_FILTERS_MAX 2                   /* topic filters beside those of upstream's own */
+#define UPSTREAM_FILTERS_MAX 8                   /* topic filters beside those of upstream's own */
 #define UPSTREAM_TICKETS (UINT64_C(1) << 62)     /* set in every ticket of upstream's own; gateway/publish has bit 63 */
 #define UPSTREAM_OTA_TICKETS (UINT64_C(1) << 61) /* those of gateway/ota */
 

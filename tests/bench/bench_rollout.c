@@ -28,6 +28,7 @@
 
 #define SEEDS 100
 #define FLEET_NODES 1000000
+#define FLEET_GATEWAYS 1000
 #define REGISTERED 100000
 #define CONTACTS 200000
 
@@ -101,17 +102,66 @@ static void judge_fleets(void)
 	figure("rollout.good_stopped_of_100_unlike_1", count_stopped(1, 0), "seeds", 2, false);
 }
 
+/* Where each node of the fleet stands, whatever gateway it calls. */
+static uint32_t *find_places(const struct rollout_plan *fleet)
+{
+	uint32_t *places = malloc(FLEET_NODES * sizeof(*places));
+	char node[24];
+
+	for (unsigned i = 0; places && i < FLEET_NODES; i++) {
+		snprintf(node, sizeof(node), "node-%06u", i);
+		places[i] = wave_place(fleet->id, node);
+	}
+	return places;
+}
+
+/* Each of the gateways begins the same rollout by itself, from what it knows: its own nodes. */
+static struct rollout *begin_everywhere(const struct rollout_plan *fleet, const uint32_t *places, unsigned gateways)
+{
+	struct rollout *rollouts = calloc(gateways, sizeof(*rollouts));
+	struct rollout_facts *facts = calloc(gateways, sizeof(*facts));
+	struct moment now = { 1000, 1790000000000 };
+
+	if (!rollouts || !facts)
+		abort();
+	for (unsigned g = 0; g < gateways; g++)
+		facts[g].lowest = WAVE_ALL;
+	for (unsigned i = 0; i < FLEET_NODES; i++) {
+		struct rollout_facts *mine = &facts[i % gateways];
+		mine->concerned++;
+		mine->lowest = places[i] < mine->lowest ? places[i] : mine->lowest;
+	}
+	for (unsigned g = 0; g < gateways; g++) {
+		rollout_init(&rollouts[g], fleet, now);
+		(void)rollout_tick(&rollouts[g], &facts[g], now);
+	}
+	free(facts);
+	return rollouts;
+}
+
+/* One more gateway takes over a part of the nodes of all others. */
 static void share_waves(void)
 {
-	char node[24];
-	unsigned first = 0;
+	struct rollout_plan fleet = plan;
+	unsigned first = 0, kept = 0;
 
+	fleet.fleet = true;
+	uint32_t *places = find_places(&fleet);
+	if (!places)
+		abort();
+	struct rollout *before = begin_everywhere(&fleet, places, FLEET_GATEWAYS);
+	struct rollout *after = begin_everywhere(&fleet, places, FLEET_GATEWAYS + 1);
 	for (unsigned i = 0; i < FLEET_NODES; i++) {
-		snprintf(node, sizeof(node), "gw%03u-node%04u", i % 1000, i / 1000);
-		first += wave_of(wave_place(plan.id, node), plan.waves, plan.wave_count) == 0;
+		bool in_first = places[i] < before[i % FLEET_GATEWAYS].reach;
+		first += in_first;
+		kept += in_first == (places[i] < after[i % (FLEET_GATEWAYS + 1)].reach);
 	}
 	double off = (double)first / FLEET_NODES * 100 - 1;
 	figure("rollout.first_wave_off_by", off < 0 ? -off : off, "points", 0.05, false);
+	figure("rollout.kept_by_a_new_gateway", kept, "nodes", FLEET_NODES, true);
+	free(before);
+	free(after);
+	free(places);
 }
 
 static struct image_source *on_image(void *context, const uint8_t sha256[32], const char **hardware)

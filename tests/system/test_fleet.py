@@ -1,0 +1,105 @@
+"""One retained document is followed by gateways that do not know of each other, and what becomes of it is told."""
+import json
+import random
+
+import paho.mqtt.client as mqtt
+import pytest
+
+from harness.broker import Broker
+from harness.coap import coap_client
+from harness.gateway import Wakegate
+from harness.process import wait_until
+
+PATIENCE = 120
+HARDWARE = "m4"
+
+
+class Cloud:
+    """Retains documents, and hears what gateways tell of them."""
+
+    def __init__(self, port):
+        self.told, self.alerts = {}, []
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+        self.client.on_connect = lambda client, *_: client.subscribe([("status/+/rollout/+", 1), ("alert/+", 1)])
+        self.client.on_message = self.on_message
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+
+    def on_message(self, client, context, message):
+        if message.topic.startswith("alert/"):
+            self.alerts.append(json.loads(message.payload))
+        else:
+            _, gateway, _, rollout = message.topic.split("/")
+            self.told[gateway, rollout] = json.loads(message.payload) if message.payload else None
+
+    def retain(self, rollout, document):
+        payload = json.dumps(document) if document else b""
+        self.client.publish(f"rollout/fleet/{rollout}", payload, qos=1, retain=True).wait_for_publish(PATIENCE)
+
+    def state(self, gateway, rollout="spring"):
+        return (self.told.get((gateway, rollout)) or {}).get("state")
+
+    def stop(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+@pytest.fixture
+def site(tmp_path):
+    broker = Broker(tmp_path, keeps=True).start()
+    gateways = []
+    for name in ("east", "west"):
+        (tmp_path / name).mkdir()
+        gateways.append(Wakegate(tmp_path / name, broker.port, gateway={"id": name}, schedule={"interval": "1 h"},
+                                 images={"unsigned_hardware": [HARDWARE]}).start())
+    cloud = Cloud(broker.port)
+    yield gateways, cloud
+    for part in gateways + [cloud, broker]:
+        part.stop()
+
+
+def join(gateway, count):
+    for number in range(count):
+        node = f"{gateway.folder.name}-{number}"
+        wait_until(f"{node} is known", lambda: call(gateway, node), PATIENCE)
+
+
+def call(gateway, node):
+    coap_client("notls", "-m", "post", "-t", "50", "-B", "30", "-e", json.dumps({"hw": HARDWARE, "version": "1.0"}),
+                f"coap://{gateway.coap}/c?ep={node}")
+    return gateway.cli("node", "show", node, check=False).returncode == 0
+
+
+def test_a_document_is_followed_by_all_and_its_changes_too(site, tmp_path):
+    (east, west), cloud = site
+    for gateway in (east, west):
+        join(gateway, 3)
+    payload = random.Random(1).randbytes(2000)
+    digest = east.add_image(payload, hardware=HARDWARE)
+    document = {"image": digest, "waves": "50 100", "soak_ms": 3600000}
+    cloud.retain("spring", document)
+    wait_until("east has begun", lambda: cloud.state("east") == "rolling", PATIENCE)
+    wait_until("west waits for the image", lambda: cloud.state("west") == "pending", PATIENCE)
+    west.cli("image", "add", east.folder / "app-2.0.0.bin", "--hardware", HARDWARE, "--version", "2.0.0")
+    wait_until("west has begun", lambda: cloud.state("west") == "rolling", PATIENCE)
+    west.kill()
+    cloud.retain("spring", document | {"state": "pause"})
+    wait_until("east pauses", lambda: cloud.state("east") == "paused", PATIENCE)
+    west.start()
+    wait_until("west pauses when it is back", lambda: cloud.state("west") == "paused", PATIENCE)
+    assert len(west.ask("rollout", "list")["rollouts"]) == 1
+    cloud.retain("spring", None)
+    wait_until("it is over", lambda: all(cloud.told[name, "spring"] is None for name in ("east", "west")), PATIENCE)
+    assert [east.ask("rollout", "show", "spring")["state"], west.ask("rollout", "show", "spring")["state"]] == \
+        ["aborted", "aborted"]
+    commands = [action["command"] for action in east.ask("audit")["audit"] if action["asker"] == "fleet"]
+    assert commands == ["rollout.abort", "rollout.pause", "rollout.create"]
+
+
+def test_a_document_that_makes_no_sense_is_an_alert(site):
+    (east, _), cloud = site
+    cloud.retain("autumn", {"image": "1" * 64, "state": "someday"})
+    wait_until("it is refused", lambda: cloud.state("east", "autumn") == "refused", PATIENCE)
+    wait_until("and an alert", lambda: ("rollout.refused", "autumn") in
+               [(alert["kind"], alert.get("subject")) for alert in cloud.alerts], PATIENCE)
+    assert "someday" not in json.dumps(east.ask("rollout", "list"))
