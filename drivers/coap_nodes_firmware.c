@@ -63,18 +63,33 @@ static void note_progress(struct coap_turn *turn, struct offer *offer, const str
 				      });
 }
 
-/* True if it is not the node's time to fetch, and it was told when that is. */
-static bool is_put_off(struct coap_turn *turn, const struct offer *offer)
+/* False if it need not wait. */
+static bool put_off(struct coap_turn *turn, int64_t wait_ms)
 {
-	int64_t wait_ms =
-		offer ? offer_wait_ms(offer, turn->nodes->config.monotonic_ms(turn->nodes->config.context)) : 0;
-
 	if (wait_ms == 0)
 		return false;
 	(void)coap_turn_refuse(turn, COAP_UNAVAILABLE, &turn->nodes->counters.blocks_put_off);
 	turn->response->has_max_age = true;
 	turn->response->max_age_s = offer_seconds_until(wait_ms, 0);
 	return true;
+}
+
+/* True if it is not the node's time to fetch, and it was told when that is. */
+static bool is_put_off(struct coap_turn *turn, const struct offer *offer)
+{
+	int64_t wait_ms =
+		offer ? offer_wait_ms(offer, turn->nodes->config.monotonic_ms(turn->nodes->config.context)) : 0;
+
+	return put_off(turn, wait_ms);
+}
+
+/* True if the link bears no more firmware now, and the node was told when to come back. */
+static bool is_over_budget(struct coap_turn *turn, const struct offer *offer, uint32_t bytes)
+{
+	const struct driver_host *host = turn->nodes->config.host;
+	int64_t wait_ms = host->fetch ? host->fetch(host->context, offer ? offer->node : NULL, bytes) : 0;
+
+	return put_off(turn, wait_ms);
 }
 
 static int send_slice(struct coap_turn *turn, struct image_source *image, struct offer *offer)
@@ -92,6 +107,8 @@ static int send_slice(struct coap_turn *turn, struct image_source *image, struct
 		coap_response_init(response, COAP_SERVER_ERROR);
 		return 0;
 	}
+	if (is_over_budget(turn, offer, slice.size + (uint32_t)turn->request->datagram_size))
+		return 0;
 	response->content_format = COAP_FORMAT_OCTETS;
 	response->payload_size = slice.size;
 	counters->blocks++;

@@ -134,6 +134,7 @@ static bool greet(struct coap_turn *turn, struct node_contact *contact)
 
 	contact->node = turn->node;
 	contact->proven = turn->request->identity != NULL;
+	contact->message_bytes = (uint32_t)turn->request->datagram_size;
 	contact->bytes_in = (same ? known->bytes_in : 0) + (uint32_t)turn->request->datagram_size;
 	contact->bytes_out = same ? known->bytes_out : 0;
 	int result = host->contact(host->context, contact, &answer);
@@ -222,6 +223,7 @@ int coap_turn_checkin(struct coap_turn *turn)
 		.reports = reports,
 		.hardware = checkin.hardware,
 		.version = checkin.version,
+		.parent = checkin.parent,
 		.image_size = checkin.image_size,
 		.battery_percent = checkin.battery_percent,
 		.signal_dbm = checkin.signal_dbm,

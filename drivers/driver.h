@@ -31,12 +31,14 @@ struct node_contact {
 	bool unscheduled; /* it comes when it likes: it cannot be told of slots and misses none */
 	const char *hardware;
 	const char *version;
-	uint8_t image[32];   /* head of the SHA-256 of the image it runs */
-	size_t image_size;   /* bytes of that head, 0: not said, else 4 to 32 */
-	int battery_percent; /* 0 to 100 */
-	int signal_dbm;      /* negative; 0: not said */
-	uint64_t exchange;   /* of the report that comes with it, see reading_report; 0: none */
-	uint32_t bytes_in;   /* the node's traffic on the link since the last contact reported */
+	const char *parent;     /* the node that it is attached to in its mesh, as it says; NULL: none */
+	uint8_t image[32];      /* head of the SHA-256 of the image it runs */
+	size_t image_size;      /* bytes of that head, 0: not said, else 4 to 32 */
+	int battery_percent;    /* 0 to 100 */
+	int signal_dbm;         /* negative; 0: not said */
+	uint64_t exchange;      /* of the report that comes with it, see reading_report; 0: none */
+	uint32_t message_bytes; /* of the message that is this contact */
+	uint32_t bytes_in;      /* the node's traffic on the link since the last contact reported */
 	uint32_t bytes_out;
 };
 
@@ -131,6 +133,9 @@ struct driver_host {
 	void (*lost)(void *context, const char *node);
 	/* Nobody may have asked, or it was answered before: then nothing happens. */
 	void (*replied)(void *context, const struct command_reply *reply);
+	/* The node (NULL: nobody knows which) is about to get so many bytes of firmware, the request included. 0: they
+	 * count; otherwise the link bears no more now, and the node is to ask again after so many ms. Optional. */
+	int64_t (*fetch)(void *context, const char *node, uint32_t bytes);
 };
 
 /* A named figure of a driver; the counter is read, never reset. */

@@ -231,6 +231,13 @@ static struct offer *offer_of(struct driver *driver, const struct mqtt_request *
 	return offer && memcmp(offer->image->sha256, request->sha256, sizeof(request->sha256)) == 0 ? offer : NULL;
 }
 
+static bool is_over_budget(struct driver *driver, const struct mqtt_request *request, uint32_t size)
+{
+	const struct driver_host *host = driver->host;
+
+	return host->fetch && host->fetch(host->context, request->node, size) > 0;
+}
+
 /* 0 if it was answered in any way, -EAGAIN if its bytes are being fetched. */
 static int answer(struct driver *driver, const struct mqtt_request *request)
 {
@@ -247,6 +254,10 @@ static int answer(struct driver *driver, const struct mqtt_request *request)
 		return size;
 	if (size <= 0) {
 		send_absent(driver, request);
+		return 0;
+	}
+	if (is_over_budget(driver, request, (uint32_t)size)) {
+		driver->counters.requests_put_off++;
 		return 0;
 	}
 	if (publish_block(driver, request, (struct span){ (const char *)block, (size_t)size }) < 0)

@@ -34,6 +34,7 @@ static bool greet(struct driver *driver, const char *node, const struct profile_
 		.reports = says_what_it_runs(status),
 		.hardware = status->checkin.hardware,
 		.version = status->checkin.version,
+		.parent = status->checkin.parent,
 		.image_size = status->checkin.image_size,
 		.battery_percent = status->checkin.battery_percent,
 		.signal_dbm = status->checkin.signal_dbm,

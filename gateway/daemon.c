@@ -28,6 +28,7 @@
 #include "gateway/image_cache.h"
 #include "gateway/image_policy.h"
 #include "gateway/labels.h"
+#include "gateway/link_budget.h"
 #include "gateway/log.h"
 #include "gateway/networks.h"
 #include "gateway/node_commands.h"
@@ -427,6 +428,7 @@ static int open_networks(struct daemon *daemon, char *why, size_t why_size)
 		.telemetry = reading_flow_telemetry(daemon->readings),
 		.images = firmware_images(daemon->firmware),
 		.schedule = settings_of(daemon, &schedule_settings_table),
+		.links = settings_of(daemon, &link_settings_table),
 	};
 
 	if (stage_of(daemon)) {

@@ -11,6 +11,7 @@
 #include "gateway/firmware_counts.h"
 #include "gateway/holds.h"
 #include "gateway/image_cache.h"
+#include "gateway/link_budget.h"
 #include "gateway/log.h"
 #include "gateway/node_commands.h"
 #include "gateway/nodes.h"
@@ -24,6 +25,7 @@
 const struct driver_ops *const network_drivers[] = { &driver_coap, &driver_mqtt, NULL };
 
 #define NETWORKS_MAX 16
+#define ANSWER_BYTES 32  /* about what a contact is answered with */
 #define RELEASE_MS 10000 /* between looks for lost nodes */
 #define RELEASE_AFTER 2  /* intervals from the start, in which those that are there have called */
 
@@ -32,6 +34,7 @@ struct network {
 	const struct driver_ops *ops;
 	struct driver *driver;
 	struct driver_host host;
+	struct link_budget budget;
 };
 
 struct networks {
@@ -81,7 +84,7 @@ static void count_contact(struct networks *networks, const struct node *node, co
 
 static int on_contact(void *context, const struct node_contact *contact, struct contact_answer *answer)
 {
-	const struct network *network = context;
+	struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
 	struct moment now = clock_moment(parts->clock);
 	struct node *node = nodes_find(parts->nodes, contact->node);
@@ -90,6 +93,7 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 	/* Its own batches, where nodes and uplink share a broker and its topics, are no node's. */
 	if (strcmp(contact->node, parts->gateway) == 0)
 		return -EACCES;
+	link_budget_spend(&network->budget, contact->message_bytes + ANSWER_BYTES, now.monotonic_ms);
 	if (!node)
 		error = nodes_add(parts->nodes, contact->node, network->ops->name, now, &node);
 	if (error)
@@ -137,9 +141,19 @@ static void on_lost(void *context, const char *id)
 	log_info("node.lost node=%s", id);
 }
 
+static int64_t on_fetch(void *context, const char *id, uint32_t bytes)
+{
+	struct network *network = context;
+	const struct networks_parts *parts = &network->networks->parts;
+	const struct node *node = id ? nodes_find(parts->nodes, id) : NULL;
+	const struct link_fetch fetch = { .who = node, .parent = node ? node->parent : 0, .bytes = bytes };
+
+	return link_budget_fetch(&network->budget, &fetch, clock_moment(parts->clock).monotonic_ms);
+}
+
 static void on_progress(void *context, const struct delivery_progress *progress)
 {
-	const struct network *network = context;
+	struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
 	struct node *node = nodes_find(parts->nodes, progress->node);
 	struct moment now = clock_moment(parts->clock);
@@ -147,6 +161,8 @@ static void on_progress(void *context, const struct delivery_progress *progress)
 	if (!node)
 		return;
 	nodes_heard(parts->nodes, node, now);
+	if (progress->state != DELIVERY_DOWNLOADING)
+		link_budget_end(&network->budget, node, now.monotonic_ms);
 	updates_on_progress(network->networks->updates, node, progress, now);
 }
 
@@ -192,12 +208,14 @@ static int start(
 			.contact = on_contact,
 			.report = on_report,
 			.lost = on_lost,
+			.fetch = on_fetch,
 			.progress = on_progress,
 			.replied = on_replied,
 			.image = on_image,
 			.event = on_event,
 		},
 	};
+	link_budget_init(&network->budget, networks->parts.links);
 	int error = ops->open(&network->driver, networks->parts.loop, settings, &network->host, why, why_size);
 	if (error)
 		return error;
@@ -316,8 +334,10 @@ void networks_withdraw(struct networks *networks, const struct node *node)
 {
 	struct network *network = network_of(networks, node);
 
-	if (network)
-		(void)network->ops->withdraw(network->driver, node->record.id);
+	if (!network)
+		return;
+	link_budget_end(&network->budget, node, clock_moment(networks->parts.clock).monotonic_ms);
+	(void)network->ops->withdraw(network->driver, node->record.id);
 }
 
 int networks_command(struct networks *networks, const struct node *node, const struct driver_command *command)
@@ -340,6 +360,21 @@ struct firmware_counts *networks_firmware(struct networks *networks)
 	return &networks->counts;
 }
 
+static void count_budget(const struct network *network,
+	void (*each)(void *context, const char *driver, const struct driver_counter *counter), void *context)
+{
+	const struct link_budget *budget = &network->budget;
+	const struct driver_counter counters[] = {
+		{ "transfers", &budget->taken },
+		{ "transfers_waiting", &budget->waiting },
+		{ "fetches_without_place", &budget->put_off_places },
+		{ "fetches_over_rate", &budget->put_off_bytes },
+	};
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		each(context, network->ops->name, &counters[i]);
+}
+
 void networks_counters(const struct networks *networks,
 	void (*each)(void *context, const char *driver, const struct driver_counter *counter), void *context)
 {
@@ -349,5 +384,6 @@ void networks_counters(const struct networks *networks,
 		size_t count = network->ops->counters ? network->ops->counters(network->driver, &counters) : 0;
 		for (size_t j = 0; j < count; j++)
 			each(context, network->ops->name, &counters[j]);
+		count_budget(network, each, context);
 	}
 }

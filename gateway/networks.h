@@ -19,6 +19,7 @@ struct firmware_counts;
 struct holds;
 struct image_cache;
 struct image_source;
+struct link_settings;
 struct networks;
 struct node;
 struct node_commands;
@@ -45,6 +46,7 @@ struct networks_parts {
 	struct telemetry *telemetry;
 	struct image_cache *images;
 	const struct schedule_settings *schedule;
+	const struct link_settings *links;
 	/* The only network there is, and its settings, whatever the config says; NULL: those that the config names. */
 	const struct driver_ops *only;
 	const void *only_settings;

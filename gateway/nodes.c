@@ -13,6 +13,7 @@
 #include "gateway/clock.h"
 #include "gateway/image_heads.h"
 #include "gateway/text_pool.h"
+#include "protocols/text_hash.h"
 
 #define SAVED_AT_ONCE 256     /* nodes in one operation of the store */
 #define RELEASED_AT_ONCE 1024 /* nodes looked at in one call */
@@ -513,6 +514,13 @@ static bool learn_report(struct nodes *nodes, struct node_record *record, const 
 	return news;
 }
 
+/* Two parents of the same hash share a budget, no more. */
+static void learn_parent(struct node *node, const char *parent)
+{
+	if (parent && *parent)
+		node->parent = (uint16_t)(text_hash((struct span){ parent, strlen(parent) }) | 1);
+}
+
 int nodes_contact(struct nodes *nodes, const char *driver, const struct node_contact *contact, struct moment now,
 	struct node **out)
 {
@@ -529,6 +537,7 @@ int nodes_contact(struct nodes *nodes, const char *driver, const struct node_con
 	bool news = learn_text(nodes, &record->driver, DRIVER_SIZE, driver);
 	if (contact->reports)
 		news |= learn_report(nodes, record, contact);
+	learn_parent(node, contact->parent);
 	nodes_changed(nodes, node, news);
 	*out = node;
 	return 0;

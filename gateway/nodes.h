@@ -35,6 +35,7 @@ struct nodes_settings {
 /* A node; owned by the registry and valid until it is removed. */
 struct node {
 	struct node_record record; /* use nodes_changed() after changing its numbers */
+	uint16_t parent;           /* names its parent in the mesh, as the node said since the start; 0: not said */
 	bool dirty;                /* not saved as it is */
 	bool urgent;               /* and does not wait for the next flush */
 	char id[];

@@ -11,6 +11,7 @@
 #include "gateway/general.h"
 #include "gateway/image_policy.h"
 #include "gateway/labels.h"
+#include "gateway/link_budget.h"
 #include "gateway/nodes.h"
 #include "gateway/quiet_hours.h"
 #include "gateway/rule_settings.h"
@@ -40,6 +41,7 @@ void tables_init(struct tables *tables)
 	add(tables, driver_mqtt.settings);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
+	add(tables, &link_settings_table);
 	add(tables, &telemetry_settings_table);
 	add(tables, &labels_settings_table);
 	add(tables, &rules_settings_table);

@@ -330,6 +330,7 @@ int profile_parse_checkin(struct profile_checkin *out, enum token_format format,
 	static const struct key keys[] = {
 		KEY(profile_checkin, "hw", hardware, read_short_text),
 		KEY(profile_checkin, "version", version, read_short_text),
+		KEY(profile_checkin, "parent", parent, read_short_text),
 		{ "image", read_image, 0, false },
 		KEY(profile_checkin, "battery", battery_percent, read_battery),
 		KEY(profile_checkin, "rssi", signal_dbm, read_signal),
@@ -397,6 +398,7 @@ int profile_parse_node_status(struct profile_node_status *out, enum token_format
 		KEY(profile_node_status, "hardware", checkin.hardware, read_short_text),
 		KEY(profile_node_status, "hw", checkin.hardware, read_short_text),
 		KEY(profile_node_status, "version", checkin.version, read_short_text),
+		KEY(profile_node_status, "parent", checkin.parent, read_short_text),
 		KEY(profile_node_status, "image", checkin, read_image),
 		KEY(profile_node_status, "sha256", checkin, read_image),
 		KEY(profile_node_status, "battery", checkin.battery_percent, read_battery),
@@ -521,10 +523,11 @@ void profile_write_checkin(struct writer *out, enum token_format format, const s
 
 	token_writer_init(&writer, format, out);
 	token_map(&writer, (uint64_t)(checkin->hardware[0] != 0) + (checkin->version[0] != 0) +
-				   (checkin->image_size > 0) + (checkin->battery_percent >= 0) +
-				   (checkin->signal_dbm != 0));
+				   (checkin->parent[0] != 0) + (checkin->image_size > 0) +
+				   (checkin->battery_percent >= 0) + (checkin->signal_dbm != 0));
 	write_text(&writer, "hw", checkin->hardware);
 	write_text(&writer, "version", checkin->version);
+	write_text(&writer, "parent", checkin->parent);
 	if (checkin->image_size > 0)
 		write_digest(&writer, "image", checkin->image, checkin->image_size);
 	if (checkin->battery_percent >= 0)

@@ -22,14 +22,15 @@
 #define PROFILE_RESULT_MAX 32768 /* bytes of what a node says in reply */
 #define PROFILE_MESSAGE_MAX 1024 /* bytes of any map written here */
 
-/* {"hw", "version", "image", "battery", "rssi"}: what a node says of itself. Texts are terminated. */
+/* {"hw", "version", "parent", "image", "battery", "rssi"}: what a node says of itself. Texts are terminated. */
 struct profile_checkin {
 	char hardware[PROFILE_TEXT_MAX + 1]; /* "": not said, like the following */
 	char version[PROFILE_TEXT_MAX + 1];
-	uint8_t image[32];   /* head of the SHA-256 of the image it runs */
-	size_t image_size;   /* 0: not said, else 4 to 32 */
-	int battery_percent; /* 0 to 100, negative: not said */
-	int signal_dbm;      /* -200 to -1, 0: not said */
+	char parent[PROFILE_TEXT_MAX + 1]; /* whom it is attached to in its mesh */
+	uint8_t image[32];                 /* head of the SHA-256 of the image it runs */
+	size_t image_size;                 /* 0: not said, else 4 to 32 */
+	int battery_percent;               /* 0 to 100, negative: not said */
+	int signal_dbm;                    /* -200 to -1, 0: not said */
 };
 
 /* {"uri", "size", "sha256", "version", "fetch", "apply", "until"}: an update that is due. Seconds from now. */
@@ -92,7 +93,8 @@ enum profile_presence {
 	PROFILE_UPDATING, /* at work on its update, see `update` */
 };
 
-/* {"state", "hardware", "version", "image", "battery", "rssi", "offset", "code"}; "hw" and "sha256" for two of them. */
+/* {"state", "hardware", "version", "parent", "image", "battery", "rssi", "offset", "code"}; "hw" and "sha256" for two
+ * of them. */
 struct profile_node_status {
 	enum profile_presence presence;
 	struct profile_status update;

@@ -16,6 +16,9 @@ struct stage {
 	struct image_source image;
 	int read_result; /* 0: the bytes */
 	int contact_result;
+	int64_t fetch_wait_ms; /* what the link's budget says */
+	char fetch_node[NODE_ID_MAX + 1];
+	uint32_t fetch_bytes;
 	bool may_speak;
 	struct node_contact contact;
 	char contact_node[NODE_ID_MAX + 1];
@@ -56,6 +59,13 @@ static void on_progress(void *context, const struct delivery_progress *progress)
 {
 	stage.progresses++;
 	stage.progress = *progress;
+}
+
+static int64_t on_fetch(void *context, const char *node, uint32_t bytes)
+{
+	(void)snprintf(stage.fetch_node, sizeof(stage.fetch_node), "%s", node ? node : "-");
+	stage.fetch_bytes += bytes;
+	return stage.fetch_wait_ms;
 }
 
 static struct image_source *on_image(void *context, const char *name)
@@ -119,7 +129,7 @@ static void set_stage(void)
 
 	memset(&stage, 0, sizeof(stage));
 	stage.host = (struct driver_host){ &stage, on_contact, on_report, on_progress, on_image, on_event,
-		.replied = on_replied };
+		.replied = on_replied, .fetch = on_fetch };
 	stage.image = (struct image_source){
 		.ops = &ops,
 		.references = 1,
@@ -618,6 +628,30 @@ START_TEST(blocks_are_put_off_until_the_node_may_fetch)
 }
 END_TEST
 
+START_TEST(a_node_beyond_the_budget_of_the_link_is_told_when_to_come)
+{
+	set_stage();
+	ask(COAP_POST, "c", NULL);
+	take(COAP_URI_QUERY, "ep=n1");
+	expect(COAP_CHANGED);
+	offer_image("n1", 0);
+	ask_block(2, 6);
+	stage.request.datagram_size = 30;
+	stage.fetch_wait_ms = 7001;
+	expect(COAP_UNAVAILABLE);
+	ck_assert_str_eq(stage.fetch_node, "n1");
+	ck_assert_uint_eq(stage.fetch_bytes, 1024 + 30);
+	ck_assert_uint_eq(stage.response.max_age_s, 8);
+	ck_assert_uint_eq(coap_nodes_counters(stage.nodes)->blocks, 0);
+	stage.fetch_wait_ms = 0;
+	expect(COAP_CONTENT);
+	stage.request.peer.port = 8; /* who that is, nobody knows */
+	expect(COAP_CONTENT);
+	ck_assert_str_eq(stage.fetch_node, "-");
+	clear_stage();
+}
+END_TEST
+
 START_TEST(the_node_is_told_when_it_may_do_what)
 {
 	struct driver_offer offer = { "n1", &stage.image,
@@ -798,7 +832,7 @@ TEST_SUITE(coap_nodes, a_check_in_is_told_to_the_host_and_answered_with_the_next
 	without_block2_the_gateway_chooses_the_size, a_block_past_the_end_is_a_bad_request,
 	a_client_that_has_it_gets_2_03, bytes_on_their_way_are_waited_for_and_lost_ones_are_an_error,
 	block_requests_are_credited_to_the_node_of_that_address, blocks_are_put_off_until_the_node_may_fetch,
-	the_node_is_told_when_it_may_do_what, traffic_is_counted_between_contacts,
-	a_body_in_several_blocks_is_too_large, offers_are_bounded_and_replaced, the_links_tell_what_there_is,
-	a_command_is_told_until_the_node_replies, a_command_that_is_too_late_is_not_told,
+	a_node_beyond_the_budget_of_the_link_is_told_when_to_come, the_node_is_told_when_it_may_do_what,
+	traffic_is_counted_between_contacts, a_body_in_several_blocks_is_too_large, offers_are_bounded_and_replaced,
+	the_links_tell_what_there_is, a_command_is_told_until_the_node_replies, a_command_that_is_too_late_is_not_told,
 	readings_are_answered_with_the_command_too, a_reply_that_is_none_is_a_bad_request)

@@ -64,6 +64,7 @@ START_TEST(a_checkin_comes_back_as_written)
 {
 	struct profile_checkin checkin = { .hardware = "stm32",
 		.version = "2.0.0-rc1",
+		.parent = "router-7",
 		.image = { 1, 2, 3, 4, 255 },
 		.image_size = 32,
 		.battery_percent = 0,
