@@ -82,6 +82,7 @@ START_TEST(a_checkin_comes_back_as_written)
 			0);
 		ck_assert_str_eq(back.hardware, checkin.hardware);
 		ck_assert_str_eq(back.version, checkin.version);
+		ck_assert_str_eq(back.parent, checkin.parent);
 		ck_assert_uint_eq(back.image_size, checkin.image_size);
 		ck_assert_mem_eq(back.image, checkin.image, sizeof(checkin.image));
 		ck_assert_int_eq(back.battery_percent, 0);
