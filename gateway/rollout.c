@@ -97,9 +97,7 @@ static struct rollout_step settle_wave(struct rollout *rollout, const struct rol
 	snprintf(rollout->reason, sizeof(rollout->reason), "%s", sentence);
 	if (is_last(rollout))
 		return enter(rollout, ROLLOUT_COMPLETE, now);
-	/* A wave that holds no node here, of a fleet's, has nothing to be watched. */
-	if (facts->tally.nodes == 0)
-		return begin_wave(rollout, rollout->wave + 1, facts, now);
+	/* A wave of a fleet's that holds no node here is watched elsewhere meanwhile. */
 	return begin_soak(rollout, now);
 }
 

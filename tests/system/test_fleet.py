@@ -12,6 +12,7 @@ from harness.process import wait_until
 
 PATIENCE = 120
 HARDWARE = "m4"
+BEGUN = ("rolling", "soaking")  # a wave of a fleet may hold no node of this gateway
 
 
 class Cloud:
@@ -78,10 +79,10 @@ def test_a_document_is_followed_by_all_and_its_changes_too(site, tmp_path):
     digest = east.add_image(payload, hardware=HARDWARE)
     document = {"image": digest, "waves": "50 100", "soak_ms": 3600000}
     cloud.retain("spring", document)
-    wait_until("east has begun", lambda: cloud.state("east") == "rolling", PATIENCE)
+    wait_until("east has begun", lambda: cloud.state("east") in BEGUN, PATIENCE)
     wait_until("west waits for the image", lambda: cloud.state("west") == "pending", PATIENCE)
     west.cli("image", "add", east.folder / "app-2.0.0.bin", "--hardware", HARDWARE, "--version", "2.0.0")
-    wait_until("west has begun", lambda: cloud.state("west") == "rolling", PATIENCE)
+    wait_until("west has begun", lambda: cloud.state("west") in BEGUN, PATIENCE)
     west.kill()
     cloud.retain("spring", document | {"state": "pause"})
     wait_until("east pauses", lambda: cloud.state("east") == "paused", PATIENCE)

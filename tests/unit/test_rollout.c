@@ -107,7 +107,8 @@ START_TEST(a_gateway_by_itself_tries_one_node_first)
 }
 END_TEST
 
-START_TEST(a_gateway_of_a_fleet_may_have_no_node_in_a_wave_and_does_not_soak_it)
+/* Else most gateways of a large fleet, which have no node in the first waves, would begin with the last one. */
+START_TEST(a_gateway_of_a_fleet_without_a_node_in_a_wave_waits_while_others_watch_theirs)
 {
 	struct rollout_plan plan = two_waves;
 
@@ -116,6 +117,13 @@ START_TEST(a_gateway_of_a_fleet_may_have_no_node_in_a_wave_and_does_not_soak_it)
 	facts.lowest = 345678;
 	(void)tick(&rollout);
 	ck_assert_uint_eq(rollout.reach, 100000);
+	ck_assert(tick(&rollout).changed);
+	ck_assert_int_eq(rollout.state, ROLLOUT_SOAKING);
+	ck_assert_uint_eq(rollout.wave, 0);
+	now.wall_ms += plan.soak_ms - 1;
+	(void)tick(&rollout);
+	ck_assert_uint_eq(rollout.wave, 0);
+	now.wall_ms += 1;
 	ck_assert(tick(&rollout).changed);
 	ck_assert_int_eq(rollout.state, ROLLOUT_ROLLING);
 	ck_assert_uint_eq(rollout.wave, 1);
@@ -263,7 +271,8 @@ END_TEST
 
 TEST_SUITE(rollout, a_good_rollout_goes_through_its_waves, failures_stop_it_in_the_middle_of_a_wave,
 	failures_stop_it_while_it_soaks_and_bring_the_former_images_back, a_gateway_by_itself_tries_one_node_first,
-	a_gateway_of_a_fleet_may_have_no_node_in_a_wave_and_does_not_soak_it, it_waits_for_its_start_and_for_approval,
-	nothing_is_decided_before_the_drops_are_compared, a_wave_under_suspicion_is_watched_for_longer,
-	an_operator_pauses_and_resumes, resumed_past_a_gate_its_wave_counts_as_passed, what_is_over_is_over,
+	a_gateway_of_a_fleet_without_a_node_in_a_wave_waits_while_others_watch_theirs,
+	it_waits_for_its_start_and_for_approval, nothing_is_decided_before_the_drops_are_compared,
+	a_wave_under_suspicion_is_watched_for_longer, an_operator_pauses_and_resumes,
+	resumed_past_a_gate_its_wave_counts_as_passed, what_is_over_is_over,
 	a_clock_set_back_does_not_make_a_soak_longer, names_of_states_are_parsed_back)
