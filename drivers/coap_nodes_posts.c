@@ -8,6 +8,7 @@
 #include "drivers/coap_keys.h"
 #include "drivers/coap_turn.h"
 #include "drivers/image_source.h"
+#include "protocols/fingerprint.h"
 #include "protocols/node_profile.h"
 #include "protocols/senml.h"
 #include "protocols/siphash.h"
@@ -268,12 +269,7 @@ static bool all_dated(const struct senml_pack *pack)
 	return pack->count > 0;
 }
 
-/*
- * The same report of the same node has the same exchange, from whatever address and after whatever restart. A node that
- * got no answer may ask again in a new message: where every reading bears its date, the payload alone tells that it is
- * the same report. Without dates equal payloads may be different readings, so only the very same message is.
- */
-static uint64_t exchange_of(const struct coap_turn *turn, const struct senml_pack *pack)
+static uint64_t former_exchange_of(const struct coap_turn *turn, const struct senml_pack *pack)
 {
 	static const struct siphash_key payload_key = { 0x77616b6567617465, 0x736d6c207265706f };
 	const struct coap_request *request = turn->request;
@@ -285,7 +281,20 @@ static uint64_t exchange_of(const struct coap_turn *turn, const struct senml_pac
 	return exchange ? exchange : 1;
 }
 
-static int submit_report(struct coap_turn *turn, const struct senml_pack *pack, uint64_t exchange)
+/*
+ * The same report of the same node has the same exchange, from whatever address and after whatever restart. A node that
+ * got no answer may ask again in a new message: where every reading bears its date, they alone tell that it is the same
+ * report. Without dates equal readings may be different ones, so only the very same message is.
+ */
+static uint64_t exchange_of(const struct coap_turn *turn, const struct senml_pack *pack, uint64_t former)
+{
+	const struct span node = { turn->node, strlen(turn->node) };
+	uint64_t told = fingerprint_of_report(node, pack->readings, pack->count);
+
+	return told ? told : fingerprint_of_message(former);
+}
+
+static int submit_report(struct coap_turn *turn, const struct senml_pack *pack, uint64_t exchange, uint64_t former)
 {
 	const struct driver_host *host = turn->nodes->config.host;
 	struct pending_report *pending = malloc(sizeof(*pending));
@@ -309,6 +318,7 @@ static int submit_report(struct coap_turn *turn, const struct senml_pack *pack, 
 					    .readings = pack->readings,
 					    .count = pack->count,
 					    .exchange = exchange,
+					    .former = former,
 					    .fast = !turn->request->confirmable,
 					    .done = on_report_done,
 					    .context = pending,
@@ -335,10 +345,11 @@ int coap_turn_telemetry(struct coap_turn *turn)
 		return coap_turn_refuse(turn, COAP_UNSUPPORTED_FORMAT, &nodes->counters.formats_refused);
 	if (senml_parse(&pack, &source) < 0)
 		return coap_turn_refuse(turn, COAP_BAD_REQUEST, &nodes->counters.payloads_malformed);
-	contact.exchange = exchange_of(turn, &pack);
+	uint64_t former = former_exchange_of(turn, &pack);
+	contact.exchange = exchange_of(turn, &pack, former);
 	if (!greet(turn, &contact))
 		return 0;
-	return submit_report(turn, &pack, contact.exchange);
+	return submit_report(turn, &pack, contact.exchange, former);
 }
 
 static enum delivery_state delivery_state_of(enum profile_state state)

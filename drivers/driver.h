@@ -56,7 +56,8 @@ struct reading_report {
 	const char *node;
 	const struct reading *readings; /* with all that they borrow, for the call only */
 	size_t count;
-	uint64_t exchange; /* fingerprint of this very message, equal when the node repeats it; 0: none */
+	uint64_t exchange; /* see protocols/fingerprint.h; equal when the node repeats the report; 0: none */
+	uint64_t former;   /* what gateways called it that wrote telemetry.db before its version 4; 0: the same */
 	void (*done)(void *context, int result, uint32_t retry_s);
 	void *context;
 	bool urgent; /* an alarm: it does not wait for others to share its commit */

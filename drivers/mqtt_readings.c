@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "drivers/mqtt_driver.h"
+#include "protocols/fingerprint.h"
 #include "protocols/node_json.h"
 
 #define RETRY_S 60 /* where the host names no time */
@@ -15,7 +16,7 @@ struct mqtt_held {
 	struct driver *driver;
 	uint64_t ticket; /* 0: at quality 0, it is not tried again */
 	uint16_t id;
-	uint64_t exchange;
+	uint64_t exchange, former; /* as in struct reading_report */
 	bool fresh;
 	int64_t received_us;
 	int64_t due_ms;
@@ -76,6 +77,7 @@ static void submit(struct driver *driver, struct mqtt_held *held, const struct s
 							    .readings = pack->readings,
 							    .count = pack->count,
 							    .exchange = held->exchange,
+							    .former = held->former,
 							    .fresh = held->fresh,
 							    .done = on_done,
 							    .context = held,
@@ -175,12 +177,22 @@ static void on_done(void *context, int result, uint32_t retry_s)
 	free(held);
 }
 
+static uint64_t exchange_of(const char *node, const struct senml_pack *pack, uint64_t message)
+{
+	uint64_t told = fingerprint_of_report((struct span){ node, strlen(node) }, pack->readings, pack->count);
+
+	if (message == 0)
+		return 0;
+	return told ? told : fingerprint_of_message(message);
+}
+
 /* A copy of the message with what is known of it, or NULL: no memory. */
 static struct mqtt_held *keep_message(
 	struct driver *driver, const char *node, const struct mqtt_arrival *arrival, const struct senml_pack *pack)
 {
 	struct span payload = arrival->message.payload;
 	size_t size = arrival->ticket ? payload.size : 0;
+	uint64_t message = mqtt_repeats_exchange(&driver->repeats, node, arrival, all_dated(pack));
 	struct mqtt_held *held = malloc(sizeof(*held) + size);
 
 	if (!held)
@@ -189,7 +201,8 @@ static struct mqtt_held *keep_message(
 		.driver = driver,
 		.ticket = arrival->ticket,
 		.id = arrival->id,
-		.exchange = mqtt_repeats_exchange(&driver->repeats, node, arrival, all_dated(pack)),
+		.exchange = exchange_of(node, pack, message),
+		.former = message,
 		/* DUP clear: equal bytes without dates are other readings (MQTT 3.1.1 section 3.3.1.1). */
 		.fresh = !arrival->message.repeated && !all_dated(pack),
 		.received_us = wall_us(),

@@ -52,7 +52,7 @@ int commit_recover(struct commit **out, const struct stored_segment *segment)
 	if (!commit)
 		return -ENOMEM;
 	commit->state = COMMIT_CLOSED;
-	commit->numbered = commit->recovered = true;
+	commit->numbered = commit->recovered = commit->reworked = true;
 	commit->first = segment->first;
 	commit->count = segment->count;
 	commit->boot = segment->boot;

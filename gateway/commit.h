@@ -44,6 +44,7 @@ struct commit {
 	bool recovered;    /* a former process offered it */
 	bool delivered;    /* the broker has it */
 	bool acknowledged; /* its nodes have been told */
+	bool reworked;     /* not all readings are those of the reports: rules made some, or it is not known */
 	uint64_t first;    /* sequence number, while submitted or numbered */
 	uint32_t count;    /* readings */
 	uint32_t boot;     /* which start of the gateway took them */

@@ -40,6 +40,7 @@
 #include "gateway/rollouts.h"
 #include "gateway/rule_settings.h"
 #include "gateway/schedule.h"
+#include "gateway/segment_exchanges.h"
 #include "gateway/service.h"
 #include "gateway/sparkplug_settings.h"
 #include "gateway/tables.h"
@@ -265,6 +266,7 @@ static int open_store(struct daemon *daemon, char *why, size_t why_size)
 		.telemetry_quota_bytes = (uint64_t)telemetry->quota_bytes,
 		.vfs = stage_of(daemon) ? stage_of(daemon)->vfs : NULL,
 		.threadless = stage_of(daemon) != NULL,
+		.tell_exchanges = segment_exchanges_told,
 	};
 	struct store_findings findings;
 	int error = store_open(&daemon->store, &options, &findings, why, why_size);

@@ -18,8 +18,10 @@
 #include "gateway/numbers.h"
 #include "gateway/publish.h"
 #include "gateway/runtime_memory.h"
+#include "gateway/segment_exchanges.h"
 #include "gateway/segment_pack.h"
 #include "gateway/telemetry_settings.h"
+#include "protocols/fingerprint.h"
 #include "protocols/segment.h"
 #include "store/exchange_store.h"
 #include "store/feed_store.h"
@@ -43,9 +45,9 @@ static void load_exchange(void *context, uint64_t exchange, int64_t kept_at_ms)
 	int64_t age_ms = telemetry->now.wall_ms - kept_at_ms;
 
 	/* A wall clock that was set back must not make a message older than it can be. */
-	if (age_ms < 0)
+	if (age_ms < 0 || fingerprint_lasts(exchange))
 		age_ms = 0;
-	if (!exchange_find(&telemetry->exchanges, exchange))
+	if (age_ms <= EXCHANGE_LIFE_MS && !exchange_find(&telemetry->exchanges, exchange))
 		exchange_add(&telemetry->exchanges, exchange, telemetry->now.monotonic_ms - age_ms, EXCHANGE_DURABLE);
 }
 
@@ -73,6 +75,8 @@ static void recall_exchange(void *context, uint64_t exchange, int64_t kept_at_ms
 {
 	struct telemetry *telemetry = context;
 
+	if (fingerprint_lasts(exchange))
+		kept_at_ms = telemetry->now.monotonic_ms;
 	if (kept_at_ms + EXCHANGE_LIFE_MS >= telemetry->now.monotonic_ms &&
 		!exchange_find(&telemetry->exchanges, exchange))
 		exchange_add(&telemetry->exchanges, exchange, kept_at_ms, EXCHANGE_DURABLE);
@@ -150,13 +154,13 @@ int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, 
 	telemetry->parts = *parts;
 	telemetry->last = &telemetry->commits;
 	telemetry->now = now;
-	telemetry->forget_at_ms = now.monotonic_ms + FORGET_INTERVAL_MS;
+	telemetry->forget_at_ms = telemetry->former_until_ms = now.monotonic_ms + EXCHANGE_LIFE_MS;
 	exchange_table_init(&telemetry->exchanges);
 	result = segment_packer_open(&telemetry->packer);
 	if (result == 0)
 		result = start_numbers(telemetry);
 	if (result == 0)
-		result = store_exchanges_load(parts->store, now.wall_ms - EXCHANGE_LIFE_MS, load_exchange, telemetry);
+		result = store_exchanges_load(parts->store, now.wall_ms, EXCHANGE_LIFE_MS, load_exchange, telemetry);
 	if (result < 0) {
 		telemetry_close(telemetry);
 		return result;
@@ -339,6 +343,24 @@ static struct stored_segment describe(const struct telemetry *telemetry, const s
 	};
 }
 
+/* Fingerprints that the readings tell are not stored beside them. What is returned is for free(), once it is stored. */
+static uint64_t *leave_out_told(const struct commit *commit, struct stored_segment *segment)
+{
+	size_t count = commit->exchange_count, size = count * sizeof(commit->exchanges[0]);
+	uint64_t *exchanges = commit->reworked || count == 0 ? NULL : malloc(size);
+
+	if (!exchanges)
+		return NULL;
+	memcpy(exchanges, commit->exchanges, size);
+	int left_out = segment_exchanges_leave_out(commit->data, commit->size, exchanges, &count);
+	if (left_out > 0) {
+		segment->exchanges = exchanges;
+		segment->exchange_count = count;
+		segment->told = (uint32_t)left_out;
+	}
+	return exchanges;
+}
+
 static int submit(struct telemetry *telemetry, struct commit *commit)
 {
 	struct packed_segment packed = { .codec = SEGMENT_ROWS };
@@ -357,7 +379,9 @@ static int submit(struct telemetry *telemetry, struct commit *commit)
 	segment.data = packed.data;
 	segment.size = packed.size;
 	segment.feed = commit->feed ? &row : NULL;
+	uint64_t *exchanges = leave_out_told(commit, &segment);
 	int result = store_segment_append(telemetry->parts.store, &segment, reply);
+	free(exchanges);
 	if (result < 0)
 		return result;
 	commit->state = COMMIT_SUBMITTED;

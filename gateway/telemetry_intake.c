@@ -10,6 +10,7 @@
 #include "gateway/governor.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/telemetry_state.h"
+#include "protocols/fingerprint.h"
 
 #define COMMIT_BYTES (128 * 1024) /* as large as a segment grows before it is closed early */
 #define COMMITS_MAX 8             /* waiting for the store; more readings are refused */
@@ -26,10 +27,19 @@ bool telemetry_knows(struct telemetry *telemetry, uint64_t exchange)
 	return exchange && exchange_find(&telemetry->exchanges, exchange);
 }
 
+static struct exchange_entry *find_kept(struct telemetry *telemetry, const struct reading_report *report)
+{
+	struct exchange_entry *entry = report->exchange ? exchange_find(&telemetry->exchanges, report->exchange) : NULL;
+
+	if (!entry && report->former && telemetry->now.monotonic_ms < telemetry->former_until_ms)
+		entry = exchange_find(&telemetry->exchanges, report->former);
+	return entry;
+}
+
 /* Whether the report's message is known; then it was answered or waits with the first one. */
 static bool is_repeated(struct telemetry *telemetry, const struct reading_report *report)
 {
-	struct exchange_entry *entry = report->exchange ? exchange_find(&telemetry->exchanges, report->exchange) : NULL;
+	struct exchange_entry *entry = find_kept(telemetry, report);
 	struct commit_waiter waiter = { report->done, report->context };
 	struct commit *commit = telemetry->commits;
 
@@ -85,6 +95,7 @@ struct addition {
 	const struct reading_report *report;
 	const struct edge_yield *yield; /* NULL: there are no rules */
 	bool awaited;
+	bool reworked; /* as in struct commit */
 };
 
 static int add_to_open(struct telemetry *telemetry, const struct addition *addition)
@@ -99,6 +110,7 @@ static int add_to_open(struct telemetry *telemetry, const struct addition *addit
 		commit, &telemetry->writer, addition->report, telemetry->now);
 	if (result == 0 && addition->yield)
 		edge_keep(edge, commit->feed, addition->yield);
+	commit->reworked |= result == 0 && addition->reworked;
 	return result;
 }
 
@@ -133,7 +145,7 @@ int telemetry_put_window(void *context, const struct edge_yield *yield)
 	if (is_refusing(telemetry) || telemetry->now.monotonic_ms < telemetry->refuse_until_ms)
 		return -EBUSY;
 	snprintf(node, sizeof(node), "%.*s", (int)yield->node.size, yield->node.data);
-	return add(telemetry, &(struct addition){ &report, yield, false });
+	return add(telemetry, &(struct addition){ &report, yield, .reworked = true });
 }
 
 /* `made` and `yield` become what the rules leave of the report. */
@@ -157,10 +169,22 @@ static int apply_rules(struct telemetry *telemetry, struct reading_report *made,
 	return result;
 }
 
+/* Whether rules made other dated readings of a report: they would tell the fingerprint of one that nobody sent. */
+static bool is_reworked(const struct reading_report *report, const struct reading *sent)
+{
+	const struct span node = { report->node, strlen(report->node) };
+
+	if (report->readings == sent)
+		return false;
+	uint64_t told = fingerprint_of_report(node, report->readings, report->count);
+	return told != 0 && told != report->exchange;
+}
+
 /* 1: the report is in the open commit, 0: the rules left nothing of it. */
 static int take(struct telemetry *telemetry, struct reading_report *report)
 {
 	struct edge *edge = telemetry->parts.edge;
+	const struct reading *sent = report->readings;
 	struct edge_yield yield = { .count = 0 };
 	int result = edge ? apply_rules(telemetry, report, &yield) : 0;
 
@@ -170,7 +194,8 @@ static int take(struct telemetry *telemetry, struct reading_report *report)
 	if (result == 0 && report->urgent)
 		telemetry_close_open(telemetry);
 	if (result == 0)
-		result = add(telemetry, &(struct addition){ report, edge ? &yield : NULL, true });
+		result = add(telemetry, &(struct addition){ report, edge ? &yield : NULL, .awaited = true,
+						.reworked = is_reworked(report, sent) });
 	if (result < 0 && edge)
 		edge_forget(edge);
 	return result < 0 ? result : 1;

@@ -33,7 +33,8 @@ struct telemetry {
 	unsigned evictions;
 	uint64_t evicted; /* readings, by the eviction under way */
 	int64_t refuse_until_ms, forget_at_ms;
-	struct moment now; /* of the last event */
+	int64_t former_until_ms; /* reports may be known by what a former version called them */
+	struct moment now;       /* of the last event */
 	struct exchange_table exchanges;
 	struct segment_packer *packer;
 	const struct telemetry_observer *observers[TELEMETRY_OBSERVERS_MAX];

@@ -13,10 +13,11 @@
 #define EXCHANGES_RECALLED_MAX 131072
 
 /*
- * Calls `each` for the fingerprints of messages kept after `since_ms`, in ascending time. Of the newest only: segments
+ * Calls `each` for the fingerprints of messages kept in the last `life_ms` before `now_ms` or, if that is earlier,
+ * before the newest one was: in ascending time, be they stored or told by the readings. Of the newest only: segments
  * are left out once those after them have EXCHANGES_RECALLED_MAX. Blocks, for start-up.
  */
-int store_exchanges_load(struct store *store, int64_t since_ms,
+int store_exchanges_load(struct store *store, int64_t now_ms, int64_t life_ms,
 	void (*each)(void *context, uint64_t exchange, int64_t kept_at_ms), void *context);
 
 /* Forgets remembered fingerprints of messages kept before `before_ms`. */

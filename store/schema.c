@@ -102,11 +102,15 @@ static const char telemetry_3[] = "CREATE TABLE feed("
 				  " codec INTEGER NOT NULL, crc32c INTEGER NOT NULL, exchanges BLOB NOT NULL,"
 				  " data BLOB NOT NULL);";
 
+/* How many reports of a segment have fingerprints that its readings tell, so that they are not in `exchanges`. */
+static const char telemetry_4[] = "ALTER TABLE segment ADD COLUMN told INTEGER NOT NULL DEFAULT 0;";
+
 const struct schema schema_gateway = {
 	(const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5, gateway_6 }, 6
 };
 const struct schema schema_images = { (const char *const[]){ images_1 }, 1 };
-const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3 }, 3 };
+const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3, telemetry_4 },
+	4 };
 
 static int read_version(sqlite3 *connection, int *version)
 {

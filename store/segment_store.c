@@ -138,7 +138,7 @@ static int note_kind(struct database *database, const struct stored_segment *seg
 static int insert_row(
 	struct database *database, const struct stored_segment *segment, uint32_t crc, const struct totals *totals)
 {
-	static const char sql[] = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+	static const char sql[] = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 	struct row row = { 0 };
 	int result = database_prepare(database, sql, &row.statement);
 
@@ -156,6 +156,7 @@ static int insert_row(
 	bind_int(&row, crc);
 	bind_blob(&row, segment->exchanges, segment->exchange_count * sizeof(uint64_t));
 	bind_blob(&row, segment->data, segment->size);
+	bind_int(&row, segment->told);
 	return database_step(database, row.statement);
 }
 
@@ -418,8 +419,10 @@ struct discard {
 
 int segment_remember(struct database *database, uint64_t first, int64_t since_ms)
 {
-	static const char sql[] = "INSERT OR REPLACE INTO exchange SELECT first, kept_at_ms, exchanges FROM segment "
-				  "WHERE first = ? AND kept_at_ms >= ? AND length(exchanges) > 0";
+	static const char sql[] = "INSERT OR REPLACE INTO exchange "
+				  "SELECT first, kept_at_ms, all_exchanges(exchanges, told, count, codec, data) "
+				  "FROM segment WHERE first = ? AND kept_at_ms >= ? "
+				  "AND (length(exchanges) > 0 OR told > 0)";
 	struct row row = { 0 };
 	int result = database_prepare(database, sql, &row.statement);
 

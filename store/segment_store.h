@@ -37,8 +37,9 @@ struct stored_segment {
 	uint8_t codec; /* format version of `data` */
 	const void *data;
 	size_t size;
-	const uint64_t *exchanges; /* fingerprints of the messages in it, see reading_report.exchange */
+	const uint64_t *exchanges; /* fingerprints of the messages in it that its readings do not tell */
 	size_t exchange_count;
+	uint32_t told;                  /* and how many they do tell, see store.h */
 	int64_t kept_at_ms;             /* wall clock at the append */
 	enum segment_kind kind;         /* left out by the loads */
 	const struct stored_feed *feed; /* what the same commit fed to windows, see feed_store.h; NULL: nothing */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "store/database.h"
+#include "store/exchange_rows.h"
 #include "store/group.h"
 #include "store/operation.h"
 #include "store/schema.h"
@@ -24,6 +25,7 @@ struct store {
 	struct group groups[STORE_FILES]; /* of the thread that works: the store thread, or the only one */
 	void (*wake)(void *context);
 	void *wake_context;
+	exchange_teller *tell_exchanges;
 	int lock; /* the open lock file */
 	bool threadless;
 	bool started;
@@ -371,11 +373,14 @@ int store_open(struct store **out, const struct store_options *options, struct s
 	store->threadless = options->threadless;
 	store->wake = options->wake;
 	store->wake_context = options->wake_context;
+	store->tell_exchanges = options->tell_exchanges;
 	int result = init_waiting(store);
 	if (result == 0)
 		result = lock_directory(store, options->directory, why, why_size);
 	if (result == 0)
 		result = open_files(store, options, findings, why, why_size);
+	if (result == 0)
+		result = exchange_rows_init(&store->databases[STORE_TELEMETRY], &store->tell_exchanges);
 	if (result == 0) {
 		take_figures(store);
 		if (!store->threadless)

@@ -40,6 +40,15 @@ struct store_reply {
 	void *context;
 };
 
+struct stored_segment;
+
+/*
+ * Finds the fingerprints of reports that the readings in a segment tell (only `count`, `codec` and the data are given):
+ * puts at most `room` of them into `exchanges` and returns how many, or a negative errno. Called on the store thread,
+ * perhaps with bytes that are damaged.
+ */
+typedef int exchange_teller(const struct stored_segment *segment, uint64_t *exchanges, size_t room);
+
 struct store_options {
 	const char *directory; /* exists and is writable */
 	/* Called on the store thread when completions wait; must only wake the loop (uv_async_send). */
@@ -47,7 +56,8 @@ struct store_options {
 	void *wake_context;
 	uint64_t telemetry_quota_bytes; /* hard cap of telemetry.db, 0: none; appends beyond get -ENOSPC */
 	uint64_t images_quota_bytes;
-	const char *vfs; /* an sqlite3_vfs to open the files with; NULL: the default */
+	exchange_teller *tell_exchanges; /* NULL: no readings tell any */
+	const char *vfs;                 /* an sqlite3_vfs to open the files with; NULL: the default */
 	/* No thread: store_dispatch() and the functions that block do the work themselves, all that waits as one group,
 	 * and `wake` is not called. For tests and simulations, where the same seed gives the same run. */
 	bool threadless;

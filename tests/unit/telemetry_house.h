@@ -18,9 +18,11 @@
 #include "drivers/uplink.h"
 #include "gateway/gaps.h"
 #include "gateway/publish.h"
+#include "gateway/segment_exchanges.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/thin.h"
+#include "protocols/fingerprint.h"
 #include "protocols/number.h"
 #include "protocols/senml.h"
 #include "store/segment_store.h"
@@ -44,8 +46,9 @@ struct house {
 	struct thin *thin;
 	const char *vfs; /* NULL: the default */
 	/* nodes */
-	uint32_t value;           /* the next one */
-	bool urgent, fast, fresh; /* the reports that follow */
+	uint32_t value;                  /* the next one */
+	bool urgent, fast, fresh, dated; /* the reports that follow */
+	bool migrated;                   /* what a former version stored may be repeated */
 	unsigned acknowledged, refused, repeated;
 	uint32_t retry_s;
 	bool acked[HOUSE_VALUES];
@@ -159,7 +162,11 @@ static inline int house_send(void *context, const struct uplink_message *message
 static inline void house_open(struct house *house)
 {
 	struct store_options options = {
-		.directory = house->folder, .threadless = true, .telemetry_quota_bytes = house->quota, .vfs = house->vfs
+		.directory = house->folder,
+		.threadless = true,
+		.telemetry_quota_bytes = house->quota,
+		.vfs = house->vfs,
+		.tell_exchanges = segment_exchanges_told,
 	};
 	struct store_findings findings;
 	char why[256];
@@ -299,9 +306,25 @@ static inline void house_take_as(struct house *house, uint32_t value, uint32_t c
 			.number = number_from_integer(value + i),
 			.has_sum = true, /* which does not compress */
 			.sum = number_from_integer(house_scramble(value + i)),
+			.has_time = house->dated,
+			.is_dated = house->dated,
+			.time_us = house->dated ? INT64_C(1700000000000000) + value + i : 0,
 		};
-	struct reading_report report = { node, readings, count, exchange, house_done, context, house->urgent,
-		house->fast, house->fresh };
+	uint64_t told = fingerprint_of_report((struct span){ node, strlen(node) }, readings, count);
+	struct reading_report report = {
+		.node = node,
+		.readings = readings,
+		.count = count,
+		.exchange = exchange == 0 ? 0
+			    : told        ? told
+					  : fingerprint_of_message(exchange),
+		.former = house->migrated ? exchange : 0,
+		.done = house_done,
+		.context = context,
+		.urgent = house->urgent,
+		.fast = house->fast,
+		.fresh = house->fresh,
+	};
 	telemetry_take(house->telemetry, &report, house->now);
 }
 

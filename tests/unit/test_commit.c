@@ -29,7 +29,7 @@ static struct reading_report make_report(size_t count, int64_t time_us)
 			.text = { text, sizeof(text) },
 			.has_time = true,
 			.time_us = time_us + (int64_t)i };
-	return (struct reading_report){ "node-1", readings, count, 7, on_done, NULL };
+	return (struct reading_report){ "node-1", readings, count, .exchange = 7, .done = on_done };
 }
 
 START_TEST(a_commit_grows_with_its_reports_up_to_its_bound)

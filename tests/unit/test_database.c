@@ -76,7 +76,8 @@ START_TEST(a_file_of_an_older_version_becomes_one_of_today)
 	stepped_open(&stepped);
 	ck_assert_int_eq(append(&stepped, 1), 0);
 	stepped_shut(&stepped);
-	run_sql(&stepped, "telemetry.db", "DROP TABLE feed; PRAGMA user_version = 2");
+	run_sql(&stepped, "telemetry.db",
+		"DROP TABLE feed; ALTER TABLE segment DROP COLUMN told; PRAGMA user_version = 2");
 	ck_assert_int_eq(stepped_try_open(&stepped), 0);
 	ck_assert_int_eq(store_segment_summary(stepped.store, &summary), 0);
 	ck_assert_uint_eq(summary.segments, 1);

@@ -160,7 +160,7 @@ START_TEST(messages_that_only_fed_windows_are_remembered)
 	ck_assert_int_eq(append(&stepped, 0, &(struct stored_feed){ .id = 1 }, 1000), 0);
 	ck_assert_int_eq(append(&stepped, 0, &(struct stored_feed){ .id = 2 }, 2000), 0);
 	ck_assert_int_eq(append(&stepped, 3, &(struct stored_feed){ .id = 3 }, 3000), 0);
-	ck_assert_int_eq(store_exchanges_load(stepped.store, 1500, count_exchange, &count), 0);
+	ck_assert_int_eq(store_exchanges_load(stepped.store, 3000, 1500, count_exchange, &count), 0);
 	ck_assert_uint_eq(count, 4);
 	stepped_close(&stepped);
 }

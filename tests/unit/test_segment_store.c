@@ -323,12 +323,12 @@ START_TEST(fingerprints_outlive_their_segments)
 	ck_assert_int_eq(discard(&stepped, 20, 20), 0);
 	ck_assert_int_eq(discard(&stepped, 40, 20), 0);
 	stepped_reopen(&stepped);
-	ck_assert_int_eq(store_exchanges_load(stepped.store, 0, see_exchange, &seen), 0);
+	ck_assert_int_eq(store_exchanges_load(stepped.store, 100, 100, see_exchange, &seen), 0);
 	ck_assert_uint_eq(seen.exchanges, 8);
 	ck_assert_uint_eq(seen.firsts[0], 2000);
 	ck_assert_uint_eq(seen.firsts[7], 5001);
 	memset(&seen, 0, sizeof(seen));
-	ck_assert_int_eq(store_exchanges_load(stepped.store, 50, see_exchange, &seen), 0);
+	ck_assert_int_eq(store_exchanges_load(stepped.store, 100, 0, see_exchange, &seen), 0);
 	ck_assert_uint_eq(seen.exchanges, 2);
 	stepped_close(&stepped);
 }
@@ -363,11 +363,53 @@ START_TEST(only_the_newest_fingerprints_are_recalled)
 		ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
 	}
 	ck_assert_int_eq(discard(&stepped, 4, 0), 0);
-	ck_assert_int_eq(store_exchanges_load(stepped.store, 0, count_exchange, &seen), 0);
+	ck_assert_int_eq(store_exchanges_load(stepped.store, 100, 100, count_exchange, &seen), 0);
 	ck_assert_uint_eq(seen.exchanges, 3 * EACH); /* EXCHANGES_RECALLED_MAX, to the end of a segment */
 	ck_assert_int_eq(seen.last_kept_at_ms, 3);
 	stepped_close(&stepped);
 	free(exchanges);
+}
+END_TEST
+
+/* Fingerprints that the readings tell: as many as the data has bytes, but not more than one for a reading. */
+static int tell_some(const struct stored_segment *segment, uint64_t *exchanges, size_t room)
+{
+	const uint8_t *data = segment->data;
+	size_t count = segment->size < room ? segment->size : room;
+
+	for (size_t i = 0; i < count; i++)
+		exchanges[i] = data[i] + 1000u * i;
+	return (int)count;
+}
+
+START_TEST(fingerprints_that_readings_tell_are_recalled_and_remembered)
+{
+	struct stepped_store stepped;
+	struct seen seen = { 0 };
+	struct stored_segment segment = { .count = 10, .data = "cab", .size = 3, .told = 3 };
+	uint64_t stored = 7;
+
+	stepped_make_directory(&stepped);
+	stepped.options.tell_exchanges = tell_some;
+	ck_assert_int_eq(stepped_try_open(&stepped), 0);
+	for (segment.first = 1; segment.first < 40; segment.first += 10) {
+		struct outcome outcome;
+		segment.kept_at_ms = (int64_t)segment.first;
+		segment.exchanges = &stored;
+		segment.exchange_count = segment.first == 11;
+		ck_assert_int_eq(store_segment_append(stepped.store, &segment, outcome_reply(&outcome)), 0);
+		ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
+	}
+	ck_assert_int_eq(discard(&stepped, 11, 0), 0);
+	ck_assert_int_eq(discard(&stepped, 31, 0), 0);
+	stepped_reopen(&stepped);
+	ck_assert_int_eq(store_exchanges_load(stepped.store, 100, 100, see_exchange, &seen), 0);
+	ck_assert_uint_eq(seen.exchanges, 13);
+	ck_assert_uint_eq(seen.firsts[2], 'b' + 2000);
+	ck_assert_uint_eq(seen.firsts[3], 7);
+	ck_assert_uint_eq(seen.firsts[4], 'c');
+	ck_assert_uint_eq(seen.firsts[12], 'b' + 2000);
+	stepped_close(&stepped);
 }
 END_TEST
 
@@ -384,7 +426,7 @@ START_TEST(fingerprints_are_forgotten)
 	}
 	ck_assert_int_eq(store_exchanges_forget(stepped.store, 30, outcome_reply(&outcome)), 0);
 	ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
-	ck_assert_int_eq(store_exchanges_load(stepped.store, 0, see_exchange, &seen), 0);
+	ck_assert_int_eq(store_exchanges_load(stepped.store, 100, 100, see_exchange, &seen), 0);
 	ck_assert_uint_eq(seen.exchanges, 2);
 	stepped_close(&stepped);
 }
@@ -450,5 +492,6 @@ TEST_SUITE(segment_store, segments_survive_a_restart, an_empty_store_has_nothing
 	a_late_segment_finds_its_place, skipped_numbers_count_as_given, what_makes_no_sense_is_refused,
 	a_load_keeps_to_its_range_and_its_bytes, totals_are_exact_whatever_goes_first,
 	a_full_quota_refuses_and_an_eviction_makes_room, an_eviction_of_everything_ends,
-	fingerprints_outlive_their_segments, only_the_newest_fingerprints_are_recalled, fingerprints_are_forgotten,
-	a_damaged_segment_is_told_as_lost, a_file_that_is_nearly_empty_shrinks)
+	fingerprints_outlive_their_segments, fingerprints_that_readings_tell_are_recalled_and_remembered,
+	only_the_newest_fingerprints_are_recalled, fingerprints_are_forgotten, a_damaged_segment_is_told_as_lost,
+	a_file_that_is_nearly_empty_shrinks)

@@ -1,5 +1,7 @@
 #include "gateway/telemetry.h"
 
+#include <sqlite3.h>
+
 #include "tests/unit/suite.h"
 #include "tests/unit/telemetry_house.h"
 
@@ -120,6 +122,122 @@ START_TEST(a_repeat_is_known_after_a_crash_and_after_delivery)
 	house_crash(house);
 	house_take_as(house, 1, 1, 77);
 	ck_assert_uint_eq(house->repeated, 1);
+	house_tear_down(house);
+}
+END_TEST
+
+static void run_sql(const struct house *house, const char *sql)
+{
+	sqlite3 *connection;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/telemetry.db", house->folder);
+	ck_assert_int_eq(sqlite3_open(path, &connection), SQLITE_OK);
+	ck_assert_msg(sqlite3_exec(connection, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(connection));
+	sqlite3_close(connection);
+}
+
+/* For days. */
+static void house_rest(struct house *house)
+{
+	house_stop(house);
+	house->now.wall_ms += 100 * EXCHANGE_LIFE_MS;
+	house->now.monotonic_ms += 100 * EXCHANGE_LIFE_MS;
+	house_open(house);
+}
+
+START_TEST(a_dated_report_is_known_by_its_stored_readings)
+{
+	struct house *house = house_build();
+
+	house->dated = true;
+	house_open(house);
+	house_take_as(house, 1, 3, 77);
+	house_take_as(house, 5, 200, 78);
+	house_advance(house, 300);
+	house_stop(house);
+	run_sql(house,
+		"CREATE TABLE proof(n CHECK(n = 0)); INSERT INTO proof SELECT sum(length(exchanges)) FROM segment");
+	house_open(house);
+	house_take_as(house, 1, 3, 1077); /* in another message */
+	house_take_as(house, 5, 200, 1078);
+	ck_assert_uint_eq(house->repeated, 2);
+	house_take_as(house, 5, 199, 78); /* another report in the same message: no driver does this */
+	ck_assert_uint_eq(house->repeated, 2);
+	house_tear_down(house);
+}
+END_TEST
+
+START_TEST(a_dated_report_is_known_after_delivery_and_a_crash)
+{
+	struct house *house = house_build();
+
+	house->dated = true;
+	house_open(house);
+	house_connect(house);
+	house_take_as(house, 1, 3, 77);
+	house_advance(house, 5000);
+	ck_assert_uint_eq(house->received, 3);
+	house_crash(house);
+	house_take_as(house, 1, 3, 77);
+	ck_assert_uint_eq(house->repeated, 1);
+	house_tear_down(house);
+}
+END_TEST
+
+START_TEST(a_dated_report_is_known_however_long_the_gateway_was_away)
+{
+	for (int connected = 0; connected < 2; connected++) {
+		struct house *house = house_build();
+
+		house->dated = true;
+		house_open(house);
+		if (connected)
+			house_connect(house);
+		house_take_as(house, 1, 3, 77);
+		house_advance(house, 5000);
+		house_rest(house);
+		house_advance(house, 100000);
+		house_rest(house);
+		house_take_as(house, 1, 3, 77);
+		ck_assert_uint_eq(house->repeated, 1);
+		house->dated = false;
+		house_take_as(house, 2, 3, 78);
+		house_advance(house, 5000);
+		house_rest(house);
+		house_take_as(house, 2, 3, 78); /* may be another one by now */
+		ck_assert_uint_eq(house->repeated, 1);
+		house_tear_down(house);
+	}
+}
+END_TEST
+
+START_TEST(what_a_former_version_stored_is_known)
+{
+	struct house *house = house_build();
+
+	house_open(house);
+	house_take_as(house, 1, 3, 77);
+	house_take_as(house, 4, 3, 78);
+	house_advance(house, 300);
+	house_stop(house);
+	/* As version 3 had it: the drivers' fingerprints, whether dated or not; the second one's readings are upstream.
+	 */
+	run_sql(house, "ALTER TABLE segment DROP COLUMN told; PRAGMA user_version = 3;"
+		       "UPDATE segment SET exchanges = x'4d00000000000000';"
+		       "INSERT INTO exchange SELECT 5, kept_at_ms, x'4e00000000000000' FROM segment");
+	house_open(house);
+	house->migrated = true;
+	house->dated = true;
+	house_take_as(house, 1, 3, 77);
+	house_take_as(house, 4, 3, 78);
+	house->dated = false;
+	house_take_as(house, 1, 3, 77);
+	house_take_as(house, 4, 3, 78);
+	ck_assert_uint_eq(house->repeated, 4);
+	house_connect(house);
+	house_advance(house, 5000);
+	ck_assert_uint_eq(house->received, 6);
 	house_tear_down(house);
 }
 END_TEST
@@ -261,7 +379,7 @@ START_TEST(an_urgent_report_waits_for_nobody)
 	*context = (struct house_report){ .house = house };
 	house_open(house);
 	house_take(house, 4);
-	struct reading_report report = { "node-1", &reading, 1, 0, house_done, context, .urgent = true };
+	struct reading_report report = { "node-1", &reading, 1, .done = house_done, .context = context, .urgent = true };
 	telemetry_take(house->telemetry, &report, house->now);
 	house_turn(house);
 	ck_assert_uint_eq(house->acknowledged, 2);
@@ -390,7 +508,9 @@ END_TEST
 TEST_SUITE(telemetry, a_report_is_acknowledged_after_the_commit_delay, reports_share_a_commit,
 	a_fast_report_is_answered_at_once_and_kept_with_the_others, an_empty_report_is_fine,
 	a_repeat_waits_with_the_first_and_is_kept_once, a_repeat_is_known_for_its_life_only,
-	a_repeat_is_known_after_a_crash_and_after_delivery, what_is_no_repeat_is_kept_even_if_it_looks_like_one,
+	a_repeat_is_known_after_a_crash_and_after_delivery, a_dated_report_is_known_by_its_stored_readings,
+	a_dated_report_is_known_after_delivery_and_a_crash, a_dated_report_is_known_however_long_the_gateway_was_away,
+	what_a_former_version_stored_is_known, what_is_no_repeat_is_kept_even_if_it_looks_like_one,
 	numbers_go_on_after_a_restart, numbers_go_on_when_everything_was_delivered,
 	a_lost_database_gives_no_number_twice, what_was_not_acknowledged_may_be_lost_and_what_was_is_not,
 	a_stop_keeps_what_was_taken, a_large_segment_is_closed_before_its_time, an_urgent_report_waits_for_nobody,
