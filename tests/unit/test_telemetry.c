@@ -379,7 +379,8 @@ START_TEST(an_urgent_report_waits_for_nobody)
 	*context = (struct house_report){ .house = house };
 	house_open(house);
 	house_take(house, 4);
-	struct reading_report report = { "node-1", &reading, 1, .done = house_done, .context = context, .urgent = true };
+	struct reading_report report = { "node-1", &reading, 1, .done = house_done, .context = context,
+		.urgent = true };
 	telemetry_take(house->telemetry, &report, house->now);
 	house_turn(house);
 	ck_assert_uint_eq(house->acknowledged, 2);
