@@ -44,16 +44,16 @@ static void describe_number(json_t *object, const char *name, uint64_t number)
 static void describe_rhythm(json_t *object, const struct node_record *record)
 {
 	const struct rhythm *rhythm = &record->rhythm;
-	bool unscheduled = record->next_contact_ms == 0;
+	int64_t own_ms = node_record_own_period_ms(record);
 
 	if (rhythm->drift)
 		(void)json_object_set_new(object, "drift_ppm", json_integer(rhythm->drift * RHYTHM_DRIFT_PPM));
-	if (!rhythm->period_ms || (!unscheduled && !rhythm_is_own(rhythm)))
+	if (own_ms == 0)
 		return;
-	describe_number(object, "own_period_ms", rhythm->period_ms);
+	describe_number(object, "own_period_ms", (uint64_t)own_ms);
 	(void)json_object_set_new(object, "confidence_percent", json_integer(rhythm_confidence_percent(rhythm)));
-	if (unscheduled)
-		describe_time(object, "likely_contact_ms", record->last_seen_ms + rhythm->period_ms);
+	if (record->next_contact_ms == 0)
+		describe_time(object, "likely_contact_ms", record->last_seen_ms + own_ms);
 }
 
 json_t *describe_node(const struct node *node, bool silent)

@@ -29,4 +29,13 @@ struct node_record {
 /* How many slots the node has missed by now, or visits of its own rhythm; 0 while its next contact is not due. */
 uint32_t node_record_missed(const struct node_record *record, int64_t interval_ms, struct moment now);
 
+/* From one visit of a node that comes as it likes to the next; 0: it keeps to its slots, or that is not known. */
+int64_t node_record_own_period_ms(const struct node_record *record);
+
+/* From one chance to reach the node to the next, for deadlines in wakes: an interval, or its own period if longer. */
+int64_t node_record_wake_ms(const struct node_record *record, int64_t interval_ms);
+
+/* When it is likely to call, from `from_ms` on, wall clock; `from_ms` itself where nothing is known of its contacts. */
+int64_t node_record_likely_ms(const struct node_record *record, int64_t interval_ms, int64_t from_ms);
+
 #endif

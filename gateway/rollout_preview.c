@@ -108,18 +108,6 @@ static void count(struct preview *preview, const struct outlook *outlook)
 	preview->waves[outlook->wave]++;
 }
 
-/* Its first contact from then on; that time itself where nothing is known of its contacts. */
-static int64_t contact_after(const struct node_record *node, int64_t interval_ms, int64_t at_ms)
-{
-	int64_t missing_ms = at_ms - node->next_contact_ms;
-
-	if (node->next_contact_ms == 0 || interval_ms == 0)
-		return at_ms;
-	if (missing_ms <= 0)
-		return node->next_contact_ms;
-	return node->next_contact_ms + (missing_ms + interval_ms - 1) / interval_ms * interval_ms;
-}
-
 /* Its first contact in its window once its wave can have begun. */
 static int64_t earliest_ms(const struct preview *preview, const struct node_record *node, unsigned wave)
 {
@@ -130,7 +118,7 @@ static int64_t earliest_ms(const struct preview *preview, const struct node_reco
 
 	/* A contact outside its window does not count; one that never meets the window is told as if it did. */
 	for (int tries = 0; tries < CONTACTS_TRIED; tries++) {
-		int64_t contact_ms = contact_after(node, interval_ms, begins_ms);
+		int64_t contact_ms = node_record_likely_ms(node, interval_ms, begins_ms);
 		begins_ms = rollouts_opens_ms(preview->parts->rollouts, plan, node, preview->now, contact_ms);
 		if (begins_ms == contact_ms)
 			break;

@@ -61,7 +61,7 @@ static bool is_late(const struct turn_scene *scene, const struct rollout *rollou
 	const struct update *update)
 {
 	int64_t since_ms = waited_for_since(rollout, node, update);
-	int64_t deadline_ms = rollout->plan.deadline_wakes * scene->interval_ms;
+	int64_t deadline_ms = rollout->plan.deadline_wakes * node_record_wake_ms(node, scene->interval_ms);
 	bool fetched = update && update->state >= UPDATE_DOWNLOADED;
 	struct update_hours hours;
 

@@ -13,7 +13,9 @@
 #include "gateway/nodes.h"
 
 #define TICK_MS 1000
-#define SAVED_PARTS 4 /* a transfer's offset is saved this often, so that a restart shows it about right */
+#define STALL_VISITS 2     /* of a node that comes as it likes: a download without progress for so many has failed */
+#define DEADLINE_VISITS 10 /* and so has an update that is not done after so many */
+#define SAVED_PARTS 4      /* a transfer's offset is saved this often, so that a restart shows it about right */
 
 struct updates {
 	struct updates_parts parts;
@@ -166,12 +168,26 @@ static void settle(struct updates *updates, struct node *node, struct update *up
 		port->changed(port->context, node, update);
 }
 
+/* A node that comes as it likes, and seldom, has the time that it needs: the visits after which others are given up. */
+static struct update_settings settings_for(const struct updates *updates, const struct node *node)
+{
+	struct update_settings settings = *updates->parts.settings;
+	int64_t period_ms = node ? node_record_own_period_ms(&node->record) : 0;
+
+	if (settings.stall_after_ms < STALL_VISITS * period_ms)
+		settings.stall_after_ms = STALL_VISITS * period_ms;
+	if (settings.deadline_ms < DEADLINE_VISITS * period_ms)
+		settings.deadline_ms = DEADLINE_VISITS * period_ms;
+	return settings;
+}
+
 static void apply(struct updates *updates, struct node *node, struct update *update, const struct update_event *event,
 	struct moment now)
 {
 	uint32_t part = update->size_bytes / SAVED_PARTS + 1;
 	uint32_t before = update->record.offset;
-	struct update_step step = update_apply(update, event, updates->parts.settings, now, updates->parts.random);
+	struct update_settings settings = settings_for(updates, node);
+	struct update_step step = update_apply(update, event, &settings, now, updates->parts.random);
 
 	settle(updates, node, update, &step, now);
 	if (step.moved && before / part != update->record.offset / part)

@@ -72,6 +72,34 @@ static void print_nodes(const struct cli *cli, const json_t *nodes)
 		human_count(drops, (uint64_t)field_number(nodes, "drops")));
 }
 
+/* Only where it is worth a word: nodes were sent away, or come as they like. */
+static void print_slots(const struct cli *cli, const json_t *slots)
+{
+	int64_t refused = field_number(slots, "refused"), own = field_number(slots, "own");
+	char visits[HUMAN_SIZE], text[HUMAN_SIZE];
+
+	if (refused)
+		print_line(cli, "", "%s visits, %s told to come later; %" PRId64 " nodes at a time",
+			human_count(visits, (uint64_t)field_number(slots, "visits")),
+			human_count(text, (uint64_t)refused), field_number(slots, "concurrent"));
+	if (own)
+		print_line(cli, "", "%s visits of nodes that come as they like", human_count(text, (uint64_t)own));
+}
+
+static void print_transfers(const struct cli *cli, json_t *drivers)
+{
+	const char *driver;
+	json_t *counters;
+
+	json_object_foreach (drivers, driver, counters) {
+		int64_t transfers = field_number(counters, "transfers");
+		int64_t waiting = field_number(counters, "transfers_waiting");
+		if (transfers || waiting)
+			print_line(cli, "", "%" PRId64 " fetch over %s, %" PRId64 " wait for a place", transfers,
+				driver, waiting);
+	}
+}
+
 static void print_updates(const struct cli *cli, const json_t *updates)
 {
 	static const char *const states[] = { "offered", "downloading", "downloaded", "rebooting", "confirmed",
@@ -246,7 +274,9 @@ static int run_status(struct cli *cli)
 	print_alerts(cli, json_object_get(status, "alerts"));
 	print_uplink(cli, json_object_get(status, "uplink"), field_number(status, "time_ms"));
 	print_nodes(cli, json_object_get(status, "nodes"));
+	print_slots(cli, json_object_get(status, "slots"));
 	print_updates(cli, json_object_get(status, "updates"));
+	print_transfers(cli, json_object_get(status, "drivers"));
 	print_holds(cli, json_object_get(status, "holds"));
 	print_images(cli, json_object_get(status, "images"));
 	print_telemetry(cli, json_object_get(status, "telemetry"));

@@ -94,6 +94,8 @@ static int greet(struct site_radio *radio, const struct node_contact *contact, s
 
 	radio->contacts++;
 	*out = (struct site_answer){ .result = result, .next_s = told.next_s, .retry_s = 300, .image = -1 };
+	if (result == -EBUSY)
+		out->retry_s = told.next_s;
 	return result;
 }
 

@@ -110,6 +110,16 @@ void slot_fleet_power_cut(struct slot_fleet *fleet, int64_t within_ms)
 	}
 }
 
+void slot_fleet_restart_gateway(struct slot_fleet *fleet)
+{
+	slots_init(&fleet->slots, &fleet->options.schedule, &fleet->random);
+	for (size_t i = 0; i < fleet->options.nodes; i++) {
+		struct node_record *record = &fleet->nodes[i].record;
+		record->next_contact_ms = record->last_seen_ms + fleet->options.schedule.interval_ms;
+		record->rhythm.promised = record->rhythm.idle = 0;
+	}
+}
+
 struct change {
 	int64_t at_ms;
 	int by;

@@ -62,6 +62,9 @@ void slot_fleet_live(struct slot_fleet *fleet, int64_t until_ms);
  * or has not: it knows the nodes. */
 void slot_fleet_power_cut(struct slot_fleet *fleet, int64_t within_ms);
 
+/* The gateway restarts; it was killed before it had saved what it promised lately. */
+void slot_fleet_restart_gateway(struct slot_fleet *fleet);
+
 struct slot_crowd {
 	unsigned peak;
 	double mean;

@@ -36,22 +36,20 @@ static void cut_power(struct slot_fleet *fleet, const struct slot_fleet_options 
 	slot_fleet_live(fleet, settled + options->schedule.interval_ms / 2 - 10000);
 }
 
+/* 20 nodes at a time for 2 s each: 10 a second, and so 60 s for 600 of them. */
+static const struct slot_fleet_options brief = {
+	.nodes = 600,
+	.schedule = { .interval_ms = 15 * MINUTE_MS, .jitter_percent = 10, .contact_ms = 2000, .concurrent = 20 },
+	.drift_ppm = 200,
+	.latency_ms = 100,
+};
+
 START_TEST(after_a_power_cut_everybody_is_served_once_and_soon)
 {
-	/* 20 nodes at a time for 2 s each: 10 a second, and so 60 s for 600 of them. */
-	static const struct slot_fleet_options options = {
-		.nodes = 600,
-		.schedule = { .interval_ms = 15 * MINUTE_MS,
-			.jitter_percent = 10,
-			.contact_ms = 2000,
-			.concurrent = 20 },
-		.drift_ppm = 200,
-		.latency_ms = 100,
-	};
 	struct slot_fleet fleet;
 
-	cut_power(&fleet, &options);
-	for (size_t i = 0; i < options.nodes; i++) {
+	cut_power(&fleet, &brief);
+	for (size_t i = 0; i < brief.nodes; i++) {
 		const struct slot_node *node = &fleet.nodes[i];
 		ck_assert_uint_eq(node->served, 1);
 		ck_assert_uint_le(node->refused, 1);
@@ -60,6 +58,29 @@ START_TEST(after_a_power_cut_everybody_is_served_once_and_soon)
 	/* Once those who found room at first are gone. */
 	struct slot_crowd crowd = slot_fleet_crowd(&fleet, HOUR_MS + 8000, HOUR_MS + 50000);
 	ck_assert_uint_le(crowd.peak, 25);
+	slot_fleet_close(&fleet);
+}
+END_TEST
+
+START_TEST(a_gateway_that_is_killed_amid_the_crowd_serves_everybody_all_the_same)
+{
+	struct slot_fleet fleet;
+
+	slot_fleet_open(&fleet, &brief, 5);
+	slot_fleet_live(&fleet, HOUR_MS);
+	slot_fleet_power_cut(&fleet, 5000);
+	for (int64_t now = HOUR_MS + 10000; now <= HOUR_MS + 40000; now += 10000) {
+		slot_fleet_live(&fleet, now);
+		slot_fleet_restart_gateway(&fleet);
+	}
+	slot_fleet_live(&fleet, HOUR_MS + 7 * MINUTE_MS);
+	for (size_t i = 0; i < brief.nodes; i++) {
+		ck_assert_uint_eq(fleet.nodes[i].served, 1);
+		ck_assert_uint_le(fleet.nodes[i].refused, 3);
+		ck_assert_int_le(fleet.nodes[i].first_served_ms, HOUR_MS + 3 * MINUTE_MS);
+	}
+	struct slot_crowd crowd = slot_fleet_crowd(&fleet, HOUR_MS + 8000, HOUR_MS + 3 * MINUTE_MS);
+	ck_assert_uint_le(crowd.peak, 45);
 	slot_fleet_close(&fleet);
 }
 END_TEST
@@ -193,7 +214,9 @@ START_TEST(nodes_that_poll_as_they_like_are_expected_when_they_use_to_come)
 END_TEST
 
 TEST_SUITE(slots, contacts_are_spread_evenly_though_clocks_are_wrong,
-	after_a_power_cut_everybody_is_served_once_and_soon, a_link_that_is_full_anyway_drains_by_the_usual_slots,
-	nobody_starves_where_there_are_more_nodes_than_fit, a_promise_holds_and_is_the_same_whenever_one_asks,
-	who_is_on_a_visit_is_not_sent_away_in_the_middle_of_it, what_repeats_a_report_that_was_taken_is_not_refused,
+	after_a_power_cut_everybody_is_served_once_and_soon,
+	a_gateway_that_is_killed_amid_the_crowd_serves_everybody_all_the_same,
+	a_link_that_is_full_anyway_drains_by_the_usual_slots, nobody_starves_where_there_are_more_nodes_than_fit,
+	a_promise_holds_and_is_the_same_whenever_one_asks, who_is_on_a_visit_is_not_sent_away_in_the_middle_of_it,
+	what_repeats_a_report_that_was_taken_is_not_refused,
 	nodes_that_poll_as_they_like_are_expected_when_they_use_to_come)

@@ -398,6 +398,28 @@ START_TEST(a_pause_between_windows_is_no_stall)
 }
 END_TEST
 
+START_TEST(a_node_that_comes_seldom_is_not_given_up_between_its_visits)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "n1", old_image);
+	int64_t period_ms = 3 * options.deadline_ms;
+
+	node->record.rhythm = (struct rhythm){ .period_ms = (uint32_t)period_ms, .unheeded = RHYTHM_UNHEEDED };
+	ck_assert_int_eq(order(bench, node, false), 0);
+	progress(bench, node, DELIVERY_DOWNLOADING, 0);
+	for (int visit = 1; visit < 10; visit++) {
+		bench->now.wall_ms += period_ms;
+		(void)updates_tick(bench->updates, bench->now);
+		ck_assert_int_eq(updates_find(bench->updates, "n1")->state, UPDATE_DOWNLOADING);
+		progress(bench, node, DELIVERY_DOWNLOADING, (uint32_t)visit * 5000);
+	}
+	bench->now.wall_ms += 2 * period_ms;
+	(void)updates_tick(bench->updates, bench->now);
+	ck_assert_int_eq(updates_find(bench->updates, "n1")->state, UPDATE_FAILED);
+	bench_close(bench);
+}
+END_TEST
+
 START_TEST(a_node_that_is_removed_takes_its_update_with_it)
 {
 	struct bench *bench = bench_open();
@@ -415,7 +437,8 @@ START_TEST(a_node_that_is_removed_takes_its_update_with_it)
 }
 END_TEST
 
-TEST_SUITE(updates, an_offer_says_when_the_node_may_do_what, a_pause_between_windows_is_no_stall,
+TEST_SUITE(updates, a_node_that_comes_seldom_is_not_given_up_between_its_visits,
+	an_offer_says_when_the_node_may_do_what, a_pause_between_windows_is_no_stall,
 	an_order_is_offered_until_the_node_runs_it, an_update_goes_on_after_a_restart,
 	an_update_survives_a_clock_that_is_set_forward, a_retry_waits_as_long_as_it_would_when_the_clock_is_set,
 	orders_that_make_no_sense_are_refused, a_failed_attempt_is_offered_again_when_its_pause_is_over,
