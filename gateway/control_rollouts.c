@@ -146,6 +146,24 @@ static void handle_create(void *context, struct control_request *request)
 		control_done(request, rollout_preview(parts, &plan, NULL));
 }
 
+/* Begins nothing, and simulates nothing: that is for whoever asked, with its own processor. */
+static void handle_forecast(void *context, struct control_request *request)
+{
+	const struct control_rollouts *parts = context;
+	struct rollout_plan plan;
+
+	if (read_plan(parts, request, &plan) < 0)
+		return;
+	json_t *json = rollout_sample(parts, &plan);
+	const struct stored_image *image = image_cache_find(parts->images, plan.sha256);
+	if (json && image)
+		(void)json_object_set_new(json, "image_bytes", json_integer(image->size_bytes));
+	if (json)
+		control_done(request, json);
+	else
+		control_fail(request, -ENOMEM, "out of memory");
+}
+
 static json_t *describe(const struct control_rollouts *parts, size_t index)
 {
 	const struct rollout *rollout = rollouts_at(parts->rollouts, index);
@@ -322,6 +340,8 @@ static void handle_remove(void *context, struct control_request *request)
 
 static const struct control_command commands[] = {
 	{ "rollout.create", "begins a rollout of an image in waves", create_arguments, CONTROL_REMOTE, handle_create },
+	{ "rollout.forecast", "what is known of the nodes that a rollout would be about", create_arguments,
+		CONTROL_REMOTE | CONTROL_READS, handle_forecast },
 	{ "rollout.list", "all rollouts that are kept", NULL, CONTROL_REMOTE | CONTROL_READS, handle_list },
 	{ "rollout.show", "one rollout: plan, waves, and the nodes that it waits for", name_arguments,
 		CONTROL_REMOTE | CONTROL_READS, handle_show },

@@ -1,11 +1,13 @@
 #include "gateway/rollout_preview.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/control_rollouts.h"
 #include "gateway/moment.h"
 #include "gateway/nodes.h"
+#include "gateway/random.h"
 #include "gateway/rollouts.h"
 #include "gateway/schedule.h"
 #include "gateway/update.h"
@@ -14,6 +16,8 @@
 #define REASONS_MAX 16
 #define REASON_SIZE 96
 #define CONTACTS_TRIED 20
+#define QUARTER_MS (INT64_C(900) * 1000)
+#define WEEK_QUARTERS 672
 
 /* How many nodes are left out for one reason. */
 struct reason {
@@ -198,5 +202,120 @@ json_t *rollout_preview(
 	(void)json_object_set_new(json, "list", preview.list);
 	if (next)
 		(void)json_object_set_new(json, "next", json_integer((json_int_t)next));
+	return json;
+}
+
+/* A forecast's sample: every node that gets the image is in it with the same chance. */
+struct sample {
+	struct random random;
+	size_t count;
+	uint32_t wave_nodes[WAVES_MAX], all;
+	struct {
+		const struct node *node;
+		unsigned wave;
+	} list[SAMPLE_MOST];
+};
+
+static void take_into(struct sample *sample, const struct node *node, unsigned wave)
+{
+	size_t at = sample->count;
+
+	sample->wave_nodes[wave]++;
+	sample->all++;
+	if (at == SAMPLE_MOST && (at = (size_t)random_below(&sample->random, sample->all)) >= SAMPLE_MOST)
+		return;
+	sample->list[at].node = node;
+	sample->list[at].wave = wave;
+	sample->count += sample->count < SAMPLE_MOST;
+}
+
+/* What it did so far, and a little of what is usual where that is little. */
+static double share_missed(const struct node_record *record)
+{
+	return ((double)record->drops + 0.5) / ((double)(record->contacts + record->drops) + 10);
+}
+
+static json_t *describe_sampled(const struct preview *preview, const struct node *node, unsigned wave)
+{
+	int64_t interval_ms = preview->parts->schedule->interval_ms;
+	int64_t period_ms = rhythm_period_ms(&node->record.rhythm, interval_ms);
+	int64_t next_ms = contact_after(&node->record, period_ms, preview->now.wall_ms) - preview->now.wall_ms;
+	bool silent = nodes_is_silent(preview->parts->nodes, node, interval_ms, preview->now);
+
+	return json_pack("[i, I, I, f, b]", (int)wave, (json_int_t)period_ms, (json_int_t)next_ms,
+		share_missed(&node->record), (int)silent);
+}
+
+/* NULL: there is no such time. */
+static json_t *closed_quarters(const struct preview *preview, const struct node *node)
+{
+	char text[WEEK_QUARTERS + 1] = "";
+	bool some = false;
+
+	for (int i = 0; i < WEEK_QUARTERS; i++) {
+		int64_t at_ms = preview->now.wall_ms + i * QUARTER_MS;
+		bool closed = rollouts_opens_ms(preview->parts->rollouts, preview->plan, &node->record, preview->now,
+				      at_ms) > at_ms;
+		text[i] = closed ? '1' : '0';
+		some |= closed;
+	}
+	return some ? json_string(text) : NULL;
+}
+
+static void add_transfers(const struct preview *preview, json_t *json)
+{
+	json_int_t transfers = 0, failed = 0;
+
+	for (size_t i = 0; i < updates_count(preview->parts->updates); i++) {
+		const struct update *update = updates_at(preview->parts->updates, i);
+		json_int_t attempts = update->record.attempts > 0 ? update->record.attempts : 1;
+		if (update->state < UPDATE_CONFIRMED)
+			continue;
+		transfers += attempts;
+		failed += attempts - (update->state == UPDATE_CONFIRMED);
+	}
+	(void)json_object_set_new(json, "transfers", json_integer(transfers));
+	(void)json_object_set_new(json, "failed", json_integer(failed));
+}
+
+static json_t *describe_sample(const struct preview *preview, const struct sample *sample)
+{
+	json_t *list = json_array(), *counts = json_array();
+
+	for (unsigned wave = 0; wave < preview->plan->wave_count; wave++) {
+		(void)json_array_append_new(counts, json_integer(sample->wave_nodes[wave]));
+		for (size_t i = 0; i < sample->count; i++)
+			if (sample->list[i].wave == wave)
+				(void)json_array_append_new(
+					list, describe_sampled(preview, sample->list[i].node, wave));
+	}
+	return json_pack(
+		"{s:o, s:o, s:I}", "sample", list, "wave_nodes", counts, "now_ms", (json_int_t)preview->now.wall_ms);
+}
+
+json_t *rollout_sample(const struct control_rollouts *parts, const struct rollout_plan *plan)
+{
+	struct sample *sample = calloc(1, sizeof(*sample));
+	struct preview preview;
+
+	if (!sample)
+		return NULL;
+	init(&preview, parts, plan);
+	random_init(&sample->random, 1);
+	for (size_t i = 0; i < nodes_count(parts->nodes); i++) {
+		const struct node *node = nodes_at(parts->nodes, i);
+		const struct outlook outlook = look(&preview, node);
+		count(&preview, &outlook);
+		if (outlook.is_meant && !*outlook.reason)
+			take_into(sample, node, outlook.wave);
+	}
+	json_t *json = describe_sample(&preview, sample), *view = result(&preview);
+	json_t *closed = sample->count > 0 ? closed_quarters(&preview, sample->list[0].node) : NULL;
+	if (closed)
+		(void)json_object_set_new(json, "closed", closed);
+	add_transfers(&preview, json);
+	(void)json_object_update_missing(json, view);
+	json_decref(view);
+	free(sample);
 	return json;
 }

@@ -28,4 +28,14 @@ struct preview_pages {
 json_t *rollout_preview(
 	const struct control_rollouts *parts, const struct rollout_plan *plan, const struct preview_pages *pages);
 
+#define SAMPLE_MOST 2000 /* nodes, of those that get the image */
+
+/*
+ * What a forecast needs: "sample": [[wave from 0, period_ms, next_ms from now, share of missed calls, is silent]] of
+ * SAMPLE_MOST nodes at most, in the order of their waves; "wave_nodes": how many get the image in each; "closed": the
+ * quarters of an hour of the coming week in which the first of them is not updated, as a text of 0 and 1, where there
+ * are such; "transfers" so far, and of these "failed"; "now_ms".
+ */
+json_t *rollout_sample(const struct control_rollouts *parts, const struct rollout_plan *plan);
+
 #endif

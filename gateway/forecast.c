@@ -1,0 +1,367 @@
+#include "gateway/forecast.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gateway/random.h"
+#include "gateway/rollout.h"
+
+#define PILOT_RUNS 20   /* to find out how long the curve is to be */
+#define CALLS_MOST 5000 /* that a node misses, or makes outside the window */
+#define QUARTER_MS (INT64_C(900) * 1000)
+
+/* What becomes of one node. */
+struct outcome {
+	enum { NODE_CONFIRMED, NODE_FAILED, NODE_SILENT } kind;
+	int64_t at_ms; /* from now */
+	unsigned transfers;
+};
+
+struct run {
+	const struct forecast_input *input;
+	struct random random;
+	struct rollout rollout;
+	struct gate_tally tally;
+	uint32_t total;
+	size_t first[WAVES_MAX]; /* of each wave in the sample */
+	int64_t *confirmed_ms;   /* of the nodes that are, in no order */
+	size_t confirmed;
+	int64_t *links; /* when each of the transfers that may be at once ends: a heap */
+	uint64_t transfers;
+	int64_t wave_ms[WAVES_MAX]; /* -1: not begun */
+	int64_t end_ms;
+};
+
+static double chance(struct random *random)
+{
+	return (double)(random_next(random) >> 11) / (double)(UINT64_C(1) << 53);
+}
+
+/* ---- one node ---- */
+
+static bool is_open(const struct forecast_input *input, int64_t at_ms)
+{
+	return !input->closed[at_ms / QUARTER_MS % FORECAST_WEEK];
+}
+
+/* Its first call from `from_ms` on that comes, and is in the window if that matters; -1: none within reason. */
+static int64_t next_call(
+	struct run *run, const struct forecast_node *node, int64_t from_ms, int64_t phase_ms, bool in_window)
+{
+	int64_t late_ms = from_ms - phase_ms;
+	int64_t at_ms = late_ms <= 0 ? phase_ms
+				     : phase_ms + (late_ms + node->period_ms - 1) / node->period_ms * node->period_ms;
+
+	for (int i = 0; i < CALLS_MOST; i++, at_ms += node->period_ms)
+		if (chance(&run->random) >= node->missed && (!in_window || is_open(run->input, at_ms)))
+			return at_ms;
+	return -1;
+}
+
+/* A transfer that could begin then begins when a link is free; returns when it ends. */
+static int64_t transfer(struct run *run, int64_t at_ms, int64_t lasts_ms)
+{
+	size_t count = (size_t)run->input->at_once, at = 0;
+
+	if (count == 0)
+		return at_ms + lasts_ms;
+	int64_t end_ms = (run->links[0] > at_ms ? run->links[0] : at_ms) + lasts_ms;
+	for (size_t child = 1; child < count; child = 2 * at + 1) {
+		child += child + 1 < count && run->links[child + 1] < run->links[child];
+		if (run->links[child] >= end_ms)
+			break;
+		run->links[at] = run->links[child];
+		at = child;
+	}
+	run->links[at] = end_ms;
+	return end_ms;
+}
+
+/* Fetches, perhaps more than once, and is confirmed by the call after. */
+static struct outcome update_node(struct run *run, const struct forecast_node *node, int64_t call_ms, int64_t phase_ms)
+{
+	const struct forecast_input *input = run->input;
+	int64_t lasts_ms = (int64_t)input->image_bytes * 1000 / input->rate_bytes;
+	int64_t patience_ms = input->plan->deadline_wakes * node->period_ms, pause_ms = input->retry_after_ms;
+	struct outcome outcome = { .kind = NODE_FAILED };
+	int64_t at_ms = call_ms;
+
+	while (at_ms >= 0 && outcome.transfers < (unsigned)input->attempts) {
+		outcome.transfers++;
+		at_ms = transfer(run, at_ms, lasts_ms);
+		outcome.at_ms = at_ms;
+		bool failed = chance(&run->random) < input->attempt_fails;
+		at_ms = next_call(run, node, at_ms + (failed ? pause_ms : 1), phase_ms, failed);
+		pause_ms *= 2;
+		if (failed)
+			continue;
+		outcome.kind = at_ms < 0 || at_ms - call_ms > patience_ms ? NODE_SILENT : NODE_CONFIRMED;
+		outcome.at_ms = outcome.kind == NODE_CONFIRMED ? at_ms : call_ms + patience_ms;
+		return outcome;
+	}
+	return outcome;
+}
+
+/* `from_ms`: its wave begins. */
+static struct outcome live_node(struct run *run, const struct forecast_node *node, int64_t from_ms)
+{
+	int64_t patience_ms = run->input->plan->deadline_wakes * node->period_ms;
+	struct outcome silent = { NODE_SILENT, from_ms + patience_ms, 0 };
+	/* Where in its interval the gateway lets it call moves a little each time. */
+	int64_t phase_ms =
+		(node->next_ms + (int64_t)(chance(&run->random) * 0.1 * (double)node->period_ms)) % node->period_ms;
+
+	if (node->silent)
+		return silent;
+	int64_t call_ms = next_call(run, node, from_ms, phase_ms, true);
+	/* A node that calls outside the window only is not silent, it waits. */
+	return call_ms < 0 ? silent : update_node(run, node, call_ms, phase_ms);
+}
+
+/* ---- one run ---- */
+
+static void count_outcome(struct run *run, const struct outcome *outcome)
+{
+	run->transfers += outcome->transfers;
+	if (outcome->kind == NODE_CONFIRMED) {
+		run->tally.confirmed++;
+		run->confirmed_ms[run->confirmed++] = outcome->at_ms;
+	}
+	run->tally.failed += outcome->kind == NODE_FAILED;
+	run->tally.silent += outcome->kind == NODE_SILENT;
+}
+
+static const struct forecast_node *draw(struct run *run, unsigned wave, uint32_t index)
+{
+	const struct forecast_input *input = run->input;
+
+	if (run->total > input->sampled)
+		return &input->sample[random_below(&run->random, input->sampled)];
+	return &input->sample[(run->first[wave] + index) % input->sampled];
+}
+
+/* When the last node of the wave is done. */
+static int64_t live_wave(struct run *run, unsigned wave, int64_t from_ms)
+{
+	int64_t last_ms = from_ms;
+
+	for (uint32_t i = 0; i < run->input->wave_nodes[wave]; i++) {
+		const struct outcome outcome = live_node(run, draw(run, wave, i), from_ms);
+		run->tally.nodes++;
+		count_outcome(run, &outcome);
+		last_ms = outcome.at_ms > last_ms ? outcome.at_ms : last_ms;
+	}
+	return last_ms;
+}
+
+static void tick(struct run *run, int64_t at_ms)
+{
+	const struct rollout_facts facts = {
+		.tally = run->tally,
+		.concerned = run->total,
+		.lowest = 0,
+		.compared = true,
+		.drops = GATE_PASSED,
+	};
+
+	(void)rollout_tick(
+		&run->rollout, &facts, (struct moment){ .monotonic_ms = at_ms, .wall_ms = run->input->now_ms + at_ms });
+}
+
+static void run_once(struct run *run)
+{
+	const struct rollout_plan *plan = run->input->plan;
+	int64_t at_ms = plan->start_ms > run->input->now_ms ? plan->start_ms - run->input->now_ms : 0;
+
+	run->tally = (struct gate_tally){ 0 };
+	run->confirmed = 0;
+	run->transfers = 0;
+	for (unsigned i = 0; i < WAVES_MAX; i++)
+		run->wave_ms[i] = -1;
+	memset(run->links, 0, ((size_t)run->input->at_once + 1) * sizeof(run->links[0]));
+	rollout_init(&run->rollout, plan, (struct moment){ 0, run->input->now_ms });
+	run->rollout.approved = true;
+	tick(run, at_ms);
+	while (run->rollout.state == ROLLOUT_ROLLING) {
+		unsigned wave = run->rollout.wave;
+		run->wave_ms[wave] = at_ms;
+		at_ms = live_wave(run, wave, at_ms);
+		tick(run, at_ms);
+		if (run->rollout.state != ROLLOUT_SOAKING)
+			break;
+		at_ms += plan->soak_ms;
+		tick(run, at_ms);
+	}
+	run->end_ms = at_ms;
+}
+
+/* ---- all runs ---- */
+
+static int compare_times(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int compare_shares(const void *a, const void *b)
+{
+	float x = *(const float *)a, y = *(const float *)b;
+
+	return (x > y) - (x < y);
+}
+
+static const double hundredths[FORECAST_BANDS] = { 0.05, 0.25, 0.5, 0.75, 0.95 };
+
+static size_t rank_of(double hundredth, size_t count)
+{
+	return (size_t)(hundredth * (double)(count - 1) + 0.5);
+}
+
+/* What the runs leave behind. */
+struct record {
+	float *shares;        /* runs a point */
+	int64_t *complete_ms; /* INT64_MAX: not */
+	int64_t *wave_ms;     /* runs a wave; INT64_MAX: not begun */
+	unsigned runs;
+};
+
+static void note_curve(const struct forecast *forecast, struct run *run, struct record *record, unsigned number)
+{
+	size_t at = 0;
+
+	qsort(run->confirmed_ms, run->confirmed, sizeof(run->confirmed_ms[0]), compare_times);
+	for (size_t point = 0; point < FORECAST_POINTS; point++) {
+		int64_t until_ms = forecast->span_ms * (int64_t)point / (FORECAST_POINTS - 1);
+		while (at < run->confirmed && run->confirmed_ms[at] <= until_ms)
+			at++;
+		record->shares[point * record->runs + number] = (float)((double)at / run->total);
+	}
+}
+
+static void note_run(struct forecast *forecast, struct run *run, struct record *record, unsigned number)
+{
+	bool complete = run->rollout.state == ROLLOUT_COMPLETE;
+
+	note_curve(forecast, run, record, number);
+	record->complete_ms[number] = complete ? run->end_ms : INT64_MAX;
+	for (unsigned wave = 0; wave < run->input->plan->wave_count; wave++)
+		record->wave_ms[wave * record->runs + number] = run->wave_ms[wave] < 0 ? INT64_MAX : run->wave_ms[wave];
+	forecast->stopped += !complete;
+	forecast->confirmed += run->tally.confirmed;
+	forecast->failed += run->tally.failed;
+	forecast->silent += run->tally.silent;
+	forecast->bytes += (double)run->transfers;
+}
+
+static void sum_up(struct forecast *out, const struct forecast_input *input, struct record *record)
+{
+	double runs = record->runs, on_air = input->image_bytes * (1 + (double)input->overhead_percent / 100);
+
+	for (size_t point = 0; point < FORECAST_POINTS; point++) {
+		float *shares = record->shares + point * record->runs;
+		qsort(shares, record->runs, sizeof(shares[0]), compare_shares);
+		for (int band = 0; band < FORECAST_BANDS; band++)
+			out->curve[point][band] = shares[rank_of(hundredths[band], record->runs)];
+	}
+	qsort(record->complete_ms, record->runs, sizeof(record->complete_ms[0]), compare_times);
+	for (int band = 0; band < FORECAST_BANDS; band++) {
+		int64_t ms = record->complete_ms[rank_of(hundredths[band], record->runs)];
+		out->complete_ms[band] = ms == INT64_MAX ? -1 : ms;
+	}
+	for (unsigned wave = 0; wave < WAVES_MAX; wave++) {
+		int64_t *begins = record->wave_ms + wave * record->runs;
+		bool is_one = wave < input->plan->wave_count;
+		if (is_one)
+			qsort(begins, record->runs, sizeof(begins[0]), compare_times);
+		int64_t ms = is_one ? begins[rank_of(0.5, record->runs)] : INT64_MAX;
+		out->wave_ms[wave] = ms == INT64_MAX ? -1 : ms;
+	}
+	double updated = out->confirmed > 0 ? out->confirmed : 1;
+	out->node_joules = out->bytes * on_air * 8 / (double)input->bit_rate * (double)input->power_mw / 1000 / updated;
+	out->bytes = out->bytes * on_air / runs;
+	out->airtime_s = out->bytes * 8 / (double)input->bit_rate;
+	out->confirmed /= runs;
+	out->failed /= runs;
+	out->silent /= runs;
+}
+
+static bool is_fine(const struct forecast_input *input)
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < input->plan->wave_count; i++)
+		total += input->wave_nodes[i];
+	for (size_t i = 0; i < input->sampled; i++)
+		if (input->sample[i].period_ms <= 0 || input->sample[i].next_ms < 0 ||
+			input->sample[i].wave >= WAVES_MAX)
+			return false;
+	return total > 0 && total <= FORECAST_NODES_MAX && input->sampled > 0 &&
+	       input->sampled <= FORECAST_SAMPLE_MAX && input->runs > 0 && input->runs <= FORECAST_RUNS_MAX &&
+	       input->rate_bytes > 0 && input->bit_rate > 0 && input->attempts > 0 && input->at_once >= 0 &&
+	       input->at_once <= FORECAST_NODES_MAX;
+}
+
+static int64_t find_span(struct run *run)
+{
+	int64_t longest_ms = 1000;
+
+	for (unsigned i = 0; i < PILOT_RUNS; i++) {
+		run_once(run);
+		for (size_t k = 0; k < run->confirmed; k++)
+			if (run->confirmed_ms[k] > longest_ms)
+				longest_ms = run->confirmed_ms[k];
+	}
+	return longest_ms + longest_ms / 20;
+}
+
+static int open_run(struct run *run, struct record *record, const struct forecast_input *input)
+{
+	*run = (struct run){ .input = input };
+	*record = (struct record){ .runs = input->runs };
+	for (unsigned i = 0; i < input->plan->wave_count; i++)
+		run->total += input->wave_nodes[i];
+	for (size_t i = input->sampled; i-- > 0;)
+		run->first[input->sample[i].wave] = i;
+	random_init(&run->random, input->seed);
+	run->confirmed_ms = calloc(run->total, sizeof(run->confirmed_ms[0]));
+	run->links = calloc((size_t)input->at_once + 1, sizeof(run->links[0]));
+	record->shares = calloc((size_t)FORECAST_POINTS * input->runs, sizeof(record->shares[0]));
+	record->complete_ms = calloc(input->runs, sizeof(record->complete_ms[0]));
+	record->wave_ms = calloc((size_t)WAVES_MAX * input->runs, sizeof(record->wave_ms[0]));
+	return run->confirmed_ms && run->links && record->shares && record->complete_ms && record->wave_ms ? 0
+													   : -ENOMEM;
+}
+
+static void close_run(struct run *run, struct record *record)
+{
+	free(run->confirmed_ms);
+	free(run->links);
+	free(record->shares);
+	free(record->complete_ms);
+	free(record->wave_ms);
+}
+
+int forecast_run(struct forecast *out, const struct forecast_input *input)
+{
+	struct forecast forecast = { .runs = input->runs };
+	struct record record;
+	struct run run;
+
+	if (!is_fine(input))
+		return -EINVAL;
+	int error = open_run(&run, &record, input);
+	if (!error) {
+		forecast.nodes = run.total;
+		forecast.span_ms = find_span(&run);
+		for (unsigned i = 0; i < input->runs; i++) {
+			run_once(&run);
+			note_run(&forecast, &run, &record, i);
+		}
+		sum_up(&forecast, input, &record);
+		*out = forecast;
+	}
+	close_run(&run, &record);
+	return error;
+}
