@@ -64,6 +64,8 @@ static void share_parts(struct commands *commands, const struct control_status *
 		.schedule = parts->schedule,
 		.labels = parts->labels,
 		.fleet = parts->fleet,
+		.links = parts->links,
+		.update_settings = parts->update_settings,
 	};
 	commands->telemetry = (struct control_telemetry){ .telemetry = parts->telemetry };
 	commands->updates = (struct control_updates){

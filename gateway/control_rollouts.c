@@ -8,10 +8,12 @@
 #include "gateway/control_request.h"
 #include "gateway/fleet.h"
 #include "gateway/image_cache.h"
+#include "gateway/link_budget.h"
 #include "gateway/moment.h"
 #include "gateway/nodes.h"
 #include "gateway/rollout_preview.h"
 #include "gateway/rollouts.h"
+#include "gateway/update.h"
 #include "gateway/update_hours.h"
 #include "gateway/updates.h"
 #include "protocols/hex.h"
@@ -146,6 +148,14 @@ static void handle_create(void *context, struct control_request *request)
 		control_done(request, rollout_preview(parts, &plan, NULL));
 }
 
+static json_t *limits_json(const struct control_rollouts *parts)
+{
+	return json_pack("{s:I, s:I, s:I, s:I}", "link_transfers", (json_int_t)parts->links->transfers,
+		"link_rate_bytes", (json_int_t)parts->links->rate_bytes, "attempts",
+		(json_int_t)parts->update_settings->attempts, "retry_after_ms",
+		(json_int_t)parts->update_settings->retry_after_ms);
+}
+
 /* Begins nothing, and simulates nothing: that is for whoever asked, with its own processor. */
 static void handle_forecast(void *context, struct control_request *request)
 {
@@ -158,6 +168,8 @@ static void handle_forecast(void *context, struct control_request *request)
 	const struct stored_image *image = image_cache_find(parts->images, plan.sha256);
 	if (json && image)
 		(void)json_object_set_new(json, "image_bytes", json_integer(image->size_bytes));
+	if (json && parts->links)
+		(void)json_object_update_new(json, limits_json(parts));
 	if (json)
 		control_done(request, json);
 	else

@@ -10,9 +10,11 @@ struct control;
 struct fleet;
 struct image_cache;
 struct labels_settings;
+struct link_settings;
 struct nodes;
 struct rollouts;
 struct schedule_settings;
+struct update_settings;
 struct updates;
 
 /* What the commands need; all of it outlives the dispatcher. */
@@ -24,7 +26,9 @@ struct control_rollouts {
 	struct rollouts *rollouts;
 	const struct schedule_settings *schedule;
 	const struct labels_settings *labels;
-	const struct fleet *fleet; /* NULL: there is no upstream */
+	const struct fleet *fleet;         /* NULL: there is no upstream */
+	const struct link_settings *links; /* for forecasts, and the next too; NULL: not known */
+	const struct update_settings *update_settings;
 };
 
 /* As control_register(). `parts` outlives the dispatcher. */

@@ -17,6 +17,7 @@ struct holds;
 struct image_cache;
 struct image_settings;
 struct labels_settings;
+struct link_settings;
 struct networks;
 struct nodes;
 struct publish;
@@ -26,6 +27,7 @@ struct store;
 struct telemetry;
 struct telemetry_settings;
 struct thin;
+struct update_settings;
 struct updates;
 struct upstream;
 
@@ -54,6 +56,8 @@ struct control_status {
 	struct upstream *upstream; /* NULL: there is no uplink */
 	const struct alerts *alerts;
 	const struct fleet *fleet; /* NULL: there is no uplink */
+	const struct link_settings *links;
+	const struct update_settings *update_settings;
 };
 
 /* As control_register(). `parts` outlives the dispatcher. */

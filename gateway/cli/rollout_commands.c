@@ -2,181 +2,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/value.h"
 #include "gateway/cli/ask.h"
 #include "gateway/cli/cli.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/field.h"
 #include "gateway/cli/human.h"
 #include "gateway/cli/listing.h"
+#include "gateway/cli/rollout_order.h"
 #include "gateway/cli/rollout_show.h"
 #include "gateway/moment.h"
-#include "gateway/rollout_file.h"
 
 static const struct cli_option create_options[] = {
-	{ 'f', "file", "FILE", "take the rollout from a file; options replace what it says" },
-	{ 0, "hardware", "TYPE", "nodes of this type; else the image's own" },
-	{ 0, "only", "PATTERN", "only nodes whose names match, such as 'hall-*'" },
-	{ 0, "labels", "LABELS", "only nodes that have all these labels, with commas between" },
-	{ 0, "versions", "RANGE", "only nodes that run such a version, as \">=1.2.0 <2\"" },
-	{ 0, "nodes", "NODES", "only these nodes, with commas between" },
-	{ 0, "priority", "NUMBER", "of two rollouts the higher one gets a node (default 0)" },
-	{ 0, "waves", "SHARES", "percent of the nodes, rising to 100 (default \"1 5 10 100\")" },
-	{ 0, "soak", "TIME", "how long a wave is watched before the next (default \"24 h\")" },
-	{ 0, "start", "WHEN", "not before this time, as 2026-12-01T02:00+01:00" },
-	{ 0, "start-in", "TIME", "begin so long from now" },
-	{ 0, "window", "HOURS", "when nodes may be updated, as 'Mon-Fri 22:00-05:00 Europe/Berlin'" },
-	{ 0, "apply-window", "HOURS", "when they may restart into the image, if that is another time" },
-	{ 0, "deadline", "WAKES", "a node that is not done by then is silent (default 20)" },
-	{ 0, "confirmed", "PERCENT", "of the nodes must run the image for the next wave (default 90)" },
-	{ 0, "failed", "PERCENT", "of the nodes may fail or fall silent (default 10)" },
-	{ 0, "failed-most", "COUNT", "and so many in all (default 0: no such limit)" },
-	{ 0, "battery", "PERCENT", "no offer to nodes that say they have less (default 0)" },
-	{ 0, "confidence", "PERCENT", "that a good image is not stopped for drops (default 99)" },
-	{ 0, "ignore-drops", NULL, "do not compare how often updated and other nodes drop" },
-	{ 0, "on-failure", "WHAT", "\"pause\" (default), or \"rollback\" to the former images" },
-	{ 0, "fleet", NULL, "the shares are of a fleet of gateways, a wave may have no node here" },
-	{ 0, "approval", NULL, "wait for \"wakegate rollout approve\"" },
+	ROLLOUT_ORDER_OPTIONS,
 	{ 'n', "dry-run", NULL, "begin nothing: show who would get the image, and who not and why" },
 	{ 'v', "verbose", NULL, "with --dry-run: a line for each node" },
 	{ 0 },
 };
-
-static int add_duration(const struct cli *cli, json_t *request, const char *option, const char *name, int64_t offset)
-{
-	const char *text = cli_value(cli, option);
-	int64_t ms;
-
-	if (!text)
-		return CLI_OK;
-	if (value_parse_duration(&ms, text) < 0)
-		return cli_fail(
-			cli, CLI_USAGE, "--%s takes a time such as \"90 min\" or \"24 h\", not \"%s\"", option, text);
-	(void)json_object_set_new(request, name, json_integer(offset + ms));
-	return CLI_OK;
-}
-
-static int add_number(const struct cli *cli, json_t *request, const char *option, const char *name)
-{
-	int64_t number = 0;
-	int code = cli_number(cli, option, INT32_MIN, INT32_MAX, &number);
-
-	if (code == CLI_OK && cli_given(cli, option))
-		(void)json_object_set_new(request, name, json_integer(number));
-	return code;
-}
-
-static int add_options(const struct cli *cli, json_t *request)
-{
-	static const char *const numbers[][2] = {
-		{ "deadline", "deadline_wakes" },
-		{ "confirmed", "confirmed_percent" },
-		{ "failed", "failed_percent" },
-		{ "failed-most", "failed_most" },
-		{ "confidence", "confidence_percent" },
-		{ "battery", "battery_percent" },
-		{ "priority", "priority" },
-	};
-	int code = add_duration(cli, request, "soak", "soak_ms", 0);
-
-	if (code == CLI_OK)
-		code = add_duration(cli, request, "start-in", "start_ms", clock_moment(&machine_clock).wall_ms);
-	for (size_t i = 0; code == CLI_OK && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		code = add_number(cli, request, numbers[i][0], numbers[i][1]);
-	return code;
-}
-
-static void add_text(const struct cli *cli, json_t *request, const char *option, const char *name)
-{
-	if (cli_given(cli, option))
-		(void)json_object_set_new(request, name, json_string(cli_value(cli, option)));
-}
-
-static void add_list(const struct cli *cli, json_t *request, const char *option)
-{
-	json_t *list = json_array();
-
-	if (!cli_given(cli, option)) {
-		json_decref(list);
-		return;
-	}
-	for (const char *at = cli_value(cli, option); *at; at += *at == ',') {
-		size_t size = strcspn(at, ",");
-		(void)json_array_append_new(list, json_stringn(at, size));
-		at += size;
-	}
-	(void)json_object_set_new(request, option, list);
-}
-
-static int add_start(const struct cli *cli, json_t *request)
-{
-	const char *text = cli_value(cli, "start");
-	int64_t ms;
-
-	if (!text)
-		return CLI_OK;
-	if (rollout_file_parse_start(&ms, text) < 0)
-		return cli_fail(
-			cli, CLI_USAGE, "--start takes a time such as 2026-12-01T02:00+01:00, not \"%s\"", text);
-	(void)json_object_set_new(request, "start_ms", json_integer(ms));
-	return CLI_OK;
-}
-
-/* What --file says, or nothing. */
-static int read_file(const struct cli *cli, json_t **out)
-{
-	const char *path = cli_value(cli, "file");
-	struct config_faults faults;
-
-	if (!path) {
-		*out = json_object();
-		return CLI_OK;
-	}
-	int error = rollout_file_read(out, path, &faults);
-	for (size_t i = 0; i < faults.count; i++)
-		(void)cli_fail(cli, CLI_FAILED, "%s", faults.faults[i].text);
-	if (error && faults.count == 0)
-		(void)cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(-error));
-	config_faults_finish(&faults);
-	return error ? CLI_FAILED : CLI_OK;
-}
-
-/* The arguments of rollout.create: what the file says, and what was typed in its place. */
-static int read_order(const struct cli *cli, json_t **out)
-{
-	static const char *const switches[][2] = { { "ignore-drops", "ignore_drops" }, { "fleet", "fleet" },
-		{ "approval", "approval" } };
-	static const char *const texts[][2] = { { "hardware", "hardware" }, { "only", "only" },
-		{ "versions", "versions" }, { "waves", "waves" }, { "window", "window" },
-		{ "apply-window", "apply_window" }, { "on-failure", "on_failure" } };
-	json_t *request;
-	int code = read_file(cli, &request);
-
-	if (code != CLI_OK)
-		return code;
-	(void)json_object_set_new(request, "command", json_string("rollout.create"));
-	if (cli->argument_count > 0)
-		(void)json_object_set_new(request, "rollout", json_string(cli->arguments[0]));
-	if (cli->argument_count > 1)
-		(void)json_object_set_new(request, "image", json_string(cli->arguments[1]));
-	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
-		if (cli_given(cli, switches[i][0]))
-			(void)json_object_set_new(request, switches[i][1], json_true());
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		add_text(cli, request, texts[i][0], texts[i][1]);
-	add_list(cli, request, "labels");
-	add_list(cli, request, "nodes");
-	code = add_options(cli, request);
-	if (code == CLI_OK)
-		code = add_start(cli, request);
-	if (code == CLI_OK && (!json_object_get(request, "rollout") || !json_object_get(request, "image")))
-		code = cli_fail(cli, CLI_USAGE, "say NAME and IMAGE, or --file FILE");
-	if (code == CLI_OK)
-		*out = request;
-	else
-		json_decref(request);
-	return code;
-}
 
 /* Asks page by page for the nodes, which are gathered in the first answer. */
 static int ask_all(struct cli *cli, json_t *request, json_t **out)
@@ -206,7 +47,7 @@ static int run_create(struct cli *cli)
 	bool dry = cli_given(cli, "dry-run"), all = dry && (cli->json || cli_given(cli, "verbose"));
 	char name[64];
 	json_t *result, *request;
-	int code = read_order(cli, &request);
+	int code = rollout_order_read(cli, &request);
 
 	if (code != CLI_OK)
 		return code;

@@ -190,6 +190,32 @@ START_TEST(an_operator_intervenes)
 }
 END_TEST
 
-TEST_SUITE(control_rollouts, a_dry_run_tells_the_waves_and_begins_nothing,
-	a_dry_run_lists_who_gets_it_when_and_who_not_and_why, a_rollout_is_shown_as_it_was_ordered,
-	what_is_wrong_with_a_plan_is_said, an_operator_intervenes)
+START_TEST(a_forecast_gets_a_sample_of_the_nodes_that_would_have_the_image)
+{
+	struct site *site = site_open();
+	json_t *result = bench_ask(site->bench,
+		json_pack("{s:s, s:s, s:s}", "command", "rollout.forecast", "rollout", "spring", "image", site->image));
+	const json_t *sample = json_object_get(result, "sample"), *first = json_array_get(sample, 0);
+	unsigned last = 0;
+	size_t i;
+	json_t *node;
+
+	ck_assert_uint_eq(json_array_size(sample), 40);
+	ck_assert_int_eq(json_integer_value(json_array_get(first, 1)), 900000);
+	ck_assert_double_gt(json_number_value(json_array_get(first, 3)), 0);
+	json_array_foreach (sample, i, node) {
+		unsigned wave = (unsigned)json_integer_value(json_array_get(node, 0));
+		ck_assert_uint_ge(wave, last);
+		last = wave;
+	}
+	ck_assert_int_eq(number_of(result, "image_bytes"), 1000);
+	ck_assert_int_eq(number_of(result, "transfers"), 0);
+	ck_assert_uint_eq(json_array_size(json_object_get(result, "wave_nodes")), 4);
+	ck_assert_uint_eq(rollouts_count(site->rollouts), 0);
+	site_close(site);
+}
+END_TEST
+
+TEST_SUITE(control_rollouts, a_forecast_gets_a_sample_of_the_nodes_that_would_have_the_image,
+	a_dry_run_tells_the_waves_and_begins_nothing, a_dry_run_lists_who_gets_it_when_and_who_not_and_why,
+	a_rollout_is_shown_as_it_was_ordered, what_is_wrong_with_a_plan_is_said, an_operator_intervenes)
