@@ -211,6 +211,10 @@ static void look_at_rollouts(const struct alert_watch *watch, struct moment now)
 		if (rollout->state == ROLLOUT_WAITING && rollout->plan.approval && !rollout->approved)
 			find(watch, ALERT_ROLLOUT_WAITS, ALERT_NOTICE, rollout->plan.id, now,
 				"waits for approval: wakegate rollout approve %s", rollout->plan.id);
+		const struct rollout_facts *facts = rollouts_facts(watch->parts.rollouts, i);
+		if (rollout_is_open(rollout) && facts->excused[OBSTACLE_STONE] > 0)
+			find(watch, ALERT_MISSING_STONE, ALERT_WARNING, rollout->plan.id, now, "%u nodes wait: %s",
+				facts->excused[OBSTACLE_STONE], facts->missing_stone);
 	}
 }
 

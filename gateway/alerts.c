@@ -26,6 +26,7 @@ static const char *const kind_names[ALERT_KINDS] = {
 	[ALERT_GATE_TRIPPED] = "gate.tripped",
 	[ALERT_ROLLOUT_WAITS] = "rollout.waits",
 	[ALERT_ROLLOUT_REFUSED] = "rollout.refused",
+	[ALERT_MISSING_STONE] = "stone.missing",
 	[ALERT_NODE_SILENT] = "node.silent",
 	[ALERT_NODES_SILENT] = "nodes.silent",
 	[ALERT_NODE_FAILING] = "node.failing",

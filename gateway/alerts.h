@@ -29,6 +29,7 @@ enum alert_kind {
 	ALERT_GATE_TRIPPED,    /* subject: the rollout */
 	ALERT_ROLLOUT_WAITS,   /* for approval */
 	ALERT_ROLLOUT_REFUSED, /* what a document of the fleet's says */
+	ALERT_MISSING_STONE,   /* subject: the rollout whose nodes lack an image on their way */
 	ALERT_NODE_SILENT,     /* subject: the node */
 	ALERT_NODES_SILENT,    /* many at once, instead of one each */
 	ALERT_NODE_FAILING,    /* its updates */

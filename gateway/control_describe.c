@@ -102,6 +102,7 @@ json_t *describe_image(const struct stored_image *image)
 	describe_text(object, "format", image->format);
 	describe_text(object, "version", image->version);
 	describe_text(object, "hardware", image->hardware);
+	describe_text(object, "requires", image->requires);
 	describe_text(object, "signer", image->signer);
 	describe_text(object, "origin", image->origin);
 	describe_number(object, "size_bytes", image->size_bytes);
@@ -123,6 +124,10 @@ json_t *describe_update(const struct update *update)
 	describe_number(object, "offset", record->offset);
 	if (update->size_bytes)
 		describe_number(object, "size_bytes", update->size_bytes);
+	if (memcmp(record->goal, record->sha256, sizeof(record->goal)) != 0)
+		describe_digest(object, "goal", record->goal, (IMAGE_NAME_SIZE - 1) / 2);
+	if (record->stones)
+		describe_number(object, "stones", record->stones);
 	describe_number(object, "attempts", record->attempts);
 	describe_time(object, "created_ms", record->created_ms);
 	describe_time(object, "changed_ms", record->changed_ms);

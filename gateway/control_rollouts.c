@@ -198,6 +198,7 @@ static json_t *describe(const struct control_rollouts *parts, size_t index)
 	rollouts_explain_window(parts->rollouts, index, clock_moment(parts->clock), waits);
 	if (*waits && rollout_is_offering(rollout))
 		describe_text(json, "waits", waits);
+	describe_text(json, "missing_stone", facts->missing_stone);
 	describe_time(json, "created_ms", rollout->created_ms);
 	describe_time(json, "changed_ms", rollout->changed_ms);
 	if (rollout->state == ROLLOUT_SOAKING)

@@ -45,7 +45,7 @@ static const struct update *candidate(const struct control_updates *parts, const
 		return NULL;
 	if (filter->state && strcmp(update_state_name(update->state), filter->state) != 0)
 		return NULL;
-	if (filter->image && memcmp(update->record.sha256, filter->image->sha256, sizeof(filter->image->sha256)) != 0)
+	if (filter->image && memcmp(update->record.goal, filter->image->sha256, sizeof(filter->image->sha256)) != 0)
 		return NULL;
 	return update;
 }
@@ -186,6 +186,7 @@ static void refuse(struct ordering *ordering, const char *node, int error)
 {
 	const char *reason = error == -ENOENT    ? "no such node"
 			     : error == -EINVAL  ? "the image is for other hardware"
+			     : error == -ENOLINK ? "it lacks a stepping stone, or has said no version"
 			     : error == -ENOBUFS ? "too many updates"
 						 : strerror(-error);
 
@@ -333,7 +334,7 @@ static void handle_retry(void *context, struct control_request *request)
 		struct node *node = update ? nodes_find(parts->nodes, update->record.node) : NULL;
 		if (!node || (update->state != UPDATE_FAILED && update->state != UPDATE_REVERTED))
 			continue;
-		memcpy(ordering.order.sha256, update->record.sha256, sizeof(update->record.sha256));
+		memcpy(ordering.order.sha256, update->record.goal, sizeof(update->record.goal));
 		order_one(&ordering, node);
 	}
 	control_done(request, ordering_result(&ordering));

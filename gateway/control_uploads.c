@@ -153,6 +153,7 @@ static const struct control_argument upload_arguments[] = {
 	{ "sha256", CONTROL_TEXT, true, "64 hexadecimal digits" },
 	{ "hardware", CONTROL_TEXT, false, "the type of node it is for" },
 	{ "version", CONTROL_TEXT, false, "its version" },
+	{ "requires", CONTROL_TEXT, false, "version that a node must run at least before it gets the image" },
 	{ "signature", CONTROL_TEXT, false, "a detached signature over the file, in base64" },
 	{ 0 },
 };
@@ -169,6 +170,7 @@ static int read_claim(struct control_request *request, struct image_claim *claim
 		.name = control_text(request, "name"),
 		.version = control_text(request, "version"),
 		.hardware = control_text(request, "hardware"),
+		.requires = control_text(request, "requires"),
 		.signature = text ? signature : NULL,
 		.origin = "file",
 	};

@@ -43,6 +43,7 @@
 #include "gateway/segment_exchanges.h"
 #include "gateway/service.h"
 #include "gateway/sparkplug_settings.h"
+#include "gateway/stones.h"
 #include "gateway/tables.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/ticker.h"
@@ -289,6 +290,28 @@ static int open_holds(struct daemon *daemon, char *why, size_t why_size)
 	return holds_open(&daemon->holds, daemon->store);
 }
 
+/* Some node needs it on its way to what a rollout has for it, or to what it was ordered. */
+static bool image_is_stone(const struct daemon *daemon, const uint8_t sha256[32])
+{
+	const struct image_cache *images = firmware_images(daemon->firmware);
+
+	for (size_t i = 0; i < rollouts_count(daemon->rollouts); i++) {
+		const struct rollout *rollout = rollouts_at(daemon->rollouts, i);
+		bool stands = rollout_is_open(rollout) || rollout->state == ROLLOUT_COMPLETE;
+		if (stands && stones_need(images, daemon->nodes, rollout->plan.sha256, sha256))
+			return true;
+	}
+	for (size_t i = 0; i < updates_count(daemon->updates); i++) {
+		const struct update *update = updates_at(daemon->updates, i);
+		bool has_stones = memcmp(update->record.goal, update->record.sha256, 32) != 0;
+		const struct node *node =
+			has_stones && update_is_active(update) ? nodes_find(daemon->nodes, update->record.node) : NULL;
+		if (node && stones_lead_over(images, &node->record, update->record.goal, sha256))
+			return true;
+	}
+	return false;
+}
+
 /* An image that a node runs, ran before its last update, or is to get, stays in the cache. */
 static bool image_is_needed(void *context, const uint8_t sha256[32])
 {
@@ -301,7 +324,7 @@ static bool image_is_needed(void *context, const uint8_t sha256[32])
 	}
 	if (daemon->updates && (updates_need(daemon->updates, sha256) || updates_may_go_back(daemon->updates, sha256)))
 		return true;
-	return daemon->rollouts && rollouts_need(daemon->rollouts, sha256);
+	return daemon->rollouts && (rollouts_need(daemon->rollouts, sha256) || image_is_stone(daemon, sha256));
 }
 
 static void on_images_ready(void *context)
@@ -378,6 +401,13 @@ static int open_readings(struct daemon *daemon, char *why, size_t why_size)
 }
 
 /* From images to nodes. */
+
+static int find_next_image(void *context, const struct node *node, const uint8_t goal[32], uint8_t next[32], char *why)
+{
+	const struct daemon *daemon = context;
+
+	return stones_next(firmware_images(daemon->firmware), &node->record, goal, next, why);
+}
 
 static struct image_source *find_image(void *context, const uint8_t sha256[32], const char **hardware)
 {
@@ -504,6 +534,7 @@ static int open_updates(struct daemon *daemon, char *why, size_t why_size)
 		.port = {
 			.context = daemon,
 			.image = find_image,
+			.next = find_next_image,
 			.offer = offer,
 			.withdraw = withdraw,
 			.times = update_times_of,
@@ -552,6 +583,7 @@ static int open_rollouts(struct daemon *daemon, char *why, size_t why_size)
 		.updates = daemon->updates,
 		.labels = settings_of(daemon, &labels_settings_table),
 		.holds = daemon->holds,
+		.images = firmware_images(daemon->firmware),
 		.random = &daemon->random,
 		.schedule = settings_of(daemon, &schedule_settings_table),
 		.find_image = find_by_head,

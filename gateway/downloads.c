@@ -293,6 +293,7 @@ static int begin_import(struct entry *entry, struct moment now, char *why)
 		.name = manifest->name,
 		.version = manifest->version,
 		.hardware = manifest->hardware,
+		.requires = manifest->requires,
 		.signature = manifest->signature_size ? manifest->signature : NULL,
 		.signature_size = manifest->signature_size,
 		.origin = manifest->scheme == MANIFEST_MQTT ? "mqtt" : "http",

@@ -324,6 +324,7 @@ static void copy_claim(struct image_import *import, const struct image_claim *cl
 	copy_text(record->name, sizeof(record->name), claim->name);
 	copy_text(record->version, sizeof(record->version), claim->version);
 	copy_text(record->hardware, sizeof(record->hardware), claim->hardware);
+	copy_text(record->requires, sizeof(record->requires), claim->requires);
 	copy_text(record->origin, sizeof(record->origin), claim->origin);
 	copy_text(record->manifest, sizeof(record->manifest), claim->manifest);
 	copy_text(import->format, sizeof(import->format), claim->format);
@@ -544,6 +545,7 @@ static int judge(struct image_import *import, struct image_verdict *verdict)
 		.format = import->format,
 		.version = record->version,
 		.hardware = record->hardware,
+		.requires = record->requires,
 		.signature = import->signature_size > 0 ? import->signature : NULL,
 		.signature_size = import->signature_size };
 
@@ -558,6 +560,7 @@ static void describe(struct stored_image *record, const struct image_verdict *ve
 	copy_text(record->format, sizeof(record->format), verdict->format);
 	copy_text(record->version, sizeof(record->version), verdict->version);
 	copy_text(record->hardware, sizeof(record->hardware), verdict->hardware);
+	copy_text(record->requires, sizeof(record->requires), verdict->requires);
 	copy_text(record->signer, sizeof(record->signer), verdict->signer);
 	record->manifest[0] = '\0';
 	record->stored_bytes = record->size_bytes;

@@ -12,6 +12,7 @@
 #include "gateway/signature.h"
 #include "protocols/hex.h"
 #include "protocols/image_header.h"
+#include "protocols/version.h"
 
 #define NAME_MAX_SIZE 64
 #define TEXT_MAX_SIZE 32
@@ -169,7 +170,13 @@ static const char *malformed_part(const struct image_claim *claim)
 int image_policy_admit(const struct image_policy *policy, const struct image_claim *claim, char *why, size_t why_size)
 {
 	const char *part = malformed_part(claim);
+	struct version least;
 
+	if (!part && is_given(claim->requires) && version_parse(&least, claim->requires) < 0) {
+		snprintf(why, why_size, "the image's requirement is \"%.40s\", allowed is a version such as 1.2.0",
+			claim->requires);
+		return -EINVAL;
+	}
 	if (part) {
 		snprintf(why, why_size, "the image's %s is too long or has letters that are not allowed", part);
 		return -EINVAL;
@@ -258,6 +265,39 @@ static int check_claim(
 	return 0;
 }
 
+static bool is_older(const char *a, const char *b)
+{
+	struct version first, second;
+
+	return version_parse(&first, a) == 0 && version_parse(&second, b) == 0 && version_compare(&first, &second) < 0;
+}
+
+/* The higher one of what was said and what the header says. An image of another core may depend on an application that
+ * is newer than itself: that is no step on the application's way. */
+static const char *find_requirement(
+	const struct image_claim *claim, const struct image_header *header, const char *version)
+{
+	const char *found = is_older(header->requires, version) ? header->requires : "";
+
+	if (!is_given(claim->requires))
+		return found;
+	return is_older(claim->requires, found) ? found : claim->requires;
+}
+
+/* What requires itself, or something newer, can be reached by nobody. */
+static int check_requirement(struct image_verdict *verdict)
+{
+	struct version own, least;
+
+	if (version_parse(&own, verdict->version) < 0 || version_parse(&least, verdict->requires) < 0 ||
+		version_compare(&least, &own) < 0)
+		return 0;
+	snprintf(verdict->sentence, sizeof(verdict->sentence),
+		"the image is for no node: it requires version %.32s, which is not older than its own, %.32s", verdict->requires,
+		verdict->version);
+	return -EBADMSG;
+}
+
 static void describe(const struct image_claim *claim, const struct image_header *header, struct image_verdict *verdict)
 {
 	const char *version = header->version[0] != '\0' ? header->version
@@ -268,6 +308,7 @@ static void describe(const struct image_claim *claim, const struct image_header 
 	snprintf(verdict->format, sizeof(verdict->format), "%s", image_format_name(header->format));
 	snprintf(verdict->version, sizeof(verdict->version), "%s", version);
 	snprintf(verdict->hardware, sizeof(verdict->hardware), "%s", hardware);
+	snprintf(verdict->requires, sizeof(verdict->requires), "%s", find_requirement(claim, header, version));
 }
 
 /* Who signed it: 0, -EBADMSG, or -EKEYREJECTED with a clause in `found`. */
@@ -332,6 +373,9 @@ int image_policy_judge(const struct image_policy *policy, const struct image_cla
 	if (result < 0)
 		return result;
 	describe(claim, &header, verdict);
+	result = check_requirement(verdict);
+	if (result < 0)
+		return result;
 	result = find_signer(policy, claim, &header, data, &found);
 	if (result == -EBADMSG || result == -ENOMEM)
 		return refuse(verdict, result, "damaged", found.fault);

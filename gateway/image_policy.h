@@ -31,6 +31,7 @@ struct image_claim {
 	const char *format;       /* as image_format_name() */
 	const char *version;      /* must agree with the header where that has one */
 	const char *hardware;     /* the type of node it is for; what the header says where nothing is said */
+	const char *requires;     /* version that a node must run before; the higher of this and the header's counts */
 	const uint8_t *signature; /* detached, over the whole file; NULL: none */
 	size_t signature_size;
 	const char *origin;   /* "file", "http", "mqtt" */
@@ -42,6 +43,7 @@ struct image_verdict {
 	char format[16];
 	char version[33];
 	char hardware[33];
+	char requires[33];
 	char signer[65]; /* name of the trusted key; "" where unsigned was allowed */
 	char sentence[IMAGE_SENTENCE_SIZE];
 };

@@ -1,15 +1,17 @@
 #include "gateway/obstacle.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "gateway/holds.h"
 #include "gateway/nodes.h"
 #include "gateway/rollout_turn.h"
+#include "gateway/stones.h"
 #include "gateway/update.h"
 
 const char *obstacle_name(enum obstacle obstacle)
 {
-	static const char *const names[OBSTACLES] = { "none", "held", "battery" };
+	static const char *const names[OBSTACLES] = { "none", "held", "battery", "stone" };
 
 	return names[obstacle];
 }
@@ -20,6 +22,7 @@ const char *obstacle_sentence(enum obstacle obstacle)
 		[OBSTACLE_NONE] = "has nothing in its way",
 		[OBSTACLE_HELD] = "is held",
 		[OBSTACLE_BATTERY] = "has a low battery",
+		[OBSTACLE_STONE] = "lacks a stepping stone",
 	};
 
 	return sentences[obstacle];
@@ -31,6 +34,21 @@ static bool battery_is_low(const struct rollout_plan *plan, const struct node_re
 	bool began = update && update_is_active(update) && update->state != UPDATE_OFFERED;
 
 	return !began && node->battery_percent >= 0 && node->battery_percent < plan->battery_percent;
+}
+
+/* An update that is under way has found its way, and looks for the next step itself. */
+static enum obstacle look_for_stones(const struct turn_scene *scene, const struct rollout_plan *plan,
+	const struct node_record *node, const struct update *update, char *text)
+{
+	char why[STONES_WHY_SIZE] = "";
+	uint8_t next[32];
+
+	if (!scene->images || (update && update_is_active(update)) ||
+		stones_next(scene->images, node, plan->sha256, next, why) != -ENOLINK)
+		return OBSTACLE_NONE;
+	if (text)
+		snprintf(text, OBSTACLE_TEXT_SIZE, "%s", why);
+	return OBSTACLE_STONE;
 }
 
 enum obstacle obstacle_to(const struct turn_scene *scene, const struct rollout_plan *plan,
@@ -45,7 +63,7 @@ enum obstacle obstacle_to(const struct turn_scene *scene, const struct rollout_p
 		return OBSTACLE_HELD;
 	}
 	if (!battery_is_low(plan, node, update))
-		return OBSTACLE_NONE;
+		return look_for_stones(scene, plan, node, update, text);
 	if (text)
 		snprintf(text, OBSTACLE_TEXT_SIZE, "battery at %d %%, %lld %% needed", node->battery_percent,
 			(long long)plan->battery_percent);

@@ -60,7 +60,8 @@ struct rollout_facts {
 	uint32_t concerned;          /* nodes that the plan is about */
 	uint32_t lowest;             /* the lowest place of these with nothing in its way; WAVE_ALL: there are none */
 	uint32_t excused[OBSTACLES]; /* within reach, but not in the tally, by what is in their way */
-	bool compared;               /* rollout_wants_comparison() was true, and these are the outcome: */
+	char missing_stone[OBSTACLE_TEXT_SIZE]; /* which one, of one of the nodes that lack one */
+	bool compared;                          /* rollout_wants_comparison() was true, and these are the outcome: */
 	enum gate_verdict drops;
 	char drops_sentence[GATE_SENTENCE_SIZE];
 };

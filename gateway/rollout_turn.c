@@ -9,7 +9,7 @@
 
 const struct update *rollout_turn_own(const struct rollout *rollout, const struct update *update)
 {
-	bool own = update && memcmp(update->record.sha256, rollout->plan.sha256, 32) == 0 &&
+	bool own = update && memcmp(update->record.goal, rollout->plan.sha256, 32) == 0 &&
 		   update->record.created_ms >= rollout->created_ms;
 
 	return own ? update : NULL;
@@ -61,7 +61,9 @@ static bool is_late(const struct turn_scene *scene, const struct rollout *rollou
 	const struct update *update)
 {
 	int64_t since_ms = waited_for_since(rollout, node, update);
-	int64_t deadline_ms = rollout->plan.deadline_wakes * node_record_wake_ms(node, scene->interval_ms);
+	/* Each image on its way has the time that one has. */
+	int64_t images = update ? 1 + (int64_t)update->record.stones : 1;
+	int64_t deadline_ms = images * rollout->plan.deadline_wakes * node_record_wake_ms(node, scene->interval_ms);
 	bool fetched = update && update->state >= UPDATE_DOWNLOADED;
 	struct update_hours hours;
 

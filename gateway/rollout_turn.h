@@ -14,6 +14,7 @@
 #include "gateway/rollout.h"
 
 struct holds;
+struct image_cache;
 struct labels_settings;
 struct node_record;
 struct quiet_hours;
@@ -36,6 +37,7 @@ struct turn_scene {
 	const struct labels_settings *labels; /* NULL: no node has any */
 	const struct holds *holds;            /* NULL: no node is held */
 	struct quiet_hours *quiet;            /* NULL: none */
+	const struct image_cache *images;     /* NULL: no image requires another */
 	int64_t interval_ms;                  /* from one wake to the next */
 	struct moment now;
 };

@@ -234,6 +234,7 @@ static struct turn_scene scene_of(const struct rollouts *rollouts, struct moment
 		.labels = rollouts->parts.labels,
 		.quiet = rollouts->parts.quiet,
 		.holds = rollouts->parts.holds,
+		.images = rollouts->parts.images,
 		.interval_ms = rollouts->parts.schedule->interval_ms,
 		.now = now,
 	};
@@ -558,7 +559,7 @@ static bool stop_late(struct rollouts *rollouts, struct node *node, const struct
 	for (size_t i = 0; i < rollouts->count; i++) {
 		const struct rollout *rollout = &rollouts->list[i]->rollout;
 		if (!rollout_is_stopped(rollout) || update->record.created_ms > rollout->changed_ms ||
-			memcmp(update->record.sha256, rollout->plan.sha256, 32) != 0)
+			memcmp(update->record.goal, rollout->plan.sha256, 32) != 0)
 			continue;
 		withdraw_from(rollouts, rollout, node, now);
 		return rollout->state == ROLLOUT_ROLLED_BACK && revert_on(rollouts, rollout, node, now) == 0;
@@ -644,6 +645,7 @@ static void count_node(struct rollouts *rollouts, struct entry *entry, const str
 {
 	struct rollout_facts *facts = &entry->count;
 	struct gate_tally *tally = &facts->tally;
+	char text[OBSTACLE_TEXT_SIZE] = "";
 	uint32_t place;
 	enum rollout_turn turn = rollouts_turn(rollouts, &entry->rollout, node, now, &place);
 
@@ -651,7 +653,7 @@ static void count_node(struct rollouts *rollouts, struct entry *entry, const str
 		return;
 	facts->concerned++;
 	enum obstacle obstacle = turn == TURN_EXCUSED || (turn == TURN_LATER && place < facts->lowest)
-					 ? rollouts_obstacle(rollouts, &entry->rollout, node, now, NULL)
+					 ? rollouts_obstacle(rollouts, &entry->rollout, node, now, text)
 					 : OBSTACLE_NONE;
 	if (place < facts->lowest && obstacle == OBSTACLE_NONE)
 		facts->lowest = place;
@@ -659,6 +661,8 @@ static void count_node(struct rollouts *rollouts, struct entry *entry, const str
 		return;
 	if (turn == TURN_EXCUSED) {
 		facts->excused[obstacle]++;
+		if (obstacle == OBSTACLE_STONE)
+			snprintf(facts->missing_stone, sizeof(facts->missing_stone), "%s", text);
 		return;
 	}
 	tally->nodes++;
@@ -678,6 +682,21 @@ static int64_t count_pause_ms(const struct rollouts *rollouts)
 	return pause_ms < COUNT_PAUSE_MOST_MS ? pause_ms : COUNT_PAUSE_MOST_MS;
 }
 
+/* A stone that was missing is told once, and that it is here again; nodes that waited for it have their time anew. */
+static void take_facts(struct rollouts *rollouts, struct entry *entry, struct moment now)
+{
+	unsigned before = entry->facts.excused[OBSTACLE_STONE], after = entry->count.excused[OBSTACLE_STONE];
+
+	entry->facts = entry->count;
+	if (after && !before)
+		log_warning("rollout.missing_stone rollout=%s nodes=%u missing=\"%s\"", entry->rollout.plan.id, after,
+			entry->facts.missing_stone);
+	if (after < before) {
+		rollout_grant_time(&entry->rollout, now);
+		entry->unsaved = true;
+	}
+}
+
 /* Goes on with counting; true when all nodes were looked at. */
 static bool count_slice(struct rollouts *rollouts, struct entry *entry, struct moment now)
 {
@@ -687,7 +706,7 @@ static bool count_slice(struct rollouts *rollouts, struct entry *entry, struct m
 		count_node(rollouts, entry, nodes_at(rollouts->parts.nodes, entry->counted++), now);
 	if (entry->counted < count)
 		return false;
-	entry->facts = entry->count;
+	take_facts(rollouts, entry, now);
 	entry->count = (struct rollout_facts){ .lowest = WAVE_ALL };
 	entry->counted = 0;
 	entry->count_at_ms = now.monotonic_ms + count_pause_ms(rollouts);

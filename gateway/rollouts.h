@@ -22,6 +22,7 @@
 
 struct clock_jump;
 struct holds;
+struct image_cache;
 struct labels_settings;
 struct node;
 struct node_record;
@@ -44,6 +45,7 @@ struct rollouts_parts {
 	const struct schedule_settings *schedule; /* how long a wake is */
 	const struct labels_settings *labels;     /* NULL: no node has any */
 	const struct holds *holds;                /* NULL: no node is held */
+	const struct image_cache *images;         /* NULL: no image requires another */
 	/* The whole digest of the image whose digest begins with `head`; -ENOENT if it is not here. */
 	int (*find_image)(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32]);
 	void *context;

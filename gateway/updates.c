@@ -240,7 +240,7 @@ static int judge_order(struct updates *updates, const struct update_order *order
 
 	if (!port->image(port->context, order->sha256, &hardware))
 		return -ENOENT;
-	if (former && update_is_active(former) && memcmp(former->record.sha256, order->sha256, 32) == 0)
+	if (former && update_is_active(former) && memcmp(former->record.goal, order->sha256, 32) == 0)
 		return -EALREADY;
 	if (order->force)
 		return 0;
@@ -249,17 +249,66 @@ static int judge_order(struct updates *updates, const struct update_order *order
 	return digest_heads_match(node->image, node->image_size, order->sha256, 32) ? -EALREADY : 0;
 }
 
+/* The first image on the way. */
+static int find_step(
+	const struct updates *updates, const struct node *node, const uint8_t goal[32], uint8_t step[32], char *why)
+{
+	const struct updates_port *port = &updates->parts.port;
+
+	memcpy(step, goal, 32);
+	return port->next ? port->next(port->context, node, goal, step, why) : 0;
+}
+
+/* A stone on its way is reached: the next image is offered, or the update has failed. */
+static void go_on(struct updates *updates, struct node *node, struct update *update, struct moment now)
+{
+	struct stored_update *record = &update->record;
+	struct update_step step = { .changed = true };
+	char why[UPDATE_WHY_SIZE] = "the image is gone";
+	uint8_t next[32];
+
+	int error = find_step(updates, node, record->goal, next, why);
+	/* A node that says another version than its image has would go round in circles. */
+	if (!error && memcmp(next, record->sha256, 32) == 0) {
+		snprintf(why, sizeof(why), "the node does not run what it was given");
+		error = -ENOLINK;
+	}
+	record->changed_ms = now.wall_ms;
+	if (error) {
+		update->state = UPDATE_FAILED;
+		snprintf(record->reason, sizeof(record->reason), "%.64s", why);
+		snprintf(step.detail, sizeof(step.detail), "reason=\"%s\" stones=%u", why, record->stones + 1);
+	} else {
+		update->state = UPDATE_OFFERED;
+		memcpy(record->previous, node->record.image, sizeof(record->previous));
+		record->previous_size = node->record.image_size;
+		memcpy(record->sha256, next, sizeof(record->sha256));
+		record->attempts = record->offset = 0;
+		record->retry_at_ms = 0;
+		snprintf(step.detail, sizeof(step.detail), "next after a stepping stone");
+	}
+	record->stones++;
+	settle(updates, node, update, &step, now);
+}
+
 int updates_order(struct updates *updates, const struct update_order *order, struct moment now)
 {
 	const struct node_record *node = &order->node->record;
 	struct update *update = id_map_find(&updates->by_node, node->id);
 	struct stored_update record = { .created_ms = now.wall_ms, .previous_size = node->image_size };
+	char why[UPDATE_WHY_SIZE];
 	int error = judge_order(updates, order, update);
 
+	if (!error)
+		error = find_step(updates, order->node, order->sha256, record.sha256, why);
+	if (error == -ENOLINK && order->force && !*node->version) {
+		memcpy(record.sha256, order->sha256, sizeof(record.sha256));
+		error = 0;
+	}
 	if (error)
 		return error;
 	snprintf(record.node, sizeof(record.node), "%s", node->id);
-	memcpy(record.sha256, order->sha256, sizeof(record.sha256));
+	memcpy(record.goal, order->sha256, sizeof(record.goal));
 	memcpy(record.previous, node->image, sizeof(record.previous));
 	if (!update && (error = insert(updates, &record, &update)) < 0)
 		return error;
@@ -340,6 +389,8 @@ void updates_on_contact(struct updates *updates, struct node *node, bool reports
 		return;
 	if (reports)
 		apply(updates, node, update, &event, now);
+	if (update->state == UPDATE_CONFIRMED && memcmp(update->record.sha256, update->record.goal, 32) != 0)
+		go_on(updates, node, update, now);
 	if (update_is_active(update))
 		renew_offer(updates, node, update, now);
 }
@@ -395,7 +446,9 @@ void updates_forget(struct updates *updates, const char *node)
 bool updates_need(const struct updates *updates, const uint8_t sha256[32])
 {
 	for (size_t i = 0; i < updates->count; i++)
-		if (update_is_active(updates->list[i]) && memcmp(updates->list[i]->record.sha256, sha256, 32) == 0)
+		if (update_is_active(updates->list[i]) &&
+			(memcmp(updates->list[i]->record.sha256, sha256, 32) == 0 ||
+				memcmp(updates->list[i]->record.goal, sha256, 32) == 0))
 			return true;
 	return false;
 }

@@ -23,6 +23,8 @@ struct random;
 struct store;
 struct updates;
 
+#define UPDATE_WHY_SIZE 160
+
 /* What updates need of the rest of the gateway. */
 struct updates_port {
 	void *context;
@@ -31,6 +33,9 @@ struct updates_port {
 	/* Makes or renews, or ends, the offer to the node over its driver. */
 	int (*offer)(void *context, const struct node *node, const struct driver_offer *offer);
 	void (*withdraw)(void *context, const struct node *node);
+	/* The image that the node needs next on its way to `goal`: that itself, or a stepping stone. 0; -ENOENT;
+	 * -ENOLINK with a sentence in `why` (UPDATE_WHY_SIZE): what is in between is missing. NULL: always the goal. */
+	int (*next)(void *context, const struct node *node, const uint8_t goal[32], uint8_t next[32], char *why);
 	/* An update changed state; may be NULL. For watchers. */
 	void (*changed)(void *context, const struct node *node, const struct update *update);
 	/* When the node may follow its order; may be NULL: at any time. */
@@ -55,13 +60,14 @@ void updates_close(struct updates *updates);
 struct update_order {
 	struct node *node;
 	uint8_t sha256[32];
-	bool force;     /* also for other hardware, or if the node runs the image already */
+	bool force;     /* also for other hardware, or if the node runs the image already or has said no version */
 	const char *by; /* who ordered it, for the journal: "operator", "cloud" */
 };
 
 /*
  * Orders; replaces the node's former update. 0; -EALREADY it runs the image, or has the same update under way;
- * -ENOENT no such image; -EINVAL the image is for other hardware; -ENOBUFS too many.
+ * -ENOENT no such image; -ENOLINK it requires another one that is missing; -EINVAL the image is for other hardware;
+ * -ENOBUFS too many.
  */
 int updates_order(struct updates *updates, const struct update_order *order, struct moment now);
 

@@ -1,5 +1,6 @@
 #include "protocols/image_header.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,21 @@ static int read_hardware(struct image_header *out, const uint8_t *data, const ch
 	return 0;
 }
 
+static int read_dependency(struct image_header *out, const uint8_t *data, const char **fault)
+{
+	char text[MCUBOOT_VERSION_SIZE];
+	struct mcuboot_version least;
+	int result = mcuboot_find_dependency(&out->mcuboot, data, &least);
+
+	if (result == -EBADMSG)
+		return fault_malformed(fault, "a dependency TLV (0x40) is not of 12 bytes");
+	if (result == 0) {
+		mcuboot_version_print(&least, text);
+		copy_word(out->requires, text);
+	}
+	return 0;
+}
+
 static int parse_mcuboot(struct image_header *out, const void *data, size_t size, const char **fault)
 {
 	char version[MCUBOOT_VERSION_SIZE];
@@ -52,7 +68,8 @@ static int parse_mcuboot(struct image_header *out, const void *data, size_t size
 	copy_word(out->version, version);
 	out->payload_offset = out->mcuboot.header_size;
 	out->payload_size = out->mcuboot.payload_size;
-	return read_hardware(out, data, fault);
+	result = read_dependency(out, data, fault);
+	return result < 0 ? result : read_hardware(out, data, fault);
 }
 
 static int parse_esp(struct image_header *out, const void *data, size_t size, const char **fault)

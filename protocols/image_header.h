@@ -25,6 +25,7 @@ struct image_header {
 	char version[IMAGE_HEADER_TEXT_SIZE];  /* printable ASCII; "" where the format has none */
 	char hardware[IMAGE_HEADER_TEXT_SIZE]; /* MCUboot's TLV 0x57a0, the chip, or Zigbee's MANUFACTURER-TYPE; ""
 						  likewise */
+	char requires[IMAGE_HEADER_TEXT_SIZE]; /* version that must run before, MCUboot's dependency on image 0; "" */
 	uint32_t payload_offset, payload_size; /* what the node runs or is sent */
 	union {
 		struct mcuboot_image mcuboot;

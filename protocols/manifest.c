@@ -8,6 +8,7 @@
 
 #include "protocols/base64.h"
 #include "protocols/hex.h"
+#include "protocols/version.h"
 
 /* The document under the reader's eye and the room for its verdict; the first fault is kept. */
 struct reading_glass {
@@ -151,6 +152,17 @@ static void name_from_uri(struct manifest *out)
 		snprintf(out->name, sizeof(out->name), "%.*s", (int)(end - start), out->uri + start);
 }
 
+static void read_requires(struct reading_glass *glass, struct manifest *out)
+{
+	struct version version;
+
+	if (!json_object_get(glass->document, "requires"))
+		return;
+	copy_text(glass, "requires", out->requires, sizeof(out->requires));
+	if (!glass->failed && version_parse(&version, out->requires) < 0)
+		refuse(glass, "requires", "allowed is a version such as 1.2.0");
+}
+
 static void read_members(struct reading_glass *glass, struct manifest *out)
 {
 	copy_text(glass, "version", out->version, sizeof(out->version));
@@ -160,6 +172,7 @@ static void read_members(struct reading_glass *glass, struct manifest *out)
 	read_uri(glass, out);
 	read_format(glass, out->format, sizeof(out->format));
 	read_signature(glass, out);
+	read_requires(glass, out);
 	if (json_object_get(glass->document, "name"))
 		copy_text(glass, "name", out->name, sizeof(out->name));
 	else

@@ -26,9 +26,10 @@ enum manifest_scheme {
 struct manifest {
 	char version[MANIFEST_TEXT_MAX + 1];
 	char hardware[MANIFEST_TEXT_MAX + 1];
-	char name[MANIFEST_NAME_MAX + 1]; /* what a person calls it; the URI's last part where not said */
-	char format[16];                  /* "mcuboot", "esp-idf", "zigbee-ota", "raw"; "": to be sniffed */
-	uint32_t size_bytes;              /* 1 to 2^32 - 1 */
+	char requires[MANIFEST_TEXT_MAX + 1]; /* version that a node must run at least before; "": any */
+	char name[MANIFEST_NAME_MAX + 1];     /* what a person calls it; the URI's last part where not said */
+	char format[16];                      /* "mcuboot", "esp-idf", "zigbee-ota", "raw"; "": to be sniffed */
+	uint32_t size_bytes;                  /* 1 to 2^32 - 1 */
 	uint8_t sha256[32];
 	uint8_t signature[MANIFEST_SIGNATURE_MAX]; /* detached, over the image's bytes */
 	size_t signature_size;                     /* 0: none */

@@ -7,6 +7,7 @@
 #include "protocols/cursor.h"
 #include "protocols/fault.h"
 
+#define DEPENDENCY_SIZE 12
 #define TLV_MAGIC 0x6907
 #define TLV_PROTECTED_MAGIC 0x6908
 #define ERASED_BYTE 0xff
@@ -61,6 +62,17 @@ const struct mcuboot_tlv *mcuboot_find(const struct mcuboot_image *image, enum m
 const struct mcuboot_tlv *mcuboot_find_protected(const struct mcuboot_image *image, enum mcuboot_tlv_type type)
 {
 	return find_in_area(image, (uint16_t)type, true);
+}
+
+static bool is_newer(const struct mcuboot_version *a, const struct mcuboot_version *b)
+{
+	const uint32_t first[] = { a->major, a->minor, a->revision, a->build };
+	const uint32_t second[] = { b->major, b->minor, b->revision, b->build };
+
+	for (size_t i = 0; i < 4; i++)
+		if (first[i] != second[i])
+			return first[i] > second[i];
+	return false;
 }
 
 static int add_tlv(struct mcuboot_image *out, struct mcuboot_tlv tlv, const char **fault)
@@ -141,6 +153,17 @@ static bool is_padding(const uint8_t *tail, size_t size)
 	return true;
 }
 
+static struct mcuboot_version read_version(struct reader *in)
+{
+	struct mcuboot_version version;
+
+	version.major = read_u8(in);
+	version.minor = read_u8(in);
+	version.revision = read_le16(in);
+	version.build = read_le32(in);
+	return version;
+}
+
 static int parse_header(struct mcuboot_image *out, struct reader *in, const char **fault)
 {
 	if (read_le32(in) != MCUBOOT_MAGIC)
@@ -150,10 +173,7 @@ static int parse_header(struct mcuboot_image *out, struct reader *in, const char
 	out->protected_size = read_le16(in);
 	out->payload_size = read_le32(in);
 	out->flags = read_le32(in);
-	out->version.major = read_u8(in);
-	out->version.minor = read_u8(in);
-	out->version.revision = read_le16(in);
-	out->version.build = read_le32(in);
+	out->version = read_version(in);
 	(void)read_le32(in);
 	if (in->failed)
 		return fault_malformed(fault, "it ends inside its header");
@@ -190,6 +210,28 @@ int mcuboot_parse(struct mcuboot_image *out, const void *data, size_t size, cons
 		return fault_malformed(fault, "bytes that are not slot padding follow its end");
 	*out = image;
 	return 0;
+}
+
+int mcuboot_find_dependency(const struct mcuboot_image *image, const void *data, struct mcuboot_version *out)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < image->tlv_count; i++) {
+		const struct mcuboot_tlv *tlv = &image->tlvs[i];
+		struct reader in;
+		if (tlv->type != MCUBOOT_TLV_DEPENDENCY || !tlv->is_protected)
+			continue;
+		if (tlv->size != DEPENDENCY_SIZE)
+			return -EBADMSG;
+		reader_init(&in, (const uint8_t *)data + tlv->offset, tlv->size);
+		uint32_t number = read_le32(&in) & 0xff; /* a byte and three of padding */
+		struct mcuboot_version least = read_version(&in);
+		if (number == 0 && (!found || is_newer(&least, out))) {
+			*out = least;
+			found = true;
+		}
+	}
+	return found ? 0 : -ENOENT;
 }
 
 void mcuboot_version_print(const struct mcuboot_version *version, char out[MCUBOOT_VERSION_SIZE])

@@ -35,6 +35,8 @@ enum mcuboot_tlv_type {
 	MCUBOOT_TLV_PURE = 0x25, /* the signature is over the bytes, not over their digest */
 	MCUBOOT_TLV_ENCRYPTION_FIRST = 0x30,
 	MCUBOOT_TLV_ENCRYPTION_LAST = 0x34,
+	/* Protected: an image's number and the version that must run there at least. */
+	MCUBOOT_TLV_DEPENDENCY = 0x40,
 	/* Vendor's range, protected: the type of node the image is for, as text. wakegate's own; MCUboot passes it
 	   over. */
 	MCUBOOT_TLV_HARDWARE = 0x57a0,
@@ -79,6 +81,10 @@ int mcuboot_parse(struct mcuboot_image *out, const void *data, size_t size, cons
 /* The TLV of that type outside, or inside, the protected area, or NULL. */
 const struct mcuboot_tlv *mcuboot_find(const struct mcuboot_image *image, enum mcuboot_tlv_type type);
 const struct mcuboot_tlv *mcuboot_find_protected(const struct mcuboot_image *image, enum mcuboot_tlv_type type);
+
+/* The version that must run at least as image 0, the application, says its dependency TLVs; the highest of several.
+ * `data` is what was parsed. 0; -ENOENT none says it; -EBADMSG one is not of 12 bytes. */
+int mcuboot_find_dependency(const struct mcuboot_image *image, const void *data, struct mcuboot_version *out);
 
 /* "1.2.3", or "1.2.3+4" where the build is not 0. */
 void mcuboot_version_print(const struct mcuboot_version *version, char out[MCUBOOT_VERSION_SIZE]);

@@ -60,6 +60,10 @@ static const char gateway_6[] = "CREATE TABLE hold("
 				" node TEXT PRIMARY KEY NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL,"
 				" at_ms INTEGER NOT NULL) WITHOUT ROWID;";
 
+/* An update may go over other images to the one that was ordered; without a goal of its own it is the goal. */
+static const char gateway_7[] = "ALTER TABLE node_update ADD COLUMN goal BLOB NOT NULL DEFAULT x'';"
+				"ALTER TABLE node_update ADD COLUMN stones INTEGER NOT NULL DEFAULT 0;";
+
 /*
  * A chunk's key is image number * 65536 + index. The manifest is apart so that the row of an image, written anew at
  * every append, stays small. `tail_crc32c` is of what is there of the last chunk while it is not whole.
@@ -74,6 +78,8 @@ static const char images_1[] = "CREATE TABLE image("
 			       "CREATE TABLE manifest(image INTEGER PRIMARY KEY, text TEXT NOT NULL);"
 			       "CREATE TABLE chunk("
 			       " number INTEGER PRIMARY KEY, crc32c BLOB NOT NULL, data BLOB NOT NULL);";
+
+static const char images_2[] = "ALTER TABLE image ADD COLUMN requires TEXT NOT NULL DEFAULT '';";
 
 /*
  * Append-only, no index, one row a commit: see docs/store.md for what each commit writes. `readings` and `segments`
@@ -106,9 +112,9 @@ static const char telemetry_3[] = "CREATE TABLE feed("
 static const char telemetry_4[] = "ALTER TABLE segment ADD COLUMN told INTEGER NOT NULL DEFAULT 0;";
 
 const struct schema schema_gateway = {
-	(const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5, gateway_6 }, 6
+	(const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5, gateway_6, gateway_7 }, 7
 };
-const struct schema schema_images = { (const char *const[]){ images_1 }, 1 };
+const struct schema schema_images = { (const char *const[]){ images_1, images_2 }, 2 };
 const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3, telemetry_4 },
 	4 };
 

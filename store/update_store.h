@@ -24,6 +24,8 @@ struct stored_update {
 	int64_t retry_at_ms;  /* not before; 0: at the next contact */
 	uint8_t previous[32]; /* head of the digest it ran before */
 	uint8_t previous_size;
+	uint8_t goal[32]; /* the image ordered; `sha256` is that, or a stepping stone on the way */
+	uint32_t stones;  /* that it has gone over so far */
 };
 
 /* One line of the journal; the newest JOURNAL_ENTRIES are kept, and a few more. */

@@ -79,6 +79,8 @@ static void print_image(const struct cli *cli, const json_t *image)
 	pair_print(cli, "format", field_text(image, "format"));
 	pair_print(cli, "hardware", field_text(image, "hardware"));
 	pair_print(cli, "version", field_text(image, "version"));
+	if (*field_text(image, "requires"))
+		pair_print(cli, "requires", field_text(image, "requires"));
 	pair_print(cli, "signed by", field_text(image, "signer"));
 	if (stored < size)
 		snprintf(text, sizeof(text), "%s, %" PRId64 " %% are here", human_size(size_text, (uint64_t)size),
@@ -124,6 +126,7 @@ const struct cli_command command_image_show = {
 static const struct cli_option add_options[] = {
 	{ 0, "hardware", "TYPE", "the type of node it is for, where the image does not say it" },
 	{ 0, "version", "VERSION", "its version, likewise" },
+	{ 0, "requires", "VERSION", "nodes must run this version at least before they get it" },
 	{ 0, "signature", "FILE", "a detached signature (FILE.sig, if it is there)" },
 	{ 0, "name", "NAME", "what to call it (the file's name)" },
 	{ 0 },
@@ -135,6 +138,7 @@ static int run_add(struct cli *cli)
 		.path = cli->arguments[0],
 		.name = cli_value(cli, "name"),
 		.hardware = cli_value(cli, "hardware"),
+		.requires = cli_value(cli, "requires"),
 		.version = cli_value(cli, "version"),
 		.signature_path = cli_value(cli, "signature"),
 	};

@@ -274,6 +274,8 @@ static void print_inspection(const struct cli *cli, const struct inspection *ins
 	pair_print(cli, "format", image_format_name(header->format));
 	pair_print(cli, "version", or_dash(header->version));
 	pair_print(cli, "hardware", or_dash(header->hardware));
+	if (*header->requires)
+		pair_print(cli, "requires", header->requires);
 	print_size(cli, inspection->file.size);
 	snprintf(text, sizeof(text), "%" PRIu32 " bytes at %" PRIu32, header->payload_size, header->payload_offset);
 	pair_print(cli, "payload", text);
@@ -285,11 +287,11 @@ static json_t *inspection_json(const struct inspection *inspection)
 {
 	const struct image_header *header = &inspection->header;
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s?}", "format", image_format_name(header->format),
-		"version", header->version, "hardware", header->hardware, "size_bytes",
-		(json_int_t)inspection->file.size, "payload_offset", (json_int_t)header->payload_offset, "payload_size",
-		(json_int_t)header->payload_size, "sha256", inspection->sha256, "signature", inspection->signature,
-		"signer", inspection->signer);
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s?}", "format",
+		image_format_name(header->format), "version", header->version, "hardware", header->hardware, "requires",
+		header->requires, "size_bytes", (json_int_t)inspection->file.size, "payload_offset",
+		(json_int_t)header->payload_offset, "payload_size", (json_int_t)header->payload_size, "sha256",
+		inspection->sha256, "signature", inspection->signature, "signer", inspection->signer);
 }
 
 /* With keys given, the exit code tells whether one of them signed it. */

@@ -15,6 +15,7 @@ struct image_upload {
 	const char *name;           /* what it is to be called; NULL: the file's name */
 	const char *hardware;       /* NULL: what the image says */
 	const char *version;        /* NULL: likewise */
+	const char *requires;       /* NULL: likewise */
 	const char *signature_path; /* NULL: PATH.sig if there is one */
 };
 

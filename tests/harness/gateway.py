@@ -75,13 +75,13 @@ class Wakegate:
         """The same, as the document that --json prints."""
         return json.loads(self.cli(*words, "--json").stdout)
 
-    def add_image(self, payload, version="2.0.0", hardware="sim-m4"):
-        """Signs the payload as an MCUboot image, imports it and returns its SHA-256."""
+    def add_image(self, payload, version="2.0.0", hardware="sim-m4", *words):
+        """Signs the payload as an MCUboot image, imports it (with more options) and returns its SHA-256."""
         plain, signed = self.folder / "app.bin", self.folder / f"app-{version}.bin"
         plain.write_bytes(payload)
         self.cli("image", "sign", "--key", self.key.with_suffix(".key"), "--version", version, "--hardware", hardware,
                  plain, signed)
-        self.cli("image", "add", signed)
+        self.cli("image", "add", signed, *words)
         return hashlib.sha256(signed.read_bytes()).hexdigest()
 
     def kill(self):

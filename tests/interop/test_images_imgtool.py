@@ -69,7 +69,7 @@ def test_imgtool_refuses_what_was_changed_after_wakegate_signed(tmp_path, payloa
     imgtool("verify", "-k", tmp_path / "release.pem", output, good=False)
 
 
-@pytest.mark.parametrize("options", [[], ["--pad", "--confirm"], ["-s", "auto", "-d", "(1, 1.0.0)"],
+@pytest.mark.parametrize("options", [[], ["--pad", "--confirm"], ["-s", "auto", "-d", "(1, 1.0.0)"], ["-d", "(0, 1.1.2+7)"],
                                      ["--public-key-format", "full"], ["--custom-tlv", "0x57a0", "soil-1"]])
 @pytest.mark.parametrize("kind", KEY_TYPES)
 def test_wakegate_verifies_what_imgtool_signs(tmp_path, payload, kind, options):
@@ -80,6 +80,7 @@ def test_wakegate_verifies_what_imgtool_signs(tmp_path, payload, kind, options):
     assert found["format"] == "mcuboot" and found["version"] == "1.2.3+4" and found["signer"] == kind
     assert found["payload_offset"] == 512 and found["payload_size"] == len(PAYLOAD)
     assert found["hardware"] == ("soil-1" if "--custom-tlv" in options else "")
+    assert found["requires"] == ("1.1.2+7" if "(0, 1.1.2+7)" in options else "")
 
 
 @pytest.mark.parametrize("kind, options", [("ecdsa-p256", ["--pad-sig"]), ("ed25519", ["--sha", "512"]),

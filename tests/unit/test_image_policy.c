@@ -77,6 +77,26 @@ START_TEST(a_signed_image_is_described)
 }
 END_TEST
 
+START_TEST(a_requirement_is_older_than_the_image)
+{
+	struct judgement judgement;
+	struct image_policy *policy = open_policy(&strict);
+	char why[IMAGE_SENTENCE_SIZE] = "";
+
+	load(&judgement, "mcuboot-p256"); /* is 1.2.3+4 */
+	judgement.claim.requires = "1.2";
+	ck_assert_int_eq(judge(&judgement, &strict), 0);
+	ck_assert_str_eq(judgement.verdict.requires, "1.2");
+	judgement.claim.requires = "1.2.3+4";
+	ck_assert_int_eq(judge(&judgement, &strict), -EBADMSG);
+	ck_assert_ptr_nonnull(strstr(judgement.verdict.sentence, "requires version 1.2.3+4"));
+	judgement.claim.requires = "the last one";
+	ck_assert_int_eq(image_policy_admit(policy, &judgement.claim, why, sizeof(why)), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(why, "the last one"));
+	image_policy_close(policy);
+}
+END_TEST
+
 START_TEST(bytes_that_are_not_the_declared_ones_are_refused)
 {
 	struct judgement judgement;
@@ -283,9 +303,9 @@ START_TEST(a_trusted_key_that_cannot_be_read_is_named)
 }
 END_TEST
 
-TEST_SUITE(image_policy, a_signed_image_is_described, bytes_that_are_not_the_declared_ones_are_refused,
-	a_changed_image_is_refused_even_if_declared_so, a_header_that_contradicts_the_claim_is_refused,
-	an_unsigned_image_is_only_for_listed_hardware, a_damaged_image_is_refused_for_listed_hardware_too,
-	a_key_that_is_not_trusted_is_refused, a_detached_signature_makes_any_file_trusted,
-	a_wrong_detached_signature_spoils_a_good_image, a_claim_is_checked_before_any_byte,
-	a_trusted_key_that_cannot_be_read_is_named)
+TEST_SUITE(image_policy, a_signed_image_is_described, a_requirement_is_older_than_the_image,
+	bytes_that_are_not_the_declared_ones_are_refused, a_changed_image_is_refused_even_if_declared_so,
+	a_header_that_contradicts_the_claim_is_refused, an_unsigned_image_is_only_for_listed_hardware,
+	a_damaged_image_is_refused_for_listed_hardware_too, a_key_that_is_not_trusted_is_refused,
+	a_detached_signature_makes_any_file_trusted, a_wrong_detached_signature_spoils_a_good_image,
+	a_claim_is_checked_before_any_byte, a_trusted_key_that_cannot_be_read_is_named)

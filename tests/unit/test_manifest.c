@@ -40,13 +40,14 @@ START_TEST(all_members_are_understood)
 {
 	struct manifest manifest;
 
-	ck_assert_int_eq(
-		parse(&manifest, "{\"format\":\"raw\",\"signature\":\"Zm9vYmFy\",\"name\":\"lamp 2\"," REQUIRED "}"),
+	ck_assert_int_eq(parse(&manifest, "{\"format\":\"raw\",\"signature\":\"Zm9vYmFy\",\"name\":\"lamp "
+					  "2\",\"requires\":\"1.9\"," REQUIRED "}"),
 		0);
 	ck_assert_str_eq(manifest.format, "raw");
 	ck_assert_uint_eq(manifest.signature_size, 6);
 	ck_assert_mem_eq(manifest.signature, "foobar", 6);
 	ck_assert_str_eq(manifest.name, "lamp 2");
+	ck_assert_str_eq(manifest.requires, "1.9");
 }
 END_TEST
 
@@ -97,6 +98,8 @@ static const struct {
 	{ "{\"version\":\"1\",\"hardware\":\"h\",\"size\":1,\"sha256\":\"" DIGEST "\",\"uri\":\"https://a b\"}",
 		"uri: allowed are up to" },
 	{ "{" REQUIRED ",\"format\":\"exe\"}", "format: allowed are mcuboot" },
+	{ "{" REQUIRED ",\"requires\":\"newer\"}", "requires: allowed is a version" },
+	{ "{" REQUIRED ",\"requires\":2}", "requires: found another type" },
 	{ "{" REQUIRED ",\"signature\":\"?\"}", "signature: allowed is base64" },
 	{ "{" REQUIRED ",\"signature\":\"\"}", "signature: allowed is base64" },
 };

@@ -28,6 +28,10 @@ struct bench {
 	struct random random;
 	struct moment now;
 	struct image_source image;
+	struct image_source stone;
+	bool has_stone; /* the image requires that the node ran the stone */
+	bool stone_is_missing;
+	uint8_t offered_digest;
 	bool offered;
 	int offers;
 	int changes;
@@ -40,7 +44,22 @@ static struct image_source *on_image(void *context, const uint8_t sha256[32], co
 	struct bench *bench = context;
 
 	*hardware = "meter-2";
+	if (memcmp(sha256, bench->stone.sha256, 32) == 0)
+		return &bench->stone;
 	return memcmp(sha256, bench->image.sha256, 32) == 0 ? &bench->image : NULL;
+}
+
+static int on_next(void *context, const struct node *node, const uint8_t goal[32], uint8_t next[32], char *why)
+{
+	struct bench *bench = context;
+	bool runs_stone = digest_heads_match(node->record.image, node->record.image_size, bench->stone.sha256, 32);
+
+	if (bench->stone_is_missing) {
+		snprintf(why, UPDATE_WHY_SIZE, "version 2 is missing");
+		return -ENOLINK;
+	}
+	memcpy(next, bench->has_stone && !runs_stone ? bench->stone.sha256 : goal, 32);
+	return 0;
 }
 
 static int on_offer(void *context, const struct node *node, const struct driver_offer *offer)
@@ -48,6 +67,7 @@ static int on_offer(void *context, const struct node *node, const struct driver_
 	struct bench *bench = context;
 
 	bench->offered = true;
+	bench->offered_digest = offer->image->sha256[0];
 	bench->offers++;
 	bench->offer_times = offer->times;
 	return 0;
@@ -84,6 +104,7 @@ static void open_domain(struct bench *bench)
 		.port = {
 			.context = bench,
 			.image = on_image,
+			.next = on_next,
 			.offer = on_offer,
 			.withdraw = on_withdraw,
 			.changed = on_changed,
@@ -132,6 +153,7 @@ static struct bench *bench_open(void)
 	bench->image.size_bytes = 100000;
 	bench->times.changes_ms = INT64_MAX;
 	memset(bench->image.sha256, 0xab, 32);
+	memset(bench->stone.sha256, 0x57, 32);
 	random_init(&bench->random, 3);
 	scratch_store_open(&bench->scratch);
 	open_domain(bench);
@@ -180,6 +202,56 @@ START_TEST(an_order_is_offered_until_the_node_runs_it)
 	ck_assert(!updates_need(bench->updates, bench->image.sha256));
 	ck_assert(updates_may_go_back(bench->updates, old_image));
 	ck_assert(!updates_may_go_back(bench->updates, bench->image.sha256));
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(a_node_goes_over_a_stepping_stone)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+
+	bench->has_stone = true;
+	ck_assert_int_eq(order(bench, node, false), 0);
+	ck_assert_uint_eq(bench->offered_digest, 0x57);
+	ck_assert_int_eq(order(bench, node, false), -EALREADY);
+	ck_assert(
+		updates_need(bench->updates, bench->image.sha256) && updates_need(bench->updates, bench->stone.sha256));
+	progress(bench, node, DELIVERY_APPLYING, 0);
+	contact(bench, "node-1", bench->stone.sha256);
+	const struct update *update = updates_find(bench->updates, "node-1");
+	ck_assert_int_eq(update->state, UPDATE_OFFERED);
+	ck_assert_uint_eq(bench->offered_digest, 0xab);
+	ck_assert_mem_eq(update->record.previous, bench->stone.sha256, 8);
+	ck_assert_uint_eq(update->record.stones, 1);
+	close_domain(bench);
+	scratch_store_start(&bench->scratch);
+	open_domain(bench);
+	node = contact(bench, "node-1", bench->image.sha256);
+	update = updates_find(bench->updates, node->record.id);
+	ck_assert_int_eq(update->state, UPDATE_CONFIRMED);
+	ck_assert_mem_eq(update->record.sha256, update->record.goal, 32);
+	ck_assert(!bench->offered);
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(a_stone_that_goes_missing_ends_the_update)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+
+	bench->stone_is_missing = true;
+	ck_assert_int_eq(order(bench, node, false), -ENOLINK);
+	ck_assert_ptr_null(updates_find(bench->updates, "node-1"));
+	bench->stone_is_missing = false;
+	bench->has_stone = true;
+	ck_assert_int_eq(order(bench, node, false), 0);
+	bench->stone_is_missing = true;
+	contact(bench, "node-1", bench->stone.sha256);
+	ck_assert_int_eq(updates_find(bench->updates, "node-1")->state, UPDATE_FAILED);
+	ck_assert_str_eq(updates_find(bench->updates, "node-1")->record.reason, "version 2 is missing");
+	ck_assert(!bench->offered);
 	bench_close(bench);
 }
 END_TEST
@@ -439,7 +511,8 @@ END_TEST
 
 TEST_SUITE(updates, a_node_that_comes_seldom_is_not_given_up_between_its_visits,
 	an_offer_says_when_the_node_may_do_what, a_pause_between_windows_is_no_stall,
-	an_order_is_offered_until_the_node_runs_it, an_update_goes_on_after_a_restart,
+	an_order_is_offered_until_the_node_runs_it, a_node_goes_over_a_stepping_stone,
+	a_stone_that_goes_missing_ends_the_update, an_update_goes_on_after_a_restart,
 	an_update_survives_a_clock_that_is_set_forward, a_retry_waits_as_long_as_it_would_when_the_clock_is_set,
 	orders_that_make_no_sense_are_refused, a_failed_attempt_is_offered_again_when_its_pause_is_over,
 	a_cancelled_update_is_withdrawn, every_step_is_journalled_and_watchers_are_told,
