@@ -42,8 +42,12 @@ int damage_look(sqlite3 *connection, const char *const *checks, char *why, size_
 {
 	int result = 0;
 
-	for (size_t i = 0; checks[i] && result == 0; i++)
+	for (size_t i = 0; checks[i] && result == 0; i++) {
 		result = look_once(connection, checks[i], why, why_size);
+		/* To SQLite's own check a page that could not be read just now is a damaged one. */
+		if (result == -EBADMSG)
+			result = look_once(connection, checks[i], why, why_size);
+	}
 	return result;
 }
 

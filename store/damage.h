@@ -11,7 +11,7 @@ struct sqlite3;
 
 /*
  * Runs each of `checks`, a NULL-terminated list of SQL. 0; -EBADMSG if one fails for damage or yields a text that is
- * not "ok"; other errors of the file. `why` gets what was found.
+ * not "ok", twice; other errors of the file. `why` gets what was found.
  */
 int damage_look(struct sqlite3 *connection, const char *const *checks, char *why, size_t why_size);
 

@@ -75,6 +75,7 @@ static void resize(struct content *content, int64_t size)
 void fault_disk_init(struct fault_disk *disk, uint64_t seed)
 {
 	disk->files = NULL;
+	disk->remains = REMAINS_ANY;
 	random_init(&disk->random, seed);
 }
 
@@ -210,9 +211,9 @@ static void tear(struct fault_disk *disk, struct content *content, const struct 
 
 static void happen(struct fault_disk *disk, struct content *content, const struct fault_change *change)
 {
-	uint64_t fate = random_below(&disk->random, 4);
+	uint64_t fate = disk->remains == REMAINS_TORN ? 1 : random_below(&disk->random, 4);
 
-	if (fate == 0)
+	if (fate == 0 || disk->remains == REMAINS_NOTHING)
 		return;
 	if (change->after_size == 0) {
 		resize(content, change->size_after);
@@ -254,7 +255,7 @@ static void lose_file(struct fault_disk *disk, struct fault_file *file)
 		else if (changes[i + 1])
 			resize(&content, 0);
 		else
-			gone = random_below(&disk->random, 2) == 0;
+			gone = disk->remains != REMAINS_NOTHING && random_below(&disk->random, 2) == 0;
 	}
 	if (gone)
 		(void)unlink(file->path);

@@ -23,11 +23,20 @@ struct fault_file {
 	struct fault_change *changes; /* not synced, newest first */
 };
 
+/* What a power cut leaves of each change that was not synced. */
+enum fault_remains {
+	REMAINS_ANY, /* nothing, all of it, or torn sectors, as chance will have it */
+	REMAINS_NOTHING,
+	REMAINS_TORN, /* of what was written; of the rest as chance will have it */
+};
+
 struct fault_disk {
 	struct fault_file *files;
+	enum fault_remains remains;
 	struct random random;
 };
 
+/* Leaves any. */
 void fault_disk_init(struct fault_disk *disk, uint64_t seed);
 void fault_disk_finish(struct fault_disk *disk);
 

@@ -14,7 +14,7 @@ struct fault_vfs {
 	pthread_mutex_t mutex; /* the store has a thread of its own */
 	struct fault_disk disk;
 	struct fault_plan plan;
-	uint64_t changes;
+	uint64_t changes, reads;
 	bool off;
 	bool tracks;
 };
@@ -44,7 +44,8 @@ static enum fault strike(struct fault_vfs *fault)
 		fault->off = true;
 		return FAULT_NONE; /* it still reaches the cache, as the last change */
 	}
-	if (plan->fault != FAULT_POWER_CUT && number >= plan->first && number < plan->first + plan->count)
+	if (plan->fault != FAULT_POWER_CUT && plan->fault != FAULT_READ_ERROR && number >= plan->first &&
+		number < plan->first + plan->count)
 		return plan->fault;
 	return FAULT_NONE;
 }
@@ -160,12 +161,24 @@ static int on_delete(sqlite3_vfs *vfs, const char *path, int sync_directory)
 	return code;
 }
 
+static bool strike_read(struct fault_vfs *fault)
+{
+	const struct fault_plan *plan = &fault->plan;
+
+	(void)pthread_mutex_lock(&fault->mutex);
+	uint64_t number = ++fault->reads;
+	bool struck = fault->off ||
+		      (plan->fault == FAULT_READ_ERROR && number >= plan->first && number < plan->first + plan->count);
+	(void)pthread_mutex_unlock(&fault->mutex);
+	return struck;
+}
+
 static int on_read(sqlite3_file *file, void *buffer, int size, sqlite3_int64 offset)
 {
 	struct open_file *open = (struct open_file *)file;
 
-	return fault_vfs_is_off(open->fault) ? SQLITE_IOERR_READ
-					     : real_of(file)->pMethods->xRead(real_of(file), buffer, size, offset);
+	return strike_read(open->fault) ? SQLITE_IOERR_READ
+					: real_of(file)->pMethods->xRead(real_of(file), buffer, size, offset);
 }
 
 static int on_close(sqlite3_file *file)
@@ -338,7 +351,8 @@ void fault_vfs_plan(struct fault_vfs *fault, const struct fault_plan *plan)
 {
 	(void)pthread_mutex_lock(&fault->mutex);
 	fault->plan = *plan;
-	fault->changes = 0;
+	fault->changes = fault->reads = 0;
+	fault->disk.remains = plan->remains;
 	(void)pthread_mutex_unlock(&fault->mutex);
 }
 
@@ -348,6 +362,14 @@ uint64_t fault_vfs_changes(struct fault_vfs *fault)
 	uint64_t changes = fault->changes;
 	(void)pthread_mutex_unlock(&fault->mutex);
 	return changes;
+}
+
+uint64_t fault_vfs_reads(struct fault_vfs *fault)
+{
+	(void)pthread_mutex_lock(&fault->mutex);
+	uint64_t reads = fault->reads;
+	(void)pthread_mutex_unlock(&fault->mutex);
+	return reads;
 }
 
 bool fault_vfs_is_off(struct fault_vfs *fault)

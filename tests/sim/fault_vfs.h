@@ -1,15 +1,17 @@
 /*
  * fault_vfs: an SQLite VFS over the default one that cuts the power, fails and fills up where a test says so.
  *
- * It numbers what changes a file (writes, truncations, syncs, deletions) from the last fault_vfs_plan() on. After a
- * power cut everything fails until fault_vfs_restore(), which leaves of all that was not synced what chance decides:
- * nothing, all of it, or torn sectors. The same seed and the same calls give the same outcome.
+ * It numbers what changes a file (writes, truncations, syncs, deletions) from the last fault_vfs_plan() on, and reads
+ * likewise. After a power cut everything fails until fault_vfs_restore(), which leaves of all that was not synced what
+ * the plan says. The same seed and the same calls give the same outcome.
  */
 #ifndef WAKEGATE_TESTS_FAULT_VFS_H
 #define WAKEGATE_TESTS_FAULT_VFS_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "tests/sim/fault_disk.h"
 
 struct fault_vfs;
 
@@ -18,13 +20,15 @@ enum fault {
 	FAULT_POWER_CUT,
 	FAULT_NO_SPACE, /* of a write that makes a file grow; others pass */
 	FAULT_IO_ERROR,
+	FAULT_READ_ERROR, /* strikes by the numbers of the reads */
 };
 
 struct fault_plan {
 	enum fault fault;
-	uint64_t first;         /* the number of the change that it strikes, from 1 */
-	uint64_t count;         /* how many in a row; a power cut needs none */
-	int64_t capacity_bytes; /* all files together may not grow beyond; 0: any size */
+	uint64_t first;             /* the number of the change that it strikes, from 1 */
+	uint64_t count;             /* how many in a row; a power cut needs none */
+	int64_t capacity_bytes;     /* all files together may not grow beyond; 0: any size */
+	enum fault_remains remains; /* after a power cut */
 };
 
 /* Registers the VFS under `name`, which must be new. Close it when all its files are closed. */
@@ -37,8 +41,9 @@ void fault_vfs_set_tracking(struct fault_vfs *fault, bool tracks);
 /* What is to go wrong from now on; counting starts anew. */
 void fault_vfs_plan(struct fault_vfs *fault, const struct fault_plan *plan);
 
-/* Changes since the plan. */
+/* Changes and reads since the plan. */
 uint64_t fault_vfs_changes(struct fault_vfs *fault);
+uint64_t fault_vfs_reads(struct fault_vfs *fault);
 
 /* Whether the power is off. */
 bool fault_vfs_is_off(struct fault_vfs *fault);

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include "store/feed_store.h"
 #include "store/image_store.h"
 #include "store/node_store.h"
 #include "store/segment_store.h"
@@ -12,6 +13,8 @@
 #define PASSING_BEGUN 3 /* the step in which the second image comes, and the one in which it goes */
 #define PASSING_GONE 6
 #define PASSING_SIZE 30000
+#define FED_SIZE 700
+#define FEEDS_KEPT 4 /* steps after which the windows of a feed were told */
 
 static const uint8_t first_image[32] = { 1 }, passing_image[32] = { 2 };
 
@@ -39,16 +42,25 @@ static size_t segment_size(int step)
 static void submit_segment(struct world *world, int step, struct outcome *outcome)
 {
 	uint64_t exchange = (uint64_t)step;
-	uint8_t data[9100];
+	uint8_t data[9100], fed[FED_SIZE];
+	struct stored_feed feed = { .id = (uint64_t)step + 1,
+		.after = world->newest_feed,
+		.count = 1,
+		.data = fed,
+		.size = sizeof(fed),
+		.needless = step >= FEEDS_KEPT ? (uint64_t)(step + 1 - FEEDS_KEPT) : 0,
+		.repeated_since_ms = 2000 };
 	struct stored_segment segment = { .first = first_of(step),
 		.count = 10,
 		.data = data,
 		.size = segment_size(step),
 		.exchanges = &exchange,
 		.exchange_count = 1,
-		.kept_at_ms = 1000 + step };
+		.kept_at_ms = 1000 + step,
+		.feed = &feed };
 
 	fill(data, (uint32_t)step, segment.size);
+	fill(fed, (uint32_t)step, sizeof(fed));
 	(void)store_segment_append(world->stepped.store, &segment, outcome_reply(outcome));
 }
 
@@ -116,6 +128,14 @@ static void claim(struct claim *claim, const struct outcome *outcome, int value)
 		claim->durable = value;
 }
 
+/* The feed after which the next one is made is the newest that is durable. */
+static void note_segment(struct world *world, int step, const struct outcome *outcome)
+{
+	world->segment_durable[step] = outcome->result == 0;
+	if (outcome->result == 0)
+		world->newest_feed = (uint64_t)step + 1;
+}
+
 /* One step touches all files at once, and every third step deletes in a commit of its own. */
 static void run_step(struct world *world, int step)
 {
@@ -131,7 +151,7 @@ static void run_step(struct world *world, int step)
 	if (step >= 3 && step % 2)
 		submit_discard(world, step - 3, &discard);
 	store_dispatch(world->stepped.store);
-	world->segment_durable[step] = segment.result == 0;
+	note_segment(world, step, &segment);
 	if (step >= 3)
 		world->discard_durable[step - 3] = discard.result == 0;
 	claim(&world->node, &node, step);
@@ -143,16 +163,27 @@ static void run_step(struct world *world, int step)
 		world->passing_gone_durable = passing.result == 0;
 }
 
+int world_open(struct world *world)
+{
+	uint64_t next = 0;
+	int result = stepped_try_open(&world->stepped);
+
+	/* What failed may be there all the same, as docs/store.md says. */
+	if (result == 0 && store_feed_next(world->stepped.store, &next) == 0)
+		world->newest_feed = next > 0 ? next - 1 : 0;
+	return result;
+}
+
 void world_run(struct world *world)
 {
-	if (stepped_try_open(&world->stepped) < 0)
+	if (world_open(world) < 0)
 		return;
 	for (int step = 0; step < WORLD_STEPS && !fault_vfs_is_off(world->fault); step++) {
 		run_step(world, step);
 		if (step % 5 != 4)
 			continue;
 		stepped_shut(&world->stepped);
-		if (fault_vfs_is_off(world->fault) || stepped_try_open(&world->stepped) < 0)
+		if (fault_vfs_is_off(world->fault) || world_open(world) < 0)
 			return;
 	}
 	stepped_shut(&world->stepped);
@@ -166,8 +197,8 @@ bool world_run_extra(struct world *world)
 	submit_node(world, WORLD_STEPS, &node);
 	submit_update(world, WORLD_STEPS, &update);
 	store_dispatch(world->stepped.store);
-	if (segment.result == 0)
-		world->segment_durable[WORLD_STEPS] = true;
+	if (!world->segment_durable[WORLD_STEPS])
+		note_segment(world, WORLD_STEPS, &segment);
 	claim(&world->node, &node, WORLD_STEPS);
 	claim(&world->update, &update, WORLD_STEPS);
 	return world->segment_durable[WORLD_STEPS] && node.result == 0 && update.result == 0;
@@ -188,7 +219,7 @@ void world_end(struct world *world)
 }
 
 struct found {
-	bool segment[WORLD_STEPS + 1];
+	bool segment[WORLD_STEPS + 1], feed[WORLD_STEPS + 2];
 	int segments, damaged;
 	struct stored_node nodes[2];
 	int node_count;
@@ -210,6 +241,17 @@ static void see_segment(void *context, const struct stored_segment *segment)
 	found->damaged += segment->size != segment_size(step) || memcmp(segment->data, expected, segment->size) != 0;
 	found->segment[step] = true;
 	found->segments++;
+}
+
+static void see_feed(void *context, const struct stored_feed *feed)
+{
+	struct found *found = context;
+	uint8_t expected[FED_SIZE];
+
+	ck_assert_uint_le(feed->id, WORLD_STEPS + 1);
+	fill(expected, (uint32_t)feed->id - 1, FED_SIZE);
+	found->damaged += feed->size != FED_SIZE || memcmp(feed->data, expected, FED_SIZE) != 0;
+	found->feed[feed->id] = true;
 }
 
 static void see_node(void *context, const struct stored_node *node)
@@ -278,6 +320,29 @@ static void check_segments(struct world *world, struct found *found)
 	}
 }
 
+/* A feed is there with its segment or with none, and until no window needs it. */
+static void check_feeds(struct world *world, struct found *found)
+{
+	uint64_t next = 0;
+
+	found->outcome = (struct outcome){ .result = 1 };
+	ck_assert_int_eq(
+		store_feed_load(world->stepped.store, 0, SIZE_MAX, (struct feed_reader){ see_feed, see_done, found }),
+		0);
+	ck_assert_int_eq(outcome_of(&world->stepped, &found->outcome), 0);
+	ck_assert_int_eq(found->damaged, 0);
+	ck_assert_int_eq(store_feed_next(world->stepped.store, &next), 0);
+	for (int step = 0; step <= WORLD_STEPS; step++) {
+		bool needed = step + FEEDS_KEPT >= (int)next - 1;
+		if (world->segment_durable[step] && needed)
+			ck_assert_msg(found->feed[step + 1], "feed %d was acknowledged and is lost", step);
+		if (found->segment[step] && needed)
+			ck_assert_msg(found->feed[step + 1], "segment %d is there without its feed", step);
+		if (found->feed[step + 1] && !world->discard_asked[step])
+			ck_assert_msg(found->segment[step], "feed %d is there without its segment", step);
+	}
+}
+
 static void check_gateway(struct world *world, struct found *found)
 {
 	ck_assert_int_eq(store_nodes_load(world->stepped.store, see_node, found), 0);
@@ -336,6 +401,7 @@ void world_check(struct world *world)
 	for (int i = 0; i < 3; i++)
 		ck_assert_str_eq(world->stepped.findings.set_aside[i], "");
 	check_segments(world, &found);
+	check_feeds(world, &found);
 	check_gateway(world, &found);
 	check_images(world, &found);
 	stepped_shut(&world->stepped);

@@ -1,8 +1,9 @@
 /*
  * store_world: a scripted workload on a store whose disk fails, and what must hold of the files afterwards.
  *
- * The script writes to all files in every step, deletes, closes and opens again. What the store replied to is noted;
- * world_check() finds all of that, and nothing by half.
+ * The script writes to all files in every step (readings with what they fed to windows, nodes, updates, images),
+ * deletes, closes and opens again. What the store replied to is noted; world_check() finds all of that, and nothing by
+ * half.
  */
 #ifndef WAKEGATE_TESTS_STORE_WORLD_H
 #define WAKEGATE_TESTS_STORE_WORLD_H
@@ -25,11 +26,15 @@ struct world {
 	struct fault_vfs *fault;
 	bool segment_durable[WORLD_STEPS + 1], discard_asked[WORLD_STEPS + 1], discard_durable[WORLD_STEPS + 1];
 	struct claim image_bytes, node, update;
+	uint64_t newest_feed; /* that the store has */
 	bool passing_durable, passing_gone_asked, passing_gone_durable;
 };
 
 /* A folder and a VFS with that seed; nothing is open yet. */
 void world_begin(struct world *world, uint64_t seed);
+
+/* Opens the store and finds out what it has; as store_open(). */
+int world_open(struct world *world);
 
 /* Runs the script up to its end, a power cut or a store that does not open; closes the store. */
 void world_run(struct world *world);

@@ -23,12 +23,13 @@ static uint64_t count_changes(void)
 	return changes;
 }
 
-static void cut_at(uint64_t change, uint64_t seed)
+static void cut_at(uint64_t change, enum fault_remains remains)
 {
 	struct world world;
 
-	world_begin(&world, seed);
-	fault_vfs_plan(world.fault, &(struct fault_plan){ .fault = FAULT_POWER_CUT, .first = change });
+	world_begin(&world, change);
+	fault_vfs_plan(
+		world.fault, &(struct fault_plan){ .fault = FAULT_POWER_CUT, .first = change, .remains = remains });
 	world_run(&world);
 	stepped_shut(&world.stepped);
 	ck_assert_msg(fault_vfs_is_off(world.fault), "nothing was cut at change %d", (int)change);
@@ -37,13 +38,30 @@ static void cut_at(uint64_t change, uint64_t seed)
 	world_end(&world);
 }
 
-START_TEST(a_power_cut_at_any_change_loses_nothing_that_was_acknowledged)
+static void cut_in_turn(enum fault_remains remains, uint64_t step)
 {
 	uint64_t changes = count_changes();
 
 	ck_assert_uint_gt(changes, 400);
-	for (uint64_t change = 1; change <= changes; change++)
-		cut_at(change, change);
+	for (uint64_t change = 1; change <= changes; change += step)
+		cut_at(change, remains);
+}
+
+START_TEST(a_power_cut_at_any_change_that_loses_all_loses_nothing_acknowledged)
+{
+	cut_in_turn(REMAINS_NOTHING, 1);
+}
+END_TEST
+
+START_TEST(a_power_cut_at_any_change_that_tears_all_loses_nothing_acknowledged)
+{
+	cut_in_turn(REMAINS_TORN, 1);
+}
+END_TEST
+
+START_TEST(a_power_cut_that_leaves_anything_loses_nothing_acknowledged)
+{
+	cut_in_turn(REMAINS_ANY, 5);
 }
 END_TEST
 
@@ -132,5 +150,6 @@ START_TEST(a_power_cut_while_the_wal_is_copied_loses_nothing)
 }
 END_TEST
 
-TEST_SUITE(power_cut, a_power_cut_at_any_change_loses_nothing_that_was_acknowledged,
-	a_power_cut_while_the_wal_is_copied_loses_nothing)
+TEST_SUITE(power_cut, a_power_cut_at_any_change_that_loses_all_loses_nothing_acknowledged,
+	a_power_cut_at_any_change_that_tears_all_loses_nothing_acknowledged,
+	a_power_cut_that_leaves_anything_loses_nothing_acknowledged, a_power_cut_while_the_wal_is_copied_loses_nothing)
