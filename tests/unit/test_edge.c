@@ -612,6 +612,74 @@ START_TEST(windows_say_what_was_acknowledged_however_often_the_gateway_is_killed
 }
 END_TEST
 
+#define CUT_READINGS 7 /* 4 s apart: two windows are told on the way */
+
+/* The power goes at that change, if it has not gone yet; what was not acknowledged is sent again. */
+static void survive(struct bed *bed)
+{
+	bed_stop(bed);
+	fault_vfs_restore(disk);
+	ck_assert_msg(stepped_try_open(&bed->stepped) == 0, "%s", bed->stepped.why);
+	bed_start(bed);
+	wait_ready(bed);
+}
+
+static void send_until_acknowledged(struct bed *bed, uint64_t number)
+{
+	struct reading reading = reading_of("p", "0");
+
+	reading.number = number_from_integer((int64_t)number);
+	reading.has_time = true;
+	reading.time_us = bed->now.wall_ms * 1000;
+	bed->result = 1;
+	while (bed->result != 0 && bed->result != -EALREADY) {
+		bed->result = 1;
+		take_as(bed, &reading, 1, number);
+		pass(bed, 300);
+		if (fault_vfs_is_off(disk))
+			survive(bed);
+	}
+}
+
+/* How many changes it took. */
+static uint64_t run_with_cut(uint64_t change, enum fault_remains remains)
+{
+	disk = fault_vfs_open("fault", change + 1);
+	struct bed *bed = bed_open_on(SUMS, "fault");
+	int64_t sums[WINDOWS] = { 0 };
+
+	fault_vfs_plan(disk, &(struct fault_plan){ .fault = FAULT_POWER_CUT, .first = change, .remains = remains });
+	for (uint64_t number = 1; number <= CUT_READINGS; number++) {
+		sums[(bed->now.wall_ms - START_MS) / 10000] += (int64_t)number;
+		send_until_acknowledged(bed, number);
+		pass(bed, 4000);
+	}
+	uint64_t changes = fault_vfs_changes(disk);
+	if (fault_vfs_is_off(disk))
+		survive(bed);
+	pass(bed, 40000);
+	(void)kept(bed);
+	for (size_t i = 0; i < WINDOWS; i++)
+		ck_assert_msg(bed->sums[i] == sums[i], "window %zu says %d of %d, cut at %d", i, (int)bed->sums[i],
+			(int)sums[i], (int)change);
+	bed_close(bed);
+	fault_vfs_close(disk);
+	disk = NULL;
+	return changes;
+}
+
+START_TEST(windows_say_what_was_acknowledged_whenever_the_power_goes)
+{
+	uint64_t changes = run_with_cut(0, REMAINS_ANY);
+
+	ck_assert_uint_gt(changes, 20);
+	for (uint64_t change = 1; change <= changes; change++) {
+		run_with_cut(change, REMAINS_NOTHING);
+		run_with_cut(change, REMAINS_TORN);
+	}
+}
+END_TEST
+
 START_TEST(windows_say_what_was_acknowledged_however_often_the_disk_fails)
 {
 	for (uint64_t seed = 1; seed <= 6; seed++) {
@@ -631,4 +699,5 @@ TEST_SUITE(edge, what_rules_drop_is_acknowledged_at_once, an_alarm_does_not_wait
 	a_window_told_after_the_clock_was_set_gets_its_time, a_window_of_dates_is_not_moved_when_the_clock_is_set,
 	a_clock_that_jumps_makes_no_alarm_and_hides_none, a_reload_ends_the_windows_of_changed_rules_only,
 	windows_say_what_was_acknowledged_however_often_the_gateway_is_killed,
+	windows_say_what_was_acknowledged_whenever_the_power_goes,
 	windows_say_what_was_acknowledged_however_often_the_disk_fails)
