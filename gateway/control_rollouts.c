@@ -41,7 +41,10 @@ static const struct control_argument create_arguments[] = {
 	{ "failed_most", CONTROL_INTEGER, false, "and how many in all; 0: no limit" },
 	{ "ignore_drops", CONTROL_BOOLEAN, false, "do not compare how often updated and other nodes drop" },
 	{ "battery_percent", CONTROL_INTEGER, false, "no offer to nodes that say they have less; 0" },
-	{ "confidence_percent", CONTROL_INTEGER, false, "that a good image is not stopped for drops; 99" },
+	{ "ignore_online", CONTROL_BOOLEAN, false, "do not compare how many updated and other nodes went away" },
+	{ "traffic_percent", CONTROL_INTEGER, false, "more traffic that updated nodes may make; 50, 0: any" },
+	{ "drain_percent", CONTROL_INTEGER, false, "faster that their batteries may go; 50, 0: any" },
+	{ "confidence_percent", CONTROL_INTEGER, false, "that no comparison stops a good image; 99" },
 	{ "on_failure", CONTROL_TEXT, false, "\"pause\" (default), or \"rollback\" to the former images" },
 	{ "approval", CONTROL_BOOLEAN, false, "begin only once an operator has approved" },
 	{ "dry_run", CONTROL_BOOLEAN, false, "begin nothing: say how many nodes each wave has" },
@@ -59,7 +62,8 @@ static json_t *plan_json(
 		"apply_window", "on_failure" };
 	static const char *const lists[] = { "labels", "nodes" };
 	static const char *const numbers[] = { "priority", "start_ms", "soak_ms", "deadline_wakes", "confirmed_percent",
-		"failed_percent", "failed_most", "battery_percent", "confidence_percent" };
+		"failed_percent", "failed_most", "battery_percent", "traffic_percent", "drain_percent",
+		"confidence_percent" };
 	char hex[65];
 	json_t *json = json_object();
 
@@ -78,6 +82,7 @@ static json_t *plan_json(
 			(void)json_object_set_new(json, numbers[i], json_integer(number));
 	}
 	(void)json_object_set_new(json, "drops", json_boolean(!control_boolean(request, "ignore_drops")));
+	(void)json_object_set_new(json, "online", json_boolean(!control_boolean(request, "ignore_online")));
 	(void)json_object_set_new(json, "fleet", json_boolean(control_boolean(request, "fleet")));
 	(void)json_object_set_new(json, "approval", json_boolean(control_boolean(request, "approval")));
 	return json;

@@ -162,7 +162,7 @@ static void tick(struct run *run, int64_t at_ms)
 		.concerned = run->total,
 		.lowest = 0,
 		.compared = true,
-		.drops = GATE_PASSED,
+		.verdict = GATE_PASSED,
 	};
 
 	(void)rollout_tick(

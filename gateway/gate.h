@@ -1,17 +1,19 @@
 /*
  * gate: whether the nodes that have a new image do well enough for more nodes to get it.
  *
- * Two questions: what became of the updates themselves, and whether the updated nodes lose contact more often than
- * before, compared with nodes of the same kind that still run something else. Every verdict comes with a sentence that
- * has its numbers. Functions of their arguments; docs/rollouts.md states what the comparison can find.
+ * Two questions: what became of the updates themselves, and whether the updated nodes fare worse than nodes of the same
+ * kind that still run something else: drops, nodes that went away, traffic, battery. Every verdict comes with a
+ * sentence that has its numbers. Functions of their arguments; docs/rollouts.md states what the comparisons can find.
  */
 #ifndef WAKEGATE_GATEWAY_GATE_H
 #define WAKEGATE_GATEWAY_GATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "gateway/drop_scores.h"
+#include "gateway/soak_start.h"
 
 struct random;
 struct rollout_plan;
@@ -41,16 +43,23 @@ enum gate_verdict gate_judge_failures(const struct rollout_plan *plan, const str
 /* Whether enough nodes run the image, once none is open. */
 enum gate_verdict gate_judge_confirmed(const struct rollout_plan *plan, const struct gate_tally *tally, char *sentence);
 
-/*
- * Compares the drops of `updated` nodes, which stand first, with those of the other nodes, up to `count`; `look` counts
- * from 1. The last look suspects nothing. -ENOMEM, else a verdict. Some ms for 10,000 nodes.
- */
+/* Whether the plan compares anything. */
+bool gate_compares(const struct rollout_plan *plan);
+
+/* Of all nodes of the kind, the `updated` ones first, up to `count`. */
 struct gate_comparison {
 	const struct drop_history *nodes;
 	size_t count, updated;
-	unsigned look;
+	unsigned look; /* from 1 */
 	struct random *random;
+	const struct node_change *changes; /* of the same nodes; NULL: none is known */
 };
-int gate_judge_drops(const struct rollout_plan *plan, const struct gate_comparison *comparison, char *sentence);
+
+/*
+ * Makes the comparisons that the plan asks for. The worst verdict counts, and its sentence is told; where none is worse
+ * than another, the one that chance explains worst. The last look suspects nothing. -ENOMEM, else a verdict. Some ms
+ * for 10,000 nodes.
+ */
+int gate_judge_comparisons(const struct rollout_plan *plan, const struct gate_comparison *comparison, char *sentence);
 
 #endif

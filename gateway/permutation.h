@@ -13,13 +13,20 @@
 
 struct random;
 
-#define PERMUTATION_DRAWS_MAX 20000
+#define PERMUTATION_DRAWS_MAX 200000
 #define PERMUTATION_STEPS_MAX 4000000 /* scores added up in one test: some ms of the loop */
+#define PERMUTATION_DRAWN_MAX 100     /* where both groups are larger, the sum's distribution is computed, not drawn */
+#define PERMUTATION_ENOUGH 1000       /* draws as high as what was seen: no more are needed to know how often that is */
 
 /*
  * The probability that `sample` of the `count` scores, drawn at random, add up to at least as much as the first
- * `sample` do. At least 1 / (draws + 1), and never 0. Reorders the scores. 1 if `sample` is 0 or `count`.
+ * `sample` do; never 0. Reorders the scores. 1 if `sample` is 0 or `count`. Draws until it is known well enough (Besag
+ * and Clifford's sequential test); for large groups from the three moments that the sum has in draws without
+ * replacement, as a gamma distribution.
  */
 double permutation_probability(double *scores, size_t count, size_t sample, struct random *random);
+
+/* The same, exactly, where `marked` of all have the score 1 and the rest 0, and `seen` of the sample have 1. */
+double permutation_of_marked(size_t count, size_t marked, size_t sample, size_t seen);
 
 #endif

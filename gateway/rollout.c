@@ -124,17 +124,17 @@ static bool soak_is_over(const struct rollout *rollout, struct moment now)
 
 bool rollout_wants_comparison(const struct rollout *rollout, struct moment now)
 {
-	return rollout->state == ROLLOUT_SOAKING && rollout->plan.drops && soak_is_over(rollout, now);
+	return rollout->state == ROLLOUT_SOAKING && gate_compares(&rollout->plan) && soak_is_over(rollout, now);
 }
 
 static struct rollout_step end_soak(struct rollout *rollout, const struct rollout_facts *facts, struct moment now)
 {
-	if (!rollout->plan.drops)
+	if (!gate_compares(&rollout->plan))
 		return begin_wave(rollout, rollout->wave + 1, facts, now);
-	if (facts->drops == GATE_TRIPPED)
-		return trip(rollout, facts->drops_sentence, now);
-	snprintf(rollout->reason, sizeof(rollout->reason), "%s", facts->drops_sentence);
-	if (facts->drops == GATE_PASSED)
+	if (facts->verdict == GATE_TRIPPED)
+		return trip(rollout, facts->sentence, now);
+	snprintf(rollout->reason, sizeof(rollout->reason), "%s", facts->sentence);
+	if (facts->verdict == GATE_PASSED)
 		return begin_wave(rollout, rollout->wave + 1, facts, now);
 	rollout->looks++;
 	return enter(rollout, ROLLOUT_SOAKING, now);
@@ -149,7 +149,7 @@ static struct rollout_step tick_soaking(struct rollout *rollout, const struct ro
 		rollout->soak_ms = now.wall_ms;
 	if (gate_judge_failures(&rollout->plan, &facts->tally, sentence) == GATE_TRIPPED)
 		return trip(rollout, sentence, now);
-	if (!soak_is_over(rollout, now) || (rollout->plan.drops && !facts->compared))
+	if (!soak_is_over(rollout, now) || (gate_compares(&rollout->plan) && !facts->compared))
 		return (struct rollout_step){ 0 };
 	return end_soak(rollout, facts, now);
 }

@@ -38,7 +38,7 @@ struct rollout {
 	struct rollout_plan plan;
 	enum rollout_state state;
 	unsigned wave;  /* the current one, from 0 */
-	unsigned looks; /* at the drops of this wave, so far */
+	unsigned looks; /* at how the nodes of this wave fare, so far */
 	uint32_t reach; /* nodes whose place is below it have had their turn */
 	bool approved;
 	int64_t created_ms; /* wall clock */
@@ -62,8 +62,8 @@ struct rollout_facts {
 	uint32_t excused[OBSTACLES]; /* within reach, but not in the tally, by what is in their way */
 	char missing_stone[OBSTACLE_TEXT_SIZE]; /* which one, of one of the nodes that lack one */
 	bool compared;                          /* rollout_wants_comparison() was true, and these are the outcome: */
-	enum gate_verdict drops;
-	char drops_sentence[GATE_SENTENCE_SIZE];
+	enum gate_verdict verdict;
+	char sentence[GATE_SENTENCE_SIZE];
 };
 
 enum rollout_event { ROLLOUT_TICK, ROLLOUT_APPROVE, ROLLOUT_PAUSE, ROLLOUT_RESUME, ROLLOUT_ABORT, ROLLOUT_ROLL_BACK };
@@ -71,7 +71,7 @@ enum rollout_event { ROLLOUT_TICK, ROLLOUT_APPROVE, ROLLOUT_PAUSE, ROLLOUT_RESUM
 /* What a step asks of the caller. */
 struct rollout_step {
 	bool changed;  /* save, journal and log it */
-	bool watch;    /* a soak began: nodes' drops are counted from now */
+	bool watch;    /* a soak began: what nodes do is compared from now on */
 	bool withdraw; /* take back offers that nodes have not begun to follow */
 	bool revert;   /* order the former images back */
 };
@@ -79,7 +79,7 @@ struct rollout_step {
 /* What held nodes back is gone, as far as it depends on others than them: they have their time from now on. */
 void rollout_grant_time(struct rollout *rollout, struct moment now);
 
-/* The soak is over and drops are to be compared before it can be judged. */
+/* The soak is over and nodes are to be compared before it can be judged. */
 bool rollout_wants_comparison(const struct rollout *rollout, struct moment now);
 
 /* Time has passed. */

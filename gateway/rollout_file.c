@@ -28,8 +28,8 @@ struct waves_group {
 };
 
 struct gates_group {
-	int64_t confirmed, failed, failed_most, battery, confidence;
-	bool drops;
+	int64_t confirmed, failed, failed_most, battery, traffic, drain, confidence;
+	bool drops, online;
 };
 
 int rollout_file_parse_start(int64_t *out_ms, const char *text)
@@ -302,6 +302,25 @@ static const struct setting gates_settings[] = {
 		AT(drops),
 		.initial = "true",
 		.help = "Compare how often updated nodes lose contact with how often the others do." },
+	{ .name = "online",
+		.type = SETTING_BOOLEAN,
+		AT(online),
+		.initial = "true",
+		.help = "Compare how many of the updated nodes went away with how many of the others did." },
+	{ .name = "traffic",
+		.type = SETTING_INTEGER,
+		AT(traffic),
+		.initial = "50",
+		.least = 0,
+		.most = 10000,
+		.help = "Percent by which the updated nodes may make more traffic than the others; 0 is any." },
+	{ .name = "drain",
+		.type = SETTING_INTEGER,
+		AT(drain),
+		.initial = "50",
+		.least = 0,
+		.most = 10000,
+		.help = "Percent by which their batteries may go faster; 0 is any." },
 	{ .name = "confidence",
 		.type = SETTING_INTEGER,
 		AT(confidence),
@@ -329,14 +348,16 @@ static json_t *arguments(const struct config *config)
 	const struct waves_group *waves = config_values(config, &waves_table);
 	const struct gates_group *gates = config_values(config, &gates_table);
 	int64_t start_ms = 0;
-	json_t *json = json_pack("{s:s, s:s, s:I, s:s, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}",
-		"rollout", rollout->name, "image", rollout->image, "priority", (json_int_t)rollout->priority,
-		"on_failure", on_failure_words[rollout->on_failure], "approval", (int)rollout->approval, "fleet",
-		(int)rollout->fleet, "waves", waves->shares, "soak_ms", (json_int_t)waves->soak_ms, "deadline_wakes",
+	json_t *json = json_pack(
+		"{s:s, s:s, s:I, s:s, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I}", "rollout",
+		rollout->name, "image", rollout->image, "priority", (json_int_t)rollout->priority, "on_failure",
+		on_failure_words[rollout->on_failure], "approval", (int)rollout->approval, "fleet", (int)rollout->fleet,
+		"waves", waves->shares, "soak_ms", (json_int_t)waves->soak_ms, "deadline_wakes",
 		(json_int_t)waves->deadline_wakes, "confirmed_percent", (json_int_t)gates->confirmed, "failed_percent",
 		(json_int_t)gates->failed, "failed_most", (json_int_t)gates->failed_most, "battery_percent",
-		(json_int_t)gates->battery, "ignore_drops", (int)!gates->drops, "confidence_percent",
-		(json_int_t)gates->confidence);
+		(json_int_t)gates->battery, "ignore_drops", (int)!gates->drops, "ignore_online", (int)!gates->online,
+		"traffic_percent", (json_int_t)gates->traffic, "drain_percent", (json_int_t)gates->drain,
+		"confidence_percent", (json_int_t)gates->confidence);
 	json_t *targets = targets_json(config_values(config, &targets_table));
 
 	if (rollout->start && rollout_file_parse_start(&start_ms, rollout->start) == 0)

@@ -40,6 +40,8 @@ static const struct limit limits[] = {
 	{ "failed_percent", offsetof(struct rollout_plan, failed_percent), 0, 100, 10 },
 	{ "failed_most", offsetof(struct rollout_plan, failed_most), 0, 1000000, 0 },
 	{ "battery_percent", offsetof(struct rollout_plan, battery_percent), 0, 100, 0 },
+	{ "traffic_percent", offsetof(struct rollout_plan, traffic_percent), 0, 10000, 50 },
+	{ "drain_percent", offsetof(struct rollout_plan, drain_percent), 0, 10000, 50 },
 	{ "confidence_percent", offsetof(struct rollout_plan, confidence_percent), 50, 99, 99 },
 };
 #define LIMITS (sizeof(limits) / sizeof(limits[0]))
@@ -165,6 +167,7 @@ int rollout_plan_parse(struct rollout_plan *out, const json_t *json, char *why)
 		read_window(json, "window", &plan.window, why) < 0 ||
 		read_window(json, "apply_window", &plan.apply_window, why) < 0 ||
 		read_on_failure(&plan, json, why) < 0 || read_switch(json, "drops", true, &plan.drops, why) < 0 ||
+		read_switch(json, "online", true, &plan.online, why) < 0 ||
 		read_switch(json, "fleet", false, &plan.fleet, why) < 0 ||
 		read_switch(json, "approval", false, &plan.approval, why) < 0)
 		return -EINVAL;
@@ -188,9 +191,9 @@ json_t *rollout_plan_json(const struct rollout_plan *plan)
 	char image[65];
 
 	hex_print(image, plan->sha256, sizeof(plan->sha256));
-	json_t *json = json_pack("{s:s, s:s, s:o, s:s, s:b, s:b, s:b}", "rollout", plan->id, "image", image, "waves",
-		waves_json(plan), "on_failure", on_failure_names[plan->on_failure], "drops", (int)plan->drops, "fleet",
-		(int)plan->fleet, "approval", (int)plan->approval);
+	json_t *json = json_pack("{s:s, s:s, s:o, s:s, s:b, s:b, s:b, s:b}", "rollout", plan->id, "image", image,
+		"waves", waves_json(plan), "on_failure", on_failure_names[plan->on_failure], "drops", (int)plan->drops,
+		"online", (int)plan->online, "fleet", (int)plan->fleet, "approval", (int)plan->approval);
 
 	if (json)
 		rollout_targets_write(&plan->targets, json);

@@ -42,8 +42,12 @@ struct rollout_plan {
 	int64_t failed_percent;          /* of these, at most; silent ones are failures */
 	int64_t failed_most;             /* and in all; 0: no such limit */
 	int64_t battery_percent;         /* a node that says it has less is not offered the image; 0: no such gate */
-	bool drops;                      /* compare drops of updated nodes with those of the others */
-	int64_t confidence_percent;      /* that a rollout which changes nothing is not stopped for its drops */
+	/* Comparisons of updated nodes with the others. */
+	bool drops;                 /* how often they lose contact */
+	bool online;                /* how many went away */
+	int64_t traffic_percent;    /* so much more traffic is fine; 0: it is not compared */
+	int64_t drain_percent;      /* the battery may go so much faster; 0: it is not compared */
+	int64_t confidence_percent; /* that a rollout which changes nothing is not stopped by them */
 	enum rollout_on_failure on_failure;
 	bool approval; /* waits for an operator's word before it begins */
 };

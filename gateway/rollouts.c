@@ -12,6 +12,7 @@
 #include "gateway/nodes.h"
 #include "gateway/quiet_hours.h"
 #include "gateway/schedule.h"
+#include "gateway/soak_start.h"
 #include "gateway/update.h"
 #include "gateway/update_hours.h"
 #include "gateway/updates.h"
@@ -30,6 +31,7 @@ struct entry {
 	size_t counted;             /* nodes looked at for it */
 	int64_t count_at_ms;        /* monotonic: not before, the next one */
 	bool unsaved;
+	struct soak_start *start; /* while it soaks and compares; NULL: not yet, or no longer */
 };
 
 struct rollouts {
@@ -96,9 +98,15 @@ static void settle(struct rollouts *rollouts, struct entry *entry, struct moment
 		rollout->reason);
 }
 
+static void free_entry(struct entry *entry)
+{
+	soak_start_close(entry->start);
+	free(entry);
+}
+
 static void forget_at(struct rollouts *rollouts, size_t index)
 {
-	free(rollouts->list[index]);
+	free_entry(rollouts->list[index]);
 	rollouts->count--;
 	memmove(&rollouts->list[index], &rollouts->list[index + 1],
 		(rollouts->count - index) * sizeof(rollouts->list[0]));
@@ -180,7 +188,7 @@ void rollouts_close(struct rollouts *rollouts)
 	if (!rollouts)
 		return;
 	for (size_t i = 0; i < rollouts->count; i++)
-		free(rollouts->list[i]);
+		free_entry(rollouts->list[i]);
 	free(rollouts);
 }
 
@@ -333,6 +341,11 @@ void rollouts_explain_window(const struct rollouts *rollouts, size_t index, stru
 	update_hours_explain(&hours, now, sentence);
 }
 
+static bool is_online(const struct rollouts *rollouts, const struct node *node, struct moment now)
+{
+	return !nodes_is_silent(rollouts->parts.nodes, node, rollouts->parts.schedule->interval_ms, now);
+}
+
 /* Stopping. */
 
 static const char *name_of_order(const struct rollout *rollout, char *out, size_t size)
@@ -395,6 +408,26 @@ static void revert_all(struct rollouts *rollouts, const struct rollout *rollout,
 		rollout->plan.id, ordered, left);
 }
 
+/* Takes down what nodes are like as a soak begins, or goes on after a restart; ends that with the soak. Without memory
+ * only drops are compared. */
+static void watch_soak(struct rollouts *rollouts, struct entry *entry, bool anew, struct moment now)
+{
+	const struct nodes *nodes = rollouts->parts.nodes;
+	bool soaks = entry->rollout.state == ROLLOUT_SOAKING && gate_compares(&entry->rollout.plan);
+
+	if (soaks && entry->start && !anew)
+		return;
+	soak_start_close(entry->start);
+	entry->start = soaks ? soak_start_open(nodes_count(nodes), now) : NULL;
+	for (size_t i = 0; entry->start && i < nodes_count(nodes); i++) {
+		const struct node *node = nodes_at(nodes, i);
+		if (is_concerned(rollouts, &entry->rollout, node, now))
+			soak_start_add(entry->start, &node->record, is_online(rollouts, node, now));
+	}
+	if (entry->start)
+		soak_start_seal(entry->start);
+}
+
 /* Carries out what a step asks. The step itself is saved first: what a crash leaves undone is done at the contacts. */
 static void follow(struct rollouts *rollouts, struct entry *entry, const struct rollout_step *step, struct moment now)
 {
@@ -414,6 +447,7 @@ static void follow(struct rollouts *rollouts, struct entry *entry, const struct 
 	}
 	if (step->revert)
 		revert_all(rollouts, &entry->rollout, now);
+	watch_soak(rollouts, entry, step->watch, now);
 	/* What was counted is about another wave, and is counted anew at once. */
 	entry->count = (struct rollout_facts){ .lowest = WAVE_ALL };
 	entry->counted = 0;
@@ -713,44 +747,69 @@ static bool count_slice(struct rollouts *rollouts, struct entry *entry, struct m
 	return true;
 }
 
-/* The updated nodes first, then those that run something else. */
-static size_t collect(const struct rollouts *rollouts, const struct rollout *rollout, bool updated,
-	struct drop_history *out, struct moment now)
+/* What is known of the nodes that are compared: the updated ones first, then those that run something else. */
+struct compared {
+	struct drop_history *histories;
+	struct node_change *changes;
+	size_t count;
+};
+
+static void collect(const struct rollouts *rollouts, const struct entry *entry, bool updated, struct compared *out,
+	struct moment now)
 {
 	const struct nodes *nodes = rollouts->parts.nodes;
-	size_t count = 0;
+	const struct rollout *rollout = &entry->rollout;
 
 	for (size_t i = 0; i < nodes_count(nodes); i++) {
-		const struct node_record *record = &nodes_at(nodes, i)->record;
-		if (is_concerned(rollouts, rollout, nodes_at(nodes, i), now) &&
-			digest_heads_match(record->image, record->image_size, rollout->plan.sha256, 32) == updated)
-			out[count++] = node_watch_history(record, now.wall_ms);
+		const struct node *node = nodes_at(nodes, i);
+		const struct node_record *record = &node->record;
+		if (!is_concerned(rollouts, rollout, node, now) ||
+			digest_heads_match(record->image, record->image_size, rollout->plan.sha256, 32) != updated)
+			continue;
+		out->histories[out->count] = node_watch_history(record, now.wall_ms);
+		if (entry->start)
+			out->changes[out->count] =
+				soak_start_change(entry->start, record, is_online(rollouts, node, now), now);
+		out->count++;
 	}
-	return count;
 }
 
-static void compare(struct rollouts *rollouts, struct entry *entry, struct moment now)
+static void judge_compared(struct rollouts *rollouts, struct entry *entry, struct compared *nodes, struct moment now)
 {
-	struct drop_history *histories = malloc((nodes_count(rollouts->parts.nodes) + 1) * sizeof(*histories));
 	struct gate_comparison comparison = {
-		.nodes = histories,
+		.nodes = nodes->histories,
 		.look = entry->rollout.looks + 1,
 		.random = rollouts->parts.random,
+		.changes = entry->start ? nodes->changes : NULL,
 	};
 
-	if (!histories)
-		return; /* at the next tick */
-	comparison.updated = collect(rollouts, &entry->rollout, true, histories, now);
-	comparison.count =
-		comparison.updated + collect(rollouts, &entry->rollout, false, histories + comparison.updated, now);
-	int verdict = gate_judge_drops(&entry->rollout.plan, &comparison, entry->facts.drops_sentence);
+	collect(rollouts, entry, true, nodes, now);
+	comparison.updated = nodes->count;
+	collect(rollouts, entry, false, nodes, now);
+	comparison.count = nodes->count;
+	int verdict = gate_judge_comparisons(&entry->rollout.plan, &comparison, entry->facts.sentence);
 	entry->facts.compared = verdict >= 0;
-	entry->facts.drops = (enum gate_verdict)verdict;
-	free(histories);
+	entry->facts.verdict = (enum gate_verdict)verdict;
+}
+
+/* Without memory at the next tick. */
+static void compare(struct rollouts *rollouts, struct entry *entry, struct moment now)
+{
+	size_t room = nodes_count(rollouts->parts.nodes) + 1;
+	struct compared nodes = {
+		.histories = malloc(room * sizeof(*nodes.histories)),
+		.changes = malloc(room * sizeof(*nodes.changes)),
+	};
+
+	if (nodes.histories && nodes.changes)
+		judge_compared(rollouts, entry, &nodes, now);
+	free(nodes.histories);
+	free(nodes.changes);
 }
 
 static void judge(struct rollouts *rollouts, struct entry *entry, struct moment now)
 {
+	watch_soak(rollouts, entry, false, now);
 	if (rollout_wants_comparison(&entry->rollout, now))
 		compare(rollouts, entry, now);
 	struct rollout_step step = rollout_tick(&entry->rollout, &entry->facts, now);

@@ -40,6 +40,8 @@ static int add_options(const struct cli *cli, json_t *request)
 		{ "confirmed", "confirmed_percent" },
 		{ "failed", "failed_percent" },
 		{ "failed-most", "failed_most" },
+		{ "traffic", "traffic_percent" },
+		{ "drain", "drain_percent" },
 		{ "confidence", "confidence_percent" },
 		{ "battery", "battery_percent" },
 		{ "priority", "priority" },
@@ -111,8 +113,8 @@ static int read_file(const struct cli *cli, json_t **out)
 /* The arguments of rollout.create: what the file says, and what was typed in its place. */
 int rollout_order_read(const struct cli *cli, json_t **out)
 {
-	static const char *const switches[][2] = { { "ignore-drops", "ignore_drops" }, { "fleet", "fleet" },
-		{ "approval", "approval" } };
+	static const char *const switches[][2] = { { "ignore-drops", "ignore_drops" },
+		{ "ignore-online", "ignore_online" }, { "fleet", "fleet" }, { "approval", "approval" } };
 	static const char *const texts[][2] = { { "hardware", "hardware" }, { "only", "only" },
 		{ "versions", "versions" }, { "waves", "waves" }, { "window", "window" },
 		{ "apply-window", "apply_window" }, { "on-failure", "on_failure" } };

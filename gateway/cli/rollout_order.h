@@ -30,8 +30,11 @@ struct cli;
 	{ 0, "failed", "PERCENT", "of the nodes may fail or fall silent (default 10)" }, \
 	{ 0, "failed-most", "COUNT", "and so many in all (default 0: no such limit)" }, \
 	{ 0, "battery", "PERCENT", "no offer to nodes that say they have less (default 0)" }, \
-	{ 0, "confidence", "PERCENT", "that a good image is not stopped for drops (default 99)" }, \
+	{ 0, "confidence", "PERCENT", "that no comparison stops a good image (default 99)" }, \
 	{ 0, "ignore-drops", NULL, "do not compare how often updated and other nodes drop" }, \
+	{ 0, "ignore-online", NULL, "do not compare how many of them went away" }, \
+	{ 0, "traffic", "PERCENT", "more traffic updated nodes may make (default 50; 0: any)" }, \
+	{ 0, "drain", "PERCENT", "faster their batteries may go (default 50; 0: any)" }, \
 	{ 0, "on-failure", "WHAT", "\"pause\" (default), or \"rollback\" to the former images" }, \
 	{ 0, "fleet", NULL, "the shares are of a fleet of gateways, a wave may have no node here" }, \
 	{ 0, "approval", NULL, "wait for \"wakegate rollout approve\"" }

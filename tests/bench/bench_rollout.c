@@ -3,6 +3,7 @@
  *
  * The gates judge simulated fleets of 2,000 nodes of which 20 have the image (the first wave): nodes that differ among
  * themselves and drop twice a day in the mean; a bad release makes 30 % of the updated nodes drop four times as often.
+ * All gates are on, and nodes talk, discharge and go away as well.
  * A wave soaks for a day, and for more while it is under suspicion. A contact is decided on with 100,000 nodes in the
  * registry and a rollout open, over a real store.
  */
@@ -58,48 +59,36 @@ static void figure(const char *name, double value, const char *unit, double goal
 	fflush(stdout);
 }
 
-static bool is_stopped(const struct drop_fleet_options *options, unsigned seed)
+static double count_stopped(const struct drop_fleet_options *options, unsigned first_seed)
 {
 	char sentence[GATE_SENTENCE_SIZE];
-	struct drop_fleet fleet;
-	int verdict = GATE_SUSPECTED;
-
-	drop_fleet_open(&fleet, options, seed);
-	for (unsigned look = 1; verdict == GATE_SUSPECTED; look++) {
-		drop_fleet_live(&fleet, 1);
-		struct gate_comparison comparison = { fleet.nodes, options->nodes, options->updated, look,
-			&fleet.random };
-		verdict = gate_judge_drops(&plan, &comparison, sentence);
-	}
-	drop_fleet_close(&fleet);
-	return verdict == GATE_TRIPPED;
-}
-
-static double count_stopped(double unlike, double bad_share)
-{
-	struct drop_fleet_options options = {
-		.nodes = 2000,
-		.updated = 20,
-		.drops_a_day = 2,
-		.unlike = unlike,
-		.days_before = 7,
-		.bad_share = bad_share,
-		.bad_ratio = 4,
-		.weather = 1,
-	};
 	unsigned stopped = 0;
 
-	for (unsigned seed = 1; seed <= SEEDS; seed++)
-		stopped += is_stopped(&options, seed + (bad_share > 0 ? 0 : 100000));
+	for (unsigned seed = first_seed; seed < first_seed + SEEDS; seed++)
+		stopped += drop_fleet_judge(options, &drop_fleet_gates, seed, sentence) > 0;
 	return stopped;
 }
 
 static void judge_fleets(void)
 {
-	figure("rollout.bad_stopped_of_100", count_stopped(0.5, 0.3), "seeds", 95, true);
-	figure("rollout.good_stopped_of_100", count_stopped(0.5, 0), "seeds", 2, false);
-	figure("rollout.bad_stopped_of_100_unlike_1", count_stopped(1, 0.3), "seeds", -1, true);
-	figure("rollout.good_stopped_of_100_unlike_1", count_stopped(1, 0), "seeds", 2, false);
+	struct drop_fleet_options good = drop_fleet_good, unlike = good, drops = good, other;
+
+	unlike.unlike = 1;
+	drops.bad_share = 0.3;
+	figure("rollout.bad_stopped_of_100", count_stopped(&drops, 1), "seeds", 95, true);
+	figure("rollout.good_stopped_of_100", count_stopped(&good, 100001), "seeds", 2, false);
+	drops.unlike = 1;
+	figure("rollout.bad_stopped_of_100_unlike_1", count_stopped(&drops, 1), "seeds", -1, true);
+	figure("rollout.good_stopped_of_100_unlike_1", count_stopped(&unlike, 100001), "seeds", 2, false);
+	other = good;
+	other.traffic_ratio = 3;
+	figure("rollout.talkative_stopped_of_100", count_stopped(&other, 1), "seeds", -1, true);
+	other = good;
+	other.drain_ratio = 4;
+	figure("rollout.thirsty_stopped_of_100", count_stopped(&other, 1), "seeds", -1, true);
+	other = good;
+	other.bad_away_share = 0.25;
+	figure("rollout.vanishing_stopped_of_100", count_stopped(&other, 1), "seeds", -1, true);
 }
 
 /* Where each node of the fleet stands, whatever gateway it calls. */

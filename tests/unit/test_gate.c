@@ -71,31 +71,13 @@ START_TEST(enough_nodes_must_run_the_image)
 }
 END_TEST
 
-/* A day of soak, and more days while it is under suspicion; the day of the stop, 0: it passed. */
-static unsigned judge_release(const struct drop_fleet_options *options, unsigned seed)
-{
-	char sentence[GATE_SENTENCE_SIZE];
-	struct drop_fleet fleet;
-	int verdict = GATE_SUSPECTED;
-	unsigned look = 0;
-
-	drop_fleet_open(&fleet, options, seed);
-	while (verdict == GATE_SUSPECTED) {
-		drop_fleet_live(&fleet, 1);
-		struct gate_comparison comparison = { fleet.nodes, options->nodes, options->updated, ++look,
-			&fleet.random };
-		verdict = gate_judge_drops(&plan, &comparison, sentence);
-	}
-	drop_fleet_close(&fleet);
-	return verdict == GATE_TRIPPED ? look : 0;
-}
-
 static unsigned count_stopped(const struct drop_fleet_options *options, unsigned seeds)
 {
+	char sentence[GATE_SENTENCE_SIZE];
 	unsigned stopped = 0;
 
 	for (unsigned seed = 1; seed <= seeds; seed++)
-		stopped += judge_release(options, seed) > 0;
+		stopped += drop_fleet_judge(options, &plan, seed, sentence) > 0;
 	return stopped;
 }
 
@@ -138,9 +120,89 @@ START_TEST(nodes_that_always_dropped_a_lot_are_not_blamed_on_the_release)
 		fleet.rates[i] *= 6;
 	}
 	drop_fleet_live(&fleet, 1);
-	struct gate_comparison comparison = { fleet.nodes, options.nodes, options.updated, 1, &fleet.random };
-	ck_assert_int_ne(gate_judge_drops(&plan, &comparison, sentence), GATE_TRIPPED);
+	struct gate_comparison comparison = { fleet.nodes, options.nodes, options.updated, 1, &fleet.random,
+		fleet.changes };
+	ck_assert_int_ne(gate_judge_comparisons(&plan, &comparison, sentence), GATE_TRIPPED);
 	drop_fleet_close(&fleet);
+}
+END_TEST
+
+/* All of a few seeds are stopped, with the word in the sentence. */
+static void expect_stopped(const struct drop_fleet_options *options, const char *word)
+{
+	for (unsigned seed = 1; seed <= 4; seed++) {
+		char sentence[GATE_SENTENCE_SIZE] = "";
+		ck_assert_msg(drop_fleet_judge(options, &drop_fleet_gates, seed, sentence) > 0, "%s", sentence);
+		ck_assert_msg(strstr(sentence, word) && strstr(sentence, "stops below"), "%s", sentence);
+	}
+}
+
+START_TEST(a_release_that_talks_too_much_is_stopped)
+{
+	struct drop_fleet_options options = drop_fleet_good;
+
+	options.updated = 40;
+	options.traffic_ratio = 4;
+	expect_stopped(&options, "times the traffic of 1960 others, 1.50 allowed");
+}
+END_TEST
+
+START_TEST(a_release_that_empties_batteries_is_stopped)
+{
+	struct drop_fleet_options options = drop_fleet_good;
+
+	options.updated = 40;
+	options.drain_ratio = 5;
+	expect_stopped(&options, "40 updated nodes lost");
+}
+END_TEST
+
+START_TEST(a_release_whose_nodes_go_away_is_stopped)
+{
+	struct drop_fleet_options options = drop_fleet_good;
+
+	options.updated = 40;
+	options.bad_away_share = 0.4;
+	expect_stopped(&options, "updated nodes went away");
+}
+END_TEST
+
+START_TEST(what_is_allowed_is_not_stopped)
+{
+	struct drop_fleet_options options = drop_fleet_good;
+	char sentence[GATE_SENTENCE_SIZE];
+
+	options.updated = 40;
+	options.traffic_ratio = 1.4;
+	options.drain_ratio = 1.4;
+	for (unsigned seed = 1; seed <= 20; seed++)
+		ck_assert_msg(drop_fleet_judge(&options, &drop_fleet_gates, seed, sentence) == 0, "%s", sentence);
+}
+END_TEST
+
+START_TEST(a_gate_that_is_off_stops_nothing_and_leaves_its_share_to_the_others)
+{
+	struct drop_fleet_options options = drop_fleet_good;
+	struct rollout_plan one = { .wave_count = 4, .confidence_percent = 99, .online = true }, none = { 0 };
+	char sentence[GATE_SENTENCE_SIZE];
+
+	options.traffic_ratio = 10;
+	options.drain_ratio = 10;
+	ck_assert_uint_eq(drop_fleet_judge(&options, &one, 1, sentence), 0);
+	ck_assert_ptr_nonnull(strstr(sentence, "stops below 0.00083")); /* 0.01 by 3 waves and 4 looks */
+	ck_assert(gate_compares(&one) && !gate_compares(&none));
+}
+END_TEST
+
+START_TEST(what_is_not_known_of_nodes_is_not_compared)
+{
+	struct drop_fleet_options options = drop_fleet_good;
+	char sentence[GATE_SENTENCE_SIZE];
+
+	options.updated = 40;
+	options.traffic_ratio = options.drain_a_day = 0;
+	ck_assert_uint_eq(drop_fleet_judge(&options, &drop_fleet_gates, 2, sentence), 0);
+	ck_assert(strstr(sentence, "dropped") || strstr(sentence, "went away"));
 }
 END_TEST
 
@@ -152,12 +214,15 @@ START_TEST(too_few_nodes_prove_nothing_and_it_says_so)
 
 	random_init(&random, 1);
 	struct gate_comparison comparison = { nodes, 2, 1, 1, &random };
-	ck_assert_int_eq(gate_judge_drops(&plan, &comparison, sentence), GATE_PASSED);
+	ck_assert_int_eq(gate_judge_comparisons(&plan, &comparison, sentence), GATE_PASSED);
 	ck_assert_ptr_nonnull(strstr(sentence, "too few nodes"));
 }
 END_TEST
 
-TEST_SUITE(gate, failures_above_the_share_trip_it_and_silent_nodes_are_failures, a_count_of_failures_limits_the_share,
+TEST_SUITE(gate, a_release_that_talks_too_much_is_stopped, a_release_that_empties_batteries_is_stopped,
+	a_release_whose_nodes_go_away_is_stopped, what_is_allowed_is_not_stopped,
+	a_gate_that_is_off_stops_nothing_and_leaves_its_share_to_the_others, what_is_not_known_of_nodes_is_not_compared,
+	failures_above_the_share_trip_it_and_silent_nodes_are_failures, a_count_of_failures_limits_the_share,
 	enough_nodes_must_run_the_image, a_release_that_makes_nodes_drop_is_stopped_in_its_first_wave,
 	a_good_release_passes, weather_that_hits_all_nodes_is_not_blamed_on_the_release,
 	nodes_that_always_dropped_a_lot_are_not_blamed_on_the_release, too_few_nodes_prove_nothing_and_it_says_so)

@@ -167,8 +167,8 @@ static struct rollout soaking(void)
 static void found(enum gate_verdict verdict)
 {
 	facts.compared = true;
-	facts.drops = verdict;
-	strcpy(facts.drops_sentence, "what was found");
+	facts.verdict = verdict;
+	strcpy(facts.sentence, "what was found");
 }
 
 START_TEST(nothing_is_decided_before_the_drops_are_compared)

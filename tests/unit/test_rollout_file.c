@@ -53,12 +53,12 @@ START_TEST(a_file_says_what_the_options_do)
 			&json),
 		0);
 	json_t *wanted = json_pack("{s:s, s:s, s:i, s:I, s:s, s:b, s:b, s:[s], s:s, s:[s, s], s:s, s:i, s:i, s:i, s:i, "
-				   "s:i, s:i, s:b, s:i}",
+				   "s:i, s:i, s:b, s:b, s:i, s:i, s:i}",
 		"rollout", "spring", "image", "meter-2@1.3.0", "priority", 5, "start_ms", (json_int_t)1796086800000,
 		"on_failure", "rollback", "approval", 0, "fleet", 0, "labels", "indoor", "versions", ">=1.0 <1.3",
 		"nodes", "a", "b", "waves", "10 100", "soak_ms", 12 * 3600 * 1000, "deadline_wakes", 20,
 		"confirmed_percent", 90, "failed_percent", 3, "failed_most", 0, "battery_percent", 0, "ignore_drops", 1,
-		"confidence_percent", 99);
+		"ignore_online", 0, "traffic_percent", 50, "drain_percent", 50, "confidence_percent", 99);
 	char *text = json_dumps(json, JSON_SORT_KEYS);
 	ck_assert_msg(json_equal(json, wanted), "%s", text);
 	free(text);

@@ -116,7 +116,9 @@ START_TEST(a_plan_comes_back_from_its_json)
 	ck_assert_int_eq(update_window_parse(&plan.window.window, plan.window.text, why, sizeof(why)), 0);
 	plan.priority = -7;
 	plan.failed_most = 12;
-	plan.drops = false;
+	plan.drops = plan.online = false;
+	plan.traffic_percent = 7;
+	plan.drain_percent = 0;
 	plan.fleet = plan.approval = true;
 	plan.on_failure = ROLLOUT_ROLLS_BACK;
 	ck_assert_int_eq(parse(rollout_plan_json(&plan), &again, why), 0);

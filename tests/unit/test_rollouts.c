@@ -353,6 +353,56 @@ START_TEST(nodes_that_drop_more_often_with_the_image_stop_it)
 }
 END_TEST
 
+static struct rollout_plan plan_with_all_gates(void)
+{
+	struct rollout_plan plan = plan_of("spring");
+
+	plan.online = true;
+	plan.traffic_percent = plan.drain_percent = 50;
+	return plan;
+}
+
+/* So many hours in which updated nodes make more traffic than the others. */
+static void live_talking(struct site *site, int hours, uint32_t bytes_updated)
+{
+	for (int hour = 0; hour < hours; hour++) {
+		live(site, 4);
+		for (size_t i = 0; i < NODES; i++) {
+			struct node *node = nodes_find(site->nodes, name_of(i));
+			bool updated = memcmp(site->runs[i], new_image, 32) == 0;
+			node->record.bytes_in += updated ? bytes_updated : 1000 + i;
+		}
+	}
+}
+
+START_TEST(nodes_that_talk_more_with_the_image_stop_it)
+{
+	struct site *site = site_with_rollout(plan_with_all_gates());
+
+	live(site, 8);
+	unsigned first = count_running(site, new_image);
+	live_talking(site, 30, 9000);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	ck_assert_uint_eq(count_running(site, new_image), first);
+	ck_assert_ptr_nonnull(strstr(rollouts_find(site->rollouts, "spring")->reason, "times the traffic"));
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_restart_amid_the_soak_compares_the_rest_of_it)
+{
+	struct site *site = site_with_rollout(plan_with_all_gates());
+
+	live(site, 8);
+	live_talking(site, 12, 1000);
+	site_restart(site);
+	live_talking(site, 18, 9000);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	ck_assert_ptr_nonnull(strstr(rollouts_find(site->rollouts, "spring")->reason, "times the traffic"));
+	site_close(site);
+}
+END_TEST
+
 START_TEST(a_rollback_brings_each_node_back_to_what_it_ran)
 {
 	struct site *site = site_with_rollout(plan_of("spring"));
@@ -759,7 +809,8 @@ START_TEST(no_window_opens_before_the_clock_is_set)
 }
 END_TEST
 
-TEST_SUITE(rollouts, nodes_are_ordered_while_the_window_is_open, an_order_keeps_to_the_window_of_its_rollout,
+TEST_SUITE(rollouts, nodes_that_talk_more_with_the_image_stop_it, a_restart_amid_the_soak_compares_the_rest_of_it,
+	nodes_are_ordered_while_the_window_is_open, an_order_keeps_to_the_window_of_its_rollout,
 	only_time_in_the_window_makes_a_node_silent, a_window_whose_zone_is_missing_never_opens,
 	no_window_opens_before_the_clock_is_set, a_stop_takes_the_offer_from_nodes_that_fell_silent_too,
 	waves_come_one_after_the_other_with_a_soak_between, a_restart_changes_nothing,
