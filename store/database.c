@@ -103,16 +103,26 @@ static int set_quota(struct database *database, uint64_t quota_bytes)
 }
 
 /*
+ * What comes next may change the file, so a newer one is told first.
+ *
  * EXTRA is FULL in WAL mode. Before, while a new file becomes one with a WAL, it makes the deletion of the rollback
  * journal durable: a journal that comes back after a power cut undoes that, and what is in the WAL is lost.
  */
+static int look_at_version(struct database *database, const struct schema *schema, int *version)
+{
+	int code = sqlite3_exec(database->connection, "PRAGMA synchronous = EXTRA", NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? schema_look(database->connection, schema, version)
+				 : database_errno(database->connection, code);
+}
+
 static int set_up(struct database *database, const struct database_options *options)
 {
 	unsigned page_size = options->page_size ? options->page_size : PAGE_SIZE;
 	char sql[512];
 
 	(void)snprintf(sql, sizeof(sql),
-		"PRAGMA synchronous = EXTRA; PRAGMA page_size = %d; PRAGMA auto_vacuum = %s;"
+		"PRAGMA page_size = %d; PRAGMA auto_vacuum = %s;"
 		"PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = %d;"
 		"PRAGMA cache_size = -%u; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
 		"PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON",
@@ -170,9 +180,11 @@ static int open_file(struct database *database, const struct database_options *o
 		open_space_file(database);
 	(void)sqlite3_busy_timeout(database->connection, BUSY_TIMEOUT_MS);
 	if (result == 0)
+		result = look_at_version(database, options->schema, &version);
+	if (result == 0)
 		result = set_up(database, options);
 	if (result == 0)
-		result = schema_migrate(database->connection, options->schema, &version);
+		result = schema_migrate(database->connection, options->schema);
 	if (result == -ENOTSUP) {
 		(void)snprintf(why, why_size,
 			"it has version %d and this wakegate knows up to %d: run the newer wakegate, or move the file "

@@ -150,15 +150,21 @@ static int migrate_step(sqlite3 *connection, const char *script, int version)
 	return result;
 }
 
-int schema_migrate(sqlite3 *connection, const struct schema *schema, int *found)
+int schema_look(sqlite3 *connection, const struct schema *schema, int *found)
 {
 	int result = read_version(connection, found);
 
 	if (result < 0)
 		return result;
-	if (*found > schema->version || *found < 0)
-		return -ENOTSUP;
-	for (int version = *found; version < schema->version && result == 0; version++)
+	return *found > schema->version || *found < 0 ? -ENOTSUP : 0;
+}
+
+int schema_migrate(sqlite3 *connection, const struct schema *schema)
+{
+	int found;
+	int result = schema_look(connection, schema, &found);
+
+	for (int version = found; version < schema->version && result == 0; version++)
 		result = migrate_step(connection, schema->scripts[version], version + 1);
 	return result;
 }

@@ -18,10 +18,11 @@ extern const struct schema schema_gateway;
 extern const struct schema schema_images;
 extern const struct schema schema_telemetry;
 
-/*
- * Brings the file to the schema's version, each step in a transaction of its own. 0, -ENOTSUP if the file is newer (and
- * untouched), or the error of the file. The version found is in `found`.
- */
-int schema_migrate(struct sqlite3 *connection, const struct schema *schema, int *found);
+/* The version of the file is in `found`. 0, -ENOTSUP if it is newer than the schema, or the error of the file, which is
+ * not written to. */
+int schema_look(struct sqlite3 *connection, const struct schema *schema, int *found);
+
+/* Brings the file to the schema's version, each step in a transaction of its own. As schema_look(). */
+int schema_migrate(struct sqlite3 *connection, const struct schema *schema);
 
 #endif
