@@ -78,7 +78,7 @@ static int load(struct time_zones *zones, const char *name, char *why, size_t wh
 {
 	struct time_zone *zone = &zones->list[zones->count];
 	char path[512];
-	size_t size;
+	size_t size = 0;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", zones->folder, name) >= sizeof(path))
 		return -ENAMETOOLONG;

@@ -8,12 +8,14 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("WAKEGATE_BUILD", ROOT / "build"))
+SHIPPED_BUILD = os.environ.get("WAKEGATE_SHIPPED_BUILD")
 TEST_BUILD = pathlib.Path(os.environ.get("WAKEGATE_TEST_BUILD", BUILD / "test"))
 
 
 def ours(name):
-    """The path of a program of ours in the build under test."""
-    found = [path for path in TEST_BUILD.rglob(name) if path.is_file() and os.access(path, os.X_OK)]
+    """The path of a program of ours: as it is shipped, where the benches ask for that, or in the build under test."""
+    found = [path for build in (SHIPPED_BUILD, TEST_BUILD) if build
+             for path in pathlib.Path(build).rglob(name) if path.is_file() and os.access(path, os.X_OK)]
     if not found:
         pytest.fail(f"{name} is not in {TEST_BUILD}; build first, e.g. with tests/run unit")
     return str(found[0])
