@@ -1,7 +1,6 @@
 #include "drivers/offers.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "drivers/image_source.h"
@@ -12,21 +11,17 @@
 void offers_init(struct offers *offers, size_t limit)
 {
 	id_map_init(&offers->by_node);
+	slab_init(&offers->slab, sizeof(struct offer));
 	offers->limit = limit;
-}
-
-static void free_offer(struct offer *offer)
-{
-	image_source_release(&offer->image);
-	free(offer);
 }
 
 void offers_finish(struct offers *offers)
 {
 	for (size_t i = 0; i < offers->by_node.room; i++)
 		if (offers->by_node.entries[i].key)
-			free_offer(offers->by_node.entries[i].value);
+			image_source_release(&((struct offer *)offers->by_node.entries[i].value)->image);
 	id_map_finish(&offers->by_node);
+	slab_finish(&offers->slab);
 }
 
 struct offer *offers_find(const struct offers *offers, const char *node)
@@ -40,21 +35,22 @@ void offers_remove(struct offers *offers, const char *node)
 
 	if (!offer)
 		return;
-	id_map_remove(&offers->by_node, node);
-	free_offer(offer);
+	id_map_remove(&offers->by_node, offer->node);
+	image_source_release(&offer->image);
+	slab_give_back(&offers->slab, offer);
 }
 
 static int add(struct offers *offers, const struct driver_offer *from)
 {
 	if (offers->by_node.count >= offers->limit)
 		return -ENOBUFS;
-	struct offer *offer = calloc(1, sizeof(*offer));
+	struct offer *offer = slab_take(&offers->slab);
 	if (!offer)
 		return -ENOMEM;
 	strcpy(offer->node, from->node); /* its size was checked */
 	int result = id_map_add(&offers->by_node, offer->node, offer);
 	if (result < 0) {
-		free(offer);
+		slab_give_back(&offers->slab, offer);
 		return result;
 	}
 	offer->image = image_source_hold(from->image);

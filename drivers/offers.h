@@ -6,6 +6,7 @@
 
 #include "drivers/driver.h"
 #include "drivers/id_map.h"
+#include "drivers/slab.h"
 
 struct offer {
 	char node[NODE_ID_MAX + 1];
@@ -18,6 +19,7 @@ struct offer {
 
 struct offers {
 	struct id_map by_node;
+	struct slab slab; /* an offer may stand for months */
 	size_t limit;
 };
 

@@ -8,6 +8,7 @@
 #include "drivers/driver.h"
 #include "drivers/id_map.h"
 #include "drivers/image_source.h"
+#include "drivers/slab.h"
 #include "gateway/holds.h"
 #include "gateway/log.h"
 #include "gateway/nodes.h"
@@ -23,6 +24,7 @@ struct updates {
 	size_t count;
 	size_t room;
 	struct id_map by_node;
+	struct slab slab; /* an update may take months */
 	bool save_failed;
 };
 
@@ -59,12 +61,12 @@ static int insert(struct updates *updates, const struct stored_update *record, s
 		updates->list = list;
 		updates->room = room;
 	}
-	struct update *update = calloc(1, sizeof(*update));
+	struct update *update = slab_take(&updates->slab);
 	if (!update)
 		return -ENOMEM;
 	update->record = *record;
 	if (id_map_add(&updates->by_node, update->record.node, update) < 0) {
-		free(update);
+		slab_give_back(&updates->slab, update);
 		return -ENOMEM;
 	}
 	updates->list[updates->count++] = update;
@@ -201,6 +203,7 @@ int updates_open(struct updates **out, const struct updates_parts *parts, struct
 	if (!updates)
 		return -ENOMEM;
 	updates->parts = *parts;
+	slab_init(&updates->slab, sizeof(struct update));
 	id_map_init(&updates->by_node);
 	int error = store_updates_load(parts->store, on_stored_update, updates);
 	if (error) {
@@ -224,8 +227,7 @@ void updates_close(struct updates *updates)
 {
 	if (!updates)
 		return;
-	for (size_t i = 0; i < updates->count; i++)
-		free(updates->list[i]);
+	slab_finish(&updates->slab);
 	id_map_finish(&updates->by_node);
 	free(updates->list);
 	free(updates);
@@ -440,7 +442,7 @@ void updates_forget(struct updates *updates, const char *node)
 	updates->list[at] = updates->list[--updates->count];
 	id_map_remove(&updates->by_node, node);
 	(void)store_update_remove(updates->parts.store, node, (struct store_reply){ 0 });
-	free(update);
+	slab_give_back(&updates->slab, update);
 }
 
 bool updates_need(const struct updates *updates, const uint8_t sha256[32])

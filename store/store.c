@@ -61,7 +61,7 @@ static const char *const telemetry_checks_after_crash[] = { "SELECT 'ok' FROM se
 static const struct database_options files[STORE_FILES] = {
 	[STORE_GATEWAY] = { .name = "gateway.db",
 		.schema = &schema_gateway,
-		.cache_kb = 256,
+		.cache_kb = 128,
 		.checks = gateway_checks,
 		.checks_after_crash = nothing_more },
 	[STORE_IMAGES] = { .name = "images.db",
