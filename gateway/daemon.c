@@ -30,6 +30,7 @@
 #include "gateway/labels.h"
 #include "gateway/link_budget.h"
 #include "gateway/log.h"
+#include "gateway/memory.h"
 #include "gateway/networks.h"
 #include "gateway/node_commands.h"
 #include "gateway/nodes.h"
@@ -862,6 +863,7 @@ void daemon_run(struct daemon *daemon)
 {
 	if (service_watchdog_ms() > 0)
 		ticker_add(daemon->ticker, &(struct tick){ .call = tick_watchdog });
+	ticker_add(daemon->ticker, &(struct tick){ .call = memory_tick });
 	log_notice("daemon.ready version=%s gateway=%s boot=%u nodes=%zu", WAKEGATE_VERSION, daemon->id, daemon->boot,
 		nodes_count(daemon->nodes));
 	tell_ready(daemon);

@@ -1,7 +1,6 @@
 /*
  * main: wakegated, the gateway daemon.
  */
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "gateway/daemon.h"
 #include "gateway/general.h"
 #include "gateway/log.h"
+#include "gateway/memory.h"
 #include "gateway/moment.h"
 #include "gateway/options.h"
 #include "gateway/tables.h"
@@ -65,10 +65,7 @@ int main(int argc, char **argv)
 	if (error)
 		return EX_CONFIG;
 
-	/* Few threads allocate, and what a burst took is to go back to the system: a gateway shares a small machine. */
-	mallopt(M_ARENA_MAX, 1);
-	mallopt(M_TRIM_THRESHOLD, 64 * 1024);
-	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+	memory_set_up();
 	signal(SIGPIPE, SIG_IGN);
 	umask(0027);
 	int status = run(config, &tables, options.config_path);

@@ -13,7 +13,7 @@
 
 #include "gateway/moment.h"
 
-#define TICKS_MAX 16
+#define TICKS_MAX 24
 
 struct ticker;
 struct uv_loop_s;
