@@ -79,7 +79,13 @@ static int64_t tick(void)
 
 static void begin_scene(uint32_t offset)
 {
-	static const struct topic_settings templates = { "t/{gateway}", "s/{gateway}", "ota/{gateway}", "c/{gateway}" };
+	static const struct topic_settings templates = {
+		.telemetry = "t/{gateway}",
+		.status = "s/{gateway}",
+		.manifests = "ota/{gateway}",
+		.commands = "c/{gateway}",
+		.alerts = "a/{gateway}",
+	};
 	const struct block_source_parts parts = { .settings = &settings, .topics = &topics, .publish = publish };
 
 	settings = (struct block_settings){ .size_bytes = BLOCK, .window = 2, .timeout_ms = 1000 };
