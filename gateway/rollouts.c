@@ -20,7 +20,7 @@
 #include "store/update_store.h"
 
 #define TICK_MS 1000
-#define COUNT_PAUSE_MOST_MS 15000
+#define COUNT_PAUSE_MOST_MS 30000
 #define ZONE_SENTENCE_SIZE 256
 #define SLICE_NODES 500 /* counted in one round of the loop: under a millisecond */
 
@@ -706,10 +706,10 @@ static void count_node(struct rollouts *rollouts, struct entry *entry, const str
 	tally->open += turn == TURN_DUE || turn == TURN_UNDER_WAY;
 }
 
-/* What nodes do is no news more often than this: a sixtieth of what lies between two contacts of a node. */
+/* What nodes do is no news more often than this: a thirtieth of what lies between two contacts of a node. */
 static int64_t count_pause_ms(const struct rollouts *rollouts)
 {
-	int64_t pause_ms = rollouts->parts.schedule->interval_ms / 60;
+	int64_t pause_ms = rollouts->parts.schedule->interval_ms / 30;
 
 	if (pause_ms < TICK_MS)
 		return TICK_MS;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -24,9 +25,8 @@ static bool is_powered(void *context)
 static void make_folder(struct site_gateway *gateway)
 {
 	const char *memory = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-	const char *parent = getenv("TMPDIR");
 
-	snprintf(gateway->directory, sizeof(gateway->directory), "%s/wakegate-site-XXXXXX", parent ? parent : memory);
+	snprintf(gateway->directory, sizeof(gateway->directory), "%s/wakegate-site-XXXXXX", memory);
 	if (!mkdtemp(gateway->directory))
 		abort();
 }
@@ -40,14 +40,16 @@ static void write_config(const struct site_gateway *gateway)
 		abort();
 	fprintf(file,
 		"gateway: { id = \"site\"; data_directory = \"%s\"; log_level = \"error\"; };\n"
-		"nodes: { flush_interval = \"%d s\"; };\n"
+		"nodes: { most = 20000; flush_interval = \"%d s\"; };\n"
 		"schedule: { interval = \"%d s\"; };\n"
-		"telemetry: { format = \"columnar\"; when_full = \"refuse\"; };\n"
+		"telemetry: { format = \"columnar\"; when_full = \"refuse\"; commit_delay = \"%d ms\"; "
+		"%s%s%s };\n"
 		"images: { unsigned_hardware = [ \"sim-0\", \"sim-1\" ]; };\n"
 		"update: { attempts = 3; retry_after = \"%d s\"; retry_most = \"2 h\"; stall_after = \"3 h\"; "
 		"deadline = \"10 h\"; };\n",
-		gateway->directory, (int)(plan->interval_ms / 2000), (int)(plan->interval_ms / 1000),
-		(int)(plan->interval_ms / 2000));
+		gateway->directory, (int)(plan->flush_ms / 1000), (int)(plan->interval_ms / 1000), (int)plan->commit_ms,
+		plan->remembers ? "runtime_directory = \"" : "", plan->remembers ? gateway->memory : "",
+		plan->remembers ? "\";" : "", (int)(plan->interval_ms / 2000));
 	fclose(file);
 }
 
@@ -78,6 +80,9 @@ void site_gateway_open(
 	make_folder(gateway);
 	snprintf(gateway->vfs, sizeof(gateway->vfs), "site-%llu", (unsigned long long)world->plan->seed);
 	snprintf(gateway->config_path, sizeof(gateway->config_path), "%s/site.cfg", gateway->directory);
+	snprintf(gateway->memory, sizeof(gateway->memory), "%s/memory", gateway->directory);
+	if (mkdir(gateway->memory, 0750) < 0)
+		abort();
 	write_config(gateway);
 	read_config(gateway);
 	gateway->fault = fault_vfs_open(gateway->vfs, world->plan->seed);
@@ -91,18 +96,25 @@ void site_gateway_open(
 	};
 }
 
-static void remove_folder(const struct site_gateway *gateway)
+static void empty_folder(const char *folder)
 {
 	struct dirent *entry;
 	char path[512];
-	DIR *directory = opendir(gateway->directory);
+	DIR *directory = opendir(folder);
 
 	while (directory && (entry = readdir(directory))) {
-		snprintf(path, sizeof(path), "%s/%s", gateway->directory, entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		(void)unlink(path);
 	}
 	if (directory)
 		(void)closedir(directory);
+}
+
+static void remove_folders(const struct site_gateway *gateway)
+{
+	empty_folder(gateway->memory);
+	(void)rmdir(gateway->memory);
+	empty_folder(gateway->directory);
 	(void)rmdir(gateway->directory);
 }
 
@@ -122,7 +134,7 @@ void site_gateway_close(struct site_gateway *gateway)
 		close_daemon(gateway);
 	config_free(gateway->config);
 	fault_vfs_close(gateway->fault);
-	remove_folder(gateway);
+	remove_folders(gateway);
 }
 
 static void on_start(void *context, uint64_t argument)
@@ -174,6 +186,7 @@ void site_gateway_cut_power(struct site_gateway *gateway, int64_t for_ms)
 	if (gateway->daemon)
 		close_daemon(gateway);
 	fault_vfs_restore(gateway->fault);
+	empty_folder(gateway->memory);
 	start_later(gateway, for_ms);
 }
 

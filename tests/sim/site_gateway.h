@@ -22,6 +22,7 @@ struct site_gateway {
 	struct site_radio *radio;
 	struct site_broker *broker;
 	char directory[64];
+	char memory[80]; /* a folder that a power cut empties */
 	char vfs[32];
 	char config_path[96];
 	struct tables tables;

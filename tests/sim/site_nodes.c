@@ -15,7 +15,6 @@
 #define BLOCK 1024
 #define BLOCK_RETRIES 6
 #define BATCH_MOST 24    /* readings in a message */
-#define CHECK_IN_EVERY 8 /* wakes */
 #define CONTACT_COSTS 40 /* of the battery, in thousandths of a percent */
 #define UPDATE_COSTS 4000
 #define NODE_FAILURE_INTEGRITY 5 /* LwM2M object 5, resource 5: integrity check failed */
@@ -205,7 +204,7 @@ static void wake_up(struct site_nodes *nodes, uint32_t index)
 		(void)site_ledger_make(nodes->ledger, index, (site_world_wall_ms(nodes->world) + i) * 1000);
 	if (is_empty(nodes, index))
 		return;
-	if (site_world_chance(nodes->world, plan->reboots) || node->wakes % CHECK_IN_EVERY == 0)
+	if (site_world_chance(nodes->world, plan->reboots) || node->wakes % plan->check_in == 0)
 		node->must_check_in = true;
 	begin_message(nodes, index, node->must_check_in ? SITE_CHECKING_IN : SITE_REPORTING);
 }

@@ -47,9 +47,12 @@ void site_plan_small(struct site_plan *plan, uint64_t seed)
 		.settle_ms = 20 * HOUR_MS,
 		.interval_ms = between(&random, 20, 60) * MINUTE_MS,
 		.readings = (unsigned)between(&random, 1, 4),
+		.check_in = 8,
 		.loss = (unsigned)between(&random, 0, 150),
 		.reboots = (unsigned)between(&random, 0, 10),
 		.drift_ppm = (int)between(&random, 0, 100),
+		.commit_ms = between(&random, 0, 1500),
+		.flush_ms = between(&random, 1, 15) * MINUTE_MS,
 		.disk_ms = between(&random, 1, 200),
 		.battery_least = 5000,
 		.rollouts = true,
@@ -57,7 +60,31 @@ void site_plan_small(struct site_plan *plan, uint64_t seed)
 		.tracked = true,
 		.waves = waves[random_below(&random, sizeof(waves) / sizeof(waves[0]))],
 		.soak_ms = between(&random, 30, 240) * MINUTE_MS,
+		.remembers = random_below(&random, 2) == 0,
 		.rolls_back = random_below(&random, 2) == 0,
 	};
 	choose_releases(plan, &random);
+}
+
+void site_plan_week(struct site_plan *plan, uint64_t seed)
+{
+	*plan = (struct site_plan){
+		.seed = seed,
+		.nodes = 10000,
+		.hardware_types = 1,
+		.days_ms = 7 * 24 * HOUR_MS,
+		.interval_ms = 15 * MINUTE_MS,
+		.readings = 1,
+		.check_in = 96,
+		.loss = 2,
+		.drift_ppm = 40,
+		.commit_ms = 1500,
+		.flush_ms = 15 * MINUTE_MS,
+		.disk_ms = 20,
+		.battery_least = 100000,
+		.rollouts = true,
+		.waves = "1 5 10 100",
+		.soak_ms = 6 * HOUR_MS,
+		.remembers = true,
+	};
 }

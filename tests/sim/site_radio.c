@@ -132,6 +132,7 @@ void site_radio_report(struct site_radio *radio, const struct site_batch *batch)
 		.hardware = "",
 		.version = "",
 		.battery_percent = -1,
+		.exchange = batch->exchange,
 		.bytes_in = 60 + 8 * (uint32_t)batch->count,
 		.bytes_out = 20 };
 	struct site_answer told;
