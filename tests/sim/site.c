@@ -56,6 +56,7 @@ static void open_site(struct site *site, const struct site_plan *plan, FILE *tra
 static void close_site(struct site *site)
 {
 	site_gateway_close(&site->gateway);
+	site_operator_close(&site->worker);
 	site_nodes_close(&site->nodes);
 	site_radio_close(&site->radio);
 	site_broker_close(&site->broker);

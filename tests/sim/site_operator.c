@@ -49,6 +49,7 @@ void site_operator_rollout_name(int image, char out[16])
 /* Asking. What is answered after the patience ended is not listened to. */
 
 struct asked {
+	struct asked *next;
 	struct site_operator *worker;
 	uint32_t patience;
 	void (*answered)(struct site_operator *worker, bool ok, const json_t *told);
@@ -67,8 +68,6 @@ static int on_reply(void *context, const char *json, size_t size, bool last)
 	if (asked->answered && asked->patience == asked->worker->patience)
 		asked->answered(asked->worker, ok, json_object_get(told, "result"));
 	json_decref(told);
-	if (last)
-		free(asked);
 	return 0;
 }
 
@@ -81,7 +80,8 @@ static void ask(struct site_operator *worker, json_t *request, const struct cont
 
 	if (!text || !asked)
 		abort();
-	*asked = (struct asked){ worker, worker->patience, answered };
+	*asked = (struct asked){ worker->asked, worker, worker->patience, answered };
+	worker->asked = asked;
 	struct control_asker asker = { .name = "operator", .reply = on_reply, .context = asked };
 	worker->requests++;
 	daemon_view(worker->gateway->daemon, &view);
@@ -245,4 +245,14 @@ void site_operator_open(struct site_operator *worker, struct site_world *world, 
 	*worker = (struct site_operator){ .world = world, .gateway = gateway, .images = images, .image = -1 };
 	if (world->plan->rollouts)
 		wait_for(worker, SITE_MINUTE_MS);
+}
+
+void site_operator_close(struct site_operator *worker)
+{
+	struct asked *asked;
+
+	while ((asked = worker->asked)) {
+		worker->asked = asked->next;
+		free(asked);
+	}
 }

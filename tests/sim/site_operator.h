@@ -14,6 +14,8 @@ struct site_gateway;
 struct site_images;
 struct site_world;
 
+struct asked;
+
 struct site_operator {
 	struct site_world *world;
 	struct site_gateway *gateway;
@@ -24,10 +26,14 @@ struct site_operator {
 	bool brought[SITE_IMAGES], ordered[SITE_IMAGES];
 	uint32_t patience; /* which of its alarms is meant */
 	unsigned requests, refusals;
+	struct asked *asked; /* until the end: a gateway that goes leaves questions without an answer */
 };
 
 void site_operator_open(struct site_operator *worker, struct site_world *world, struct site_gateway *gateway,
 	const struct site_images *images);
+
+/* After the gateway was closed. */
+void site_operator_close(struct site_operator *worker);
 
 /* The name of the rollout of an image. */
 void site_operator_rollout_name(int image, char out[16]);
