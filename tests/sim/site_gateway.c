@@ -167,7 +167,10 @@ void site_gateway_start(struct site_gateway *gateway)
 	if (error) {
 		gateway->failed_starts++;
 		gateway->daemon = NULL;
-		site_world_say(gateway->world, "gateway does not start: %s", why);
+		/* The sentence names a folder that is another one each time. */
+		site_world_say(gateway->world, "gateway does not start: %s", strerror(-error));
+		if (gateway->world->trace)
+			fprintf(gateway->world->trace, "%s\n", why);
 		if (fault_vfs_is_off(gateway->fault))
 			site_gateway_cut_power(gateway, START_AGAIN_MS);
 		else
