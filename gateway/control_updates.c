@@ -237,7 +237,9 @@ static struct ordering ordering_begin(struct control_updates *parts, const struc
 	return (struct ordering){
 		.parts = parts,
 		.request = request,
-		.order = { .force = control_boolean(request, "force"), .by = control_asker_name(request) },
+		.order = { .force = control_boolean(request, "force"),
+			.at_once = control_boolean(request, "now"),
+			.by = control_asker_name(request) },
 		.now = clock_moment(parts->clock),
 		.refusals = json_array(),
 	};
@@ -255,6 +257,7 @@ static const struct control_argument start_arguments[] = {
 	{ "nodes", CONTROL_LIST, false, "ids of the nodes to update" },
 	{ "hardware", CONTROL_TEXT, false, "or all nodes of this hardware type" },
 	{ "force", CONTROL_BOOLEAN, false, "also nodes of other hardware, or that run the image already" },
+	{ "now", CONTROL_BOOLEAN, false, "whatever hours their labels leave for updates" },
 	{ 0 },
 };
 

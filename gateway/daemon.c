@@ -425,21 +425,22 @@ static int offer(void *context, const struct node *node, const struct driver_off
 	return networks_offer(daemon->networks, node, offer);
 }
 
-/* While it starts, whose order it is is not known yet: it waits for the first tick. */
+/* While it starts, whose order it is is not known yet. */
 static struct update_times update_times_of(
 	void *context, const struct node *node, const struct update *update, struct moment now)
 {
 	const struct daemon *daemon = context;
 	const struct quiet_hours_settings *quiet = settings_of(daemon, &quiet_hours_settings_table);
-	struct update_hours hours = { .zone_missing = true };
+	struct update_hours hours;
 
-	if (daemon->rollouts)
-		rollouts_hours(daemon->rollouts, node, update, now, &hours);
-	struct update_times times =
-		update_hours_times(&hours, wave_place("activation", node->record.id), quiet->spread_ms, now);
+	if (update->record.at_once)
+		return (struct update_times){ .changes_ms = INT64_MAX };
 	if (!daemon->rollouts)
-		times.changes_ms = now.wall_ms;
-	return times;
+		return (struct update_times){ .changes_ms = now.wall_ms };
+	rollouts_hours(daemon->rollouts, node, update, now, &hours);
+	bool limited = hours.apply.count > 0;
+	return update_hours_times(
+		&hours, limited ? wave_place("activation", node->record.id) : 0, quiet->spread_ms, now);
 }
 
 static void withdraw(void *context, const struct node *node)

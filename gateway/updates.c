@@ -133,6 +133,8 @@ static void renew_offer(struct updates *updates, struct node *node, struct updat
 		return;
 	}
 	update->times = times_of(updates, node, update, now);
+	if (update->times.changes_ms <= now.wall_ms)
+		return; /* not known yet: at the next tick */
 	struct image_source *image = image_of(updates, update);
 	if (!image) {
 		port->withdraw(port->context, node);
@@ -242,7 +244,8 @@ static int judge_order(struct updates *updates, const struct update_order *order
 
 	if (!port->image(port->context, order->sha256, &hardware))
 		return -ENOENT;
-	if (former && update_is_active(former) && memcmp(former->record.goal, order->sha256, 32) == 0)
+	bool same = former && update_is_active(former) && memcmp(former->record.goal, order->sha256, 32) == 0;
+	if (same && (former->record.at_once || !order->at_once))
 		return -EALREADY;
 	if (order->force)
 		return 0;
@@ -312,13 +315,14 @@ int updates_order(struct updates *updates, const struct update_order *order, str
 	snprintf(record.node, sizeof(record.node), "%s", node->id);
 	memcpy(record.goal, order->sha256, sizeof(record.goal));
 	memcpy(record.previous, node->image, sizeof(record.previous));
+	record.at_once = order->at_once;
 	if (!update && (error = insert(updates, &record, &update)) < 0)
 		return error;
 	update->record = record;
 	update->state = UPDATE_OFFERED;
 	update->record.changed_ms = now.wall_ms;
 	struct update_step step = { .changed = true };
-	snprintf(step.detail, sizeof(step.detail), "by=%s", order->by);
+	snprintf(step.detail, sizeof(step.detail), "by=%s%s", order->by, order->at_once ? " now" : "");
 	settle(updates, order->node, update, &step, now);
 	return 0;
 }

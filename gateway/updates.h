@@ -61,6 +61,7 @@ struct update_order {
 	struct node *node;
 	uint8_t sha256[32];
 	bool force;     /* also for other hardware, or if the node runs the image already or has said no version */
+	bool at_once;   /* whatever hours it has windows in */
 	const char *by; /* who ordered it, for the journal: "operator", "cloud" */
 };
 

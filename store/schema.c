@@ -64,6 +64,8 @@ static const char gateway_6[] = "CREATE TABLE hold("
 static const char gateway_7[] = "ALTER TABLE node_update ADD COLUMN goal BLOB NOT NULL DEFAULT x'';"
 				"ALTER TABLE node_update ADD COLUMN stones INTEGER NOT NULL DEFAULT 0;";
 
+static const char gateway_8[] = "ALTER TABLE node_update ADD COLUMN at_once INTEGER NOT NULL DEFAULT 0;";
+
 /*
  * A chunk's key is image number * 65536 + index. The manifest is apart so that the row of an image, written anew at
  * every append, stays small. `tail_crc32c` is of what is there of the last chunk while it is not whole.
@@ -111,9 +113,9 @@ static const char telemetry_3[] = "CREATE TABLE feed("
 /* How many reports of a segment have fingerprints that its readings tell, so that they are not in `exchanges`. */
 static const char telemetry_4[] = "ALTER TABLE segment ADD COLUMN told INTEGER NOT NULL DEFAULT 0;";
 
-const struct schema schema_gateway = {
-	(const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5, gateway_6, gateway_7 }, 7
-};
+const struct schema schema_gateway = { (const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5,
+					       gateway_6, gateway_7, gateway_8 },
+	8 };
 const struct schema schema_images = { (const char *const[]){ images_1, images_2 }, 2 };
 const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3, telemetry_4 },
 	4 };

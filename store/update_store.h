@@ -7,6 +7,7 @@
 #ifndef WAKEGATE_STORE_UPDATE_STORE_H
 #define WAKEGATE_STORE_UPDATE_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct stored_update {
 	int64_t retry_at_ms;  /* not before; 0: at the next contact */
 	uint8_t previous[32]; /* head of the digest it ran before */
 	uint8_t previous_size;
+	bool at_once;     /* no window holds it */
 	uint8_t goal[32]; /* the image ordered; `sha256` is that, or a stepping stone on the way */
 	uint32_t stones;  /* that it has gone over so far */
 };

@@ -18,6 +18,7 @@ static const struct cli_option start_options[] = {
 	{ 0, "hardware", "TYPE", "update all nodes of this hardware type" },
 	{ 0, "list", "FILE", "update the nodes in this file, one a line (\"-\": standard input)" },
 	{ 0, "force", NULL, "also nodes of other hardware, or that run the image already" },
+	{ 0, "now", NULL, "whatever hours their labels leave for updates" },
 	{ 'w', "watch", NULL, "show how it goes until all are done" },
 	{ 0 },
 };
@@ -166,8 +167,8 @@ static int run_start(struct cli *cli)
 {
 	const char *image = cli->arguments[cli->argument_count - 1];
 	json_t *result = NULL;
-	json_t *request = json_pack(
-		"{s:s, s:s, s:b}", "command", "update.start", "image", image, "force", (int)cli_given(cli, "force"));
+	json_t *request = json_pack("{s:s, s:s, s:b, s:b}", "command", "update.start", "image", image, "force",
+		(int)cli_given(cli, "force"), "now", (int)cli_given(cli, "now"));
 	int code = choose_nodes(cli, image, request);
 
 	if (code == CLI_OK)

@@ -15,6 +15,7 @@ static struct stored_update make_update(const char *node)
 		.created_ms = 1,
 		.changed_ms = 2,
 		.retry_at_ms = 3,
+		.at_once = true,
 		.previous = { 5, 5, 5, 5 },
 		.previous_size = 4 };
 

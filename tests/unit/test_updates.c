@@ -445,6 +445,38 @@ START_TEST(an_offer_says_when_the_node_may_do_what)
 }
 END_TEST
 
+START_TEST(an_order_that_waits_can_be_made_one_for_now)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "n1", old_image);
+	struct update_order now = { .node = node, .at_once = true, .by = "operator" };
+
+	memcpy(now.sha256, bench->image.sha256, 32);
+	ck_assert_int_eq(order(bench, node, false), 0);
+	ck_assert(!updates_find(bench->updates, "n1")->record.at_once);
+	ck_assert_int_eq(updates_order(bench->updates, &now, bench->now), 0);
+	ck_assert(updates_find(bench->updates, "n1")->record.at_once);
+	ck_assert_int_eq(updates_order(bench->updates, &now, bench->now), -EALREADY);
+	ck_assert_int_eq(order(bench, node, false), -EALREADY);
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(nothing_is_offered_before_its_times_are_known)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "n1", old_image);
+
+	bench->times = (struct update_times){ .changes_ms = bench->now.wall_ms };
+	ck_assert_int_eq(order(bench, node, false), 0);
+	ck_assert(!bench->offered);
+	bench->times.changes_ms = INT64_MAX;
+	(void)updates_tick(bench->updates, bench->now);
+	ck_assert(bench->offered);
+	bench_close(bench);
+}
+END_TEST
+
 START_TEST(a_pause_between_windows_is_no_stall)
 {
 	struct bench *bench = bench_open();
@@ -509,10 +541,10 @@ START_TEST(a_node_that_is_removed_takes_its_update_with_it)
 }
 END_TEST
 
-TEST_SUITE(updates, a_node_that_comes_seldom_is_not_given_up_between_its_visits,
-	an_offer_says_when_the_node_may_do_what, a_pause_between_windows_is_no_stall,
-	an_order_is_offered_until_the_node_runs_it, a_node_goes_over_a_stepping_stone,
-	a_stone_that_goes_missing_ends_the_update, an_update_goes_on_after_a_restart,
+TEST_SUITE(updates, an_order_that_waits_can_be_made_one_for_now, nothing_is_offered_before_its_times_are_known,
+	a_node_that_comes_seldom_is_not_given_up_between_its_visits, an_offer_says_when_the_node_may_do_what,
+	a_pause_between_windows_is_no_stall, an_order_is_offered_until_the_node_runs_it,
+	a_node_goes_over_a_stepping_stone, a_stone_that_goes_missing_ends_the_update, an_update_goes_on_after_a_restart,
 	an_update_survives_a_clock_that_is_set_forward, a_retry_waits_as_long_as_it_would_when_the_clock_is_set,
 	orders_that_make_no_sense_are_refused, a_failed_attempt_is_offered_again_when_its_pause_is_over,
 	a_cancelled_update_is_withdrawn, every_step_is_journalled_and_watchers_are_told,
