@@ -23,6 +23,7 @@
 #include "gateway/rules.h"
 #include "gateway/schedule.h"
 #include "gateway/slots.h"
+#include "gateway/sparkplug_edge.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/thin.h"
@@ -126,6 +127,21 @@ static json_t *thinning_status(const struct control_status *parts)
 	return json_pack("{s:b, s:I, s:I, s:I, s:I}", "active", (int)figures.active, "readings",
 		NUMBER(figures.readings), "became", NUMBER(figures.became), "replaced_bytes",
 		NUMBER(figures.replaced_bytes), "written_bytes", NUMBER(figures.written_bytes));
+}
+
+/* The host only where readings wait for one. */
+static json_t *sparkplug_status(const struct sparkplug_edge *edge)
+{
+	struct sparkplug_figures figures;
+
+	sparkplug_edge_figures(edge, &figures);
+	json_t *object = json_pack("{s:s, s:b, s:I}", "edge_node", figures.edge_node, "born", (int)figures.born,
+		"devices", NUMBER(figures.devices));
+	if (figures.primary_host) {
+		(void)json_object_set_new(object, "primary_host", json_string(figures.primary_host));
+		(void)json_object_set_new(object, "host_online", json_boolean(figures.host_online));
+	}
+	return object;
 }
 
 static json_t *uplink_status(const struct control_status *parts)
@@ -238,6 +254,8 @@ static json_t *status(const struct control_status *parts)
 	(void)json_object_set_new(object, "alerts", alerts_status(parts));
 	if (parts->upstream)
 		(void)json_object_set_new(object, "uplink", uplink_status(parts));
+	if (parts->sparkplug)
+		(void)json_object_set_new(object, "sparkplug", sparkplug_status(parts->sparkplug));
 	(void)json_object_set_new(object, "nodes", nodes_status(parts, now));
 	if (parts->networks)
 		(void)json_object_set_new(object, "slots", slots_status(parts));

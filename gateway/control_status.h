@@ -26,6 +26,7 @@ struct schedule_settings;
 struct store;
 struct telemetry;
 struct telemetry_settings;
+struct sparkplug_edge;
 struct thin;
 struct update_settings;
 struct updates;
@@ -52,6 +53,7 @@ struct control_status {
 	struct publish *publish;
 	struct governor *governor;
 	struct thin *thin;
+	const struct sparkplug_edge *sparkplug; /* NULL: the format is another one */
 	struct networks *networks;
 	struct upstream *upstream; /* NULL: there is no uplink */
 	const struct alerts *alerts;

@@ -639,6 +639,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.publish = reading_flow_publish(daemon->readings),
 			.governor = reading_flow_governor(daemon->readings),
 			.thin = reading_flow_thin(daemon->readings),
+			.sparkplug = reading_flow_sparkplug(daemon->readings),
 			.networks = daemon->networks,
 			.upstream = daemon->upstream,
 			.alerts = alerting_alerts(daemon->alerting),

@@ -326,6 +326,11 @@ struct thin *reading_flow_thin(const struct reading_flow *flow)
 	return flow->thin;
 }
 
+struct sparkplug_edge *reading_flow_sparkplug(const struct reading_flow *flow)
+{
+	return flow->sparkplug;
+}
+
 void reading_flow_flush(struct reading_flow *flow, struct moment now)
 {
 	if (!flow)

@@ -18,6 +18,7 @@ struct nodes;
 struct publish;
 struct reading_flow;
 struct rules_settings;
+struct sparkplug_edge;
 struct sparkplug_settings;
 struct store;
 struct telemetry;
@@ -66,6 +67,8 @@ struct publish *reading_flow_publish(const struct reading_flow *flow);
 struct governor *reading_flow_governor(const struct reading_flow *flow);
 struct edge *reading_flow_edge(const struct reading_flow *flow);
 struct thin *reading_flow_thin(const struct reading_flow *flow);
+/* NULL: the format is another one. */
+struct sparkplug_edge *reading_flow_sparkplug(const struct reading_flow *flow);
 
 /* Hands all that was taken to the store; after the upstream was closed, before store_close(). NULL is fine. */
 void reading_flow_flush(struct reading_flow *flow, struct moment now);

@@ -348,6 +348,17 @@ void sparkplug_edge_mourn(struct sparkplug_edge *edge,
 	}
 }
 
+void sparkplug_edge_figures(const struct sparkplug_edge *edge, struct sparkplug_figures *out)
+{
+	*out = (struct sparkplug_figures){
+		.edge_node = edge->edge_node,
+		.primary_host = edge->parts.settings->primary_host,
+		.born = edge->born,
+		.host_online = edge->host_online,
+		.devices = sparkplug_devices_count(edge->devices),
+	};
+}
+
 /* ---- what comes ---- */
 
 void sparkplug_edge_on_connected(struct sparkplug_edge *edge, unsigned window, struct moment now)

@@ -61,6 +61,15 @@ void sparkplug_edge_mourn(struct sparkplug_edge *edge,
 /* Sends births that are due; milliseconds until it wants to be called again. */
 int64_t sparkplug_edge_tick(struct sparkplug_edge *edge, struct moment now);
 
+struct sparkplug_figures {
+	const char *edge_node;
+	const char *primary_host; /* NULL: none; readings wait for nobody */
+	bool born, host_online;
+	size_t devices; /* nodes that were born, or are to be */
+};
+/* The texts live as long as the edge node. */
+void sparkplug_edge_figures(const struct sparkplug_edge *edge, struct sparkplug_figures *out);
+
 /* ---- for the form ---- */
 
 struct sparkplug_devices *sparkplug_edge_devices(const struct sparkplug_edge *edge);

@@ -50,6 +50,23 @@ static void print_uplink(const struct cli *cli, const json_t *uplink, int64_t no
 		human_size(received, (uint64_t)field_number(uplink, "bytes_received")));
 }
 
+/* Only where the readings go up as Sparkplug. */
+static void print_sparkplug(const struct cli *cli, const json_t *sparkplug)
+{
+	bool born = field_boolean(sparkplug, "born"), online = field_boolean(sparkplug, "host_online");
+	const char *host = field_text(sparkplug, "primary_host");
+	enum tone tone = online ? TONE_GOOD : TONE_BAD;
+
+	if (!sparkplug)
+		return;
+	print_line(cli, "sparkplug", "edge node %s %s, %" PRId64 " devices", field_text(sparkplug, "edge_node"),
+		born ? "is born" : "is not born", field_number(sparkplug, "devices"));
+	if (json_object_get(sparkplug, "primary_host"))
+		print_line(cli, "", "host %s %s%s%s%s", host, tone_begin(tone, cli->terminal.colour),
+			online ? "online" : "offline", tone_end(tone, cli->terminal.colour),
+			online ? "" : ": readings wait for it");
+}
+
 static void print_alerts(const struct cli *cli, const json_t *alerts)
 {
 	int64_t critical = field_number(alerts, "critical"), warning = field_number(alerts, "warning");
@@ -273,6 +290,7 @@ static int run_status(struct cli *cli)
 	print_gateway(cli, status);
 	print_alerts(cli, json_object_get(status, "alerts"));
 	print_uplink(cli, json_object_get(status, "uplink"), field_number(status, "time_ms"));
+	print_sparkplug(cli, json_object_get(status, "sparkplug"));
 	print_nodes(cli, json_object_get(status, "nodes"));
 	print_slots(cli, json_object_get(status, "slots"));
 	print_updates(cli, json_object_get(status, "updates"));

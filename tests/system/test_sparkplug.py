@@ -104,9 +104,15 @@ def test_readings_wait_for_the_primary_host(tmp_path):
         site.gateway.start()
         wait_until("readings wait", lambda: site.gateway.ask("status")["telemetry"]["waiting"] > 0, 120)
         assert site.host.kinds()[-1] == "NDEATH"
+        assert site.gateway.ask("status")["sparkplug"] == {
+            "edge_node": "test", "born": False, "devices": 0, "primary_host": "scada", "host_online": False}
+        assert "host scada offline: readings wait for it" in site.gateway.cli("status").stdout
         before = len(site.host.messages)
         site.host.say(True)
         site.wait_all()
+        assert site.gateway.ask("status")["sparkplug"] == {
+            "edge_node": "test", "born": True, "devices": 5, "primary_host": "scada", "host_online": True}
+        assert "wakegate_sparkplug_host_online 1" in site.gateway.cli("metrics").stdout
         late = [metric for kind, _, payload, _ in site.host.messages[before:] if kind == "DDATA"
                 for metric in payload["metrics"]]
         assert late and late[0]["isHistorical"]
