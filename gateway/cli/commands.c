@@ -68,6 +68,7 @@ static const struct cli_group update_group = { "update", "Updates", update_comma
 
 static const struct cli_command *const rollout_commands[] = {
 	&command_rollout_create,
+	&command_rollout_forecast,
 	&command_rollout_list,
 	&command_rollout_show,
 	&command_rollout_watch,

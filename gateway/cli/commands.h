@@ -30,6 +30,9 @@ extern const struct cli_command command_node_release;
 extern const struct cli_command command_update_go_on;
 extern const struct cli_command command_update_halt;
 
+/* forecast_command.c */
+extern const struct cli_command command_rollout_forecast;
+
 /* image_commands.c */
 extern const struct cli_command command_image_add;
 extern const struct cli_command command_image_list;
