@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gateway/segment_pack.h"
+#include "protocols/columns.h"
 #include "protocols/fingerprint.h"
 #include "protocols/segment.h"
 #include "store/segment_store.h"
@@ -16,26 +17,43 @@
  * millisecond, so rows are read as if they did not either.
  */
 struct report_walk {
-	struct segment_walk rows;
-	struct segment_entry entry; /* the first of the next report */
-	int state;                  /* of the walk: 1 while there is one */
+	int (*read)(struct report_walk *walk, struct segment_entry *out); /* as segment_walk_next() */
+	struct segment_entry entry;                                       /* the first of the next report */
+	int state;                                                        /* what the last read returned */
 };
 
-static struct report_walk *report_walk_new(const void *rows, size_t size)
-{
-	struct report_walk *walk = malloc(sizeof(*walk));
+struct rows_walk {
+	struct report_walk base;
+	struct segment_walk rows;
+};
 
-	if (!walk)
-		return NULL;
-	segment_walk_init(&walk->rows, rows, size);
-	walk->state = segment_walk_next(&walk->rows, &walk->entry);
-	return walk;
+struct columns_walk {
+	struct report_walk base;
+	struct columns_reader *columns;
+};
+
+static int read_row(struct report_walk *walk, struct segment_entry *out)
+{
+	return segment_walk_next(&((struct rows_walk *)walk)->rows, out);
+}
+
+static int read_column(struct report_walk *walk, struct segment_entry *out)
+{
+	return columns_next(((struct columns_walk *)walk)->columns, out);
+}
+
+static void report_walk_begin(
+	struct report_walk *walk, int (*read)(struct report_walk *walk, struct segment_entry *out))
+{
+	walk->read = read;
+	walk->state = read(walk, &walk->entry);
 }
 
 static bool same_report(const struct segment_entry *entry, const struct segment_entry *next)
 {
 	return entry->received_ms == next->received_ms && entry->node.size == next->node.size &&
-	       memcmp(entry->node.data, next->node.data, entry->node.size) == 0;
+	       (entry->node.data == next->node.data ||
+		       memcmp(entry->node.data, next->node.data, entry->node.size) == 0);
 }
 
 /* 1 with the next report's fingerprint, perhaps 0, 0 at the end, -EBADMSG. */
@@ -49,7 +67,7 @@ static int report_walk_next(struct report_walk *walk, uint64_t *exchange)
 	fingerprint_begin(&fingerprint, first.node);
 	do {
 		fingerprint_add(&fingerprint, &walk->entry.reading);
-		walk->state = segment_walk_next(&walk->rows, &walk->entry);
+		walk->state = walk->read(walk, &walk->entry);
 	} while (walk->state == 1 && same_report(&first, &walk->entry));
 	*exchange = fingerprint_end(&fingerprint);
 	return 1;
@@ -85,13 +103,15 @@ static bool leave_out(struct sieve *sieve, uint64_t exchange)
 int segment_exchanges_leave_out(const void *rows, size_t size, uint64_t *exchanges, size_t *count)
 {
 	struct sieve sieve = { .exchanges = exchanges, .count = *count };
-	struct report_walk *walk = report_walk_new(rows, size);
+	struct rows_walk *walk = malloc(sizeof(*walk));
 	uint64_t exchange;
 	int result, left_out = 0;
 
 	if (!walk)
 		return -ENOMEM;
-	while ((result = report_walk_next(walk, &exchange)) == 1)
+	segment_walk_init(&walk->rows, rows, size);
+	report_walk_begin(&walk->base, read_row);
+	while ((result = report_walk_next(&walk->base, &exchange)) == 1)
 		left_out += exchange != 0 && leave_out(&sieve, exchange);
 	free(walk);
 	keep_until(&sieve, sieve.count);
@@ -99,32 +119,63 @@ int segment_exchanges_leave_out(const void *rows, size_t size, uint64_t *exchang
 	return result < 0 ? result : left_out;
 }
 
-static int collect(const void *rows, size_t size, uint64_t *exchanges, size_t room)
+static int collect(struct report_walk *walk, uint64_t *exchanges, size_t room)
 {
-	struct report_walk *walk = report_walk_new(rows, size);
 	uint64_t exchange;
 	size_t count = 0;
-	int result;
+	int result = 0;
+
+	while (count < room && (result = report_walk_next(walk, &exchange)) == 1)
+		if (exchange != 0)
+			exchanges[count++] = exchange;
+	return result < 0 ? result : (int)count;
+}
+
+static int collect_from_rows(const void *rows, size_t size, uint64_t *exchanges, size_t room)
+{
+	struct rows_walk *walk = malloc(sizeof(*walk));
 
 	if (!walk)
 		return -ENOMEM;
-	while ((result = report_walk_next(walk, &exchange)) == 1 && count < room)
-		if (exchange != 0)
-			exchanges[count++] = exchange;
+	segment_walk_init(&walk->rows, rows, size);
+	report_walk_begin(&walk->base, read_row);
+	int result = collect(&walk->base, exchanges, room);
 	free(walk);
-	return result < 0 ? result : (int)count;
+	return result;
+}
+
+static int collect_from_columns(const void *data, size_t size, uint64_t *exchanges, size_t room)
+{
+	struct columns_walk walk;
+	size_t bytes = columns_reader_memory(data, size);
+
+	if (bytes == 0)
+		return -EBADMSG;
+	void *memory = malloc(bytes);
+	if (!memory)
+		return -ENOMEM;
+	int result = columns_reader_init(&walk.columns, memory, data, size);
+	if (result == 0) {
+		report_walk_begin(&walk.base, read_column);
+		result = collect(&walk.base, exchanges, room);
+	}
+	free(memory);
+	return result;
 }
 
 int segment_exchanges_told(const struct stored_segment *segment, uint64_t *exchanges, size_t room)
 {
 	const struct packed_segment packed = { segment->data, segment->size, segment->codec };
-	uint8_t *rows;
+	uint8_t codec = segment->codec & (uint8_t)~SEGMENT_ZSTD;
+	uint8_t *data;
 	size_t size;
-	int result = segment_unpack(&packed, segment->count, &rows, &size);
 
+	if (codec != SEGMENT_ROWS && codec != COLUMNS_VERSION)
+		return -ENOTSUP;
+	int result = segment_inflate(&packed, &data, &size);
 	if (result < 0)
 		return result;
-	result = collect(rows, size, exchanges, room);
-	free(rows);
+	result = (codec == SEGMENT_ROWS ? collect_from_rows : collect_from_columns)(data, size, exchanges, room);
+	free(data);
 	return result;
 }

@@ -111,6 +111,11 @@ static int copy(const struct packed_segment *packed, uint8_t **out, size_t *size
 	return 0;
 }
 
+int segment_inflate(const struct packed_segment *packed, uint8_t **out, size_t *size)
+{
+	return packed->codec & SEGMENT_ZSTD ? decompress(packed, out, size) : copy(packed, out, size);
+}
+
 static int check_count(const uint8_t *data, size_t size, uint32_t count)
 {
 	struct segment_walk *walk = malloc(sizeof(*walk));
@@ -148,7 +153,7 @@ int segment_unpack(const struct packed_segment *packed, uint32_t count, uint8_t 
 
 	if (codec != SEGMENT_ROWS && codec != COLUMNS_VERSION)
 		return -ENOTSUP;
-	result = packed->codec & SEGMENT_ZSTD ? decompress(packed, &data, &data_size) : copy(packed, &data, &data_size);
+	result = segment_inflate(packed, &data, &data_size);
 	if (result == 0 && codec == COLUMNS_VERSION)
 		result = make_rows(&data, &data_size);
 	if (result == 0)

@@ -26,6 +26,9 @@ struct packed_segment {
 void segment_pack(
 	struct segment_packer *packer, const void *data, size_t size, size_t count, struct packed_segment *out);
 
+/* The bytes without zstd, *out for free(), in the format of the codec without SEGMENT_ZSTD. -EBADMSG, -ENOMEM. */
+int segment_inflate(const struct packed_segment *packed, uint8_t **out, size_t *size);
+
 /*
  * Unpacks into version SEGMENT_ROWS and walks through it: *out, for free(), holds exactly `count` readings. -EBADMSG if
  * it does not, -ENOTSUP a codec of a newer version, -ENOMEM.

@@ -92,6 +92,24 @@ START_TEST(dated_reports_are_told_by_the_segment)
 }
 END_TEST
 
+START_TEST(a_single_report_is_told_by_its_rows)
+{
+	struct reading reading = dated(5, 7);
+	uint64_t exchange, found;
+
+	begin();
+	exchange = take("node", 1700000000000, &reading, 1);
+	struct stored_segment segment = {
+		.count = 1, .codec = SEGMENT_ROWS, .data = rows, .size = segment_writer_size(&writer)
+	};
+	ck_assert_int_eq(segment_exchanges_told(&segment, &found, 1), 1);
+	ck_assert_uint_eq(found, exchange);
+	ck_assert_uint_eq(check_found(&exchange, 1), 0);
+	segment.codec = 77;
+	ck_assert_int_eq(segment_exchanges_told(&segment, &found, 1), -ENOTSUP);
+}
+END_TEST
+
 START_TEST(messages_are_left_over)
 {
 	uint64_t exchanges[REPORTS];
@@ -212,7 +230,7 @@ START_TEST(damaged_segments_tell_nothing_or_something)
 }
 END_TEST
 
-TEST_SUITE(segment_exchanges, dated_reports_are_told_by_the_segment, messages_are_left_over,
-	a_long_run_of_messages_hides_no_report, reports_of_a_node_in_one_millisecond_are_left_over,
-	reports_that_went_into_windows_are_left_over, whatever_a_report_says_is_found_again,
-	damaged_segments_tell_nothing_or_something)
+TEST_SUITE(segment_exchanges, dated_reports_are_told_by_the_segment, a_single_report_is_told_by_its_rows,
+	messages_are_left_over, a_long_run_of_messages_hides_no_report,
+	reports_of_a_node_in_one_millisecond_are_left_over, reports_that_went_into_windows_are_left_over,
+	whatever_a_report_says_is_found_again, damaged_segments_tell_nothing_or_something)
