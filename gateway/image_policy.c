@@ -293,8 +293,8 @@ static int check_requirement(struct image_verdict *verdict)
 		version_compare(&least, &own) < 0)
 		return 0;
 	snprintf(verdict->sentence, sizeof(verdict->sentence),
-		"the image is for no node: it requires version %.32s, which is not older than its own, %.32s", verdict->requires,
-		verdict->version);
+		"the image is for no node: it requires version %.32s, which is not older than its own, %.32s",
+		verdict->requires, verdict->version);
 	return -EBADMSG;
 }
 

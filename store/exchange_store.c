@@ -125,7 +125,7 @@ static int run_recall(struct operation *operation, struct database *database)
 				  "UNION ALL SELECT kept_at_ms, exchanges FROM feed WHERE kept_at_ms >= ?2 ORDER BY 1";
 	struct recall *recall = (struct recall *)operation;
 	struct row row = { 0 };
-	int64_t first, newest_ms;
+	int64_t first = 0, newest_ms = 0;
 	int result = find_newest(database, &newest_ms);
 	int64_t since_ms = (newest_ms < recall->now_ms ? newest_ms : recall->now_ms) - recall->life_ms;
 
