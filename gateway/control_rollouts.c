@@ -262,6 +262,21 @@ static const char *turn_word(enum rollout_turn turn, const struct update *update
 	return NULL;
 }
 
+/* Why it does not run the image; NULL: it does, or need not. `obstacle` is room for that. */
+static const char *missing_word(const struct control_rollouts *parts, const struct rollout *rollout,
+	const struct node *node, struct moment now, char obstacle[OBSTACLE_TEXT_SIZE])
+{
+	const struct update *update = updates_find(parts->updates, node->record.id);
+	uint32_t place;
+	enum rollout_turn turn = rollouts_turn(parts->rollouts, rollout, node, now, &place);
+
+	if (turn == TURN_EXCUSED && rollouts_obstacle(parts->rollouts, rollout, node, now, obstacle) != OBSTACLE_NONE)
+		return obstacle;
+	if (turn == TURN_DUE && !rollouts_is_window_open(parts->rollouts, rollout, node, now))
+		return "outside its window";
+	return turn_word(turn, update, now);
+}
+
 /* The nodes within reach that do not run the image, and why. */
 static json_t *describe_missing(const struct control_rollouts *parts, const struct rollout *rollout)
 {
@@ -269,18 +284,12 @@ static json_t *describe_missing(const struct control_rollouts *parts, const stru
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < nodes_count(parts->nodes) && json_array_size(list) < NODES_TOLD; i++) {
-		const struct node_record *record = &nodes_at(parts->nodes, i)->record;
-		const struct update *update = updates_find(parts->updates, record->id);
-		uint32_t place;
-		enum rollout_turn turn =
-			rollouts_turn(parts->rollouts, rollout, nodes_at(parts->nodes, i), now, &place);
-		const char *word = turn_word(turn, update, now);
+		const struct node *node = nodes_at(parts->nodes, i);
 		char obstacle[OBSTACLE_TEXT_SIZE];
-		if (turn == TURN_EXCUSED && rollouts_obstacle(parts->rollouts, rollout, nodes_at(parts->nodes, i), now,
-						    obstacle) != OBSTACLE_NONE)
-			word = obstacle;
+		const char *word = missing_word(parts, rollout, node, now, obstacle);
 		if (word)
-			(void)json_array_append_new(list, json_pack("{s:s, s:s}", "node", record->id, "state", word));
+			(void)json_array_append_new(
+				list, json_pack("{s:s, s:s}", "node", node->record.id, "state", word));
 	}
 	return list;
 }

@@ -332,6 +332,16 @@ void rollouts_hours(const struct rollouts *rollouts, const struct node *node, co
 	rollout_turn_hours(&scene, ordered_by(rollouts, node, update, now), &node->record, out);
 }
 
+bool rollouts_is_window_open(
+	const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node, struct moment now)
+{
+	const struct turn_scene scene = scene_of(rollouts, now);
+	struct update_hours hours;
+
+	rollout_turn_hours(&scene, rollout, &node->record, &hours);
+	return update_hours_may_fetch(&hours, now);
+}
+
 void rollouts_explain_window(const struct rollouts *rollouts, size_t index, struct moment now, char *sentence)
 {
 	const struct turn_scene scene = { .now = now };
@@ -620,8 +630,6 @@ static bool is_outranked(
 void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct moment now)
 {
 	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
-	const struct turn_scene scene = scene_of(rollouts, now);
-	struct update_hours hours;
 	char by[64];
 
 	if (update && stop_late(rollouts, node, update, now))
@@ -634,10 +642,7 @@ void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct mo
 		if (!rollout_is_offering(rollout))
 			continue;
 		enum rollout_turn turn = rollouts_turn(rollouts, rollout, node, now, &place);
-		if (turn != TURN_DUE && turn != TURN_SILENT)
-			continue;
-		rollout_turn_hours(&scene, rollout, &node->record, &hours);
-		if (!update_hours_may_fetch(&hours, now))
+		if ((turn != TURN_DUE && turn != TURN_SILENT) || !rollouts_is_window_open(rollouts, rollout, node, now))
 			continue;
 		struct update_order order = { .node = node, .by = name_of_order(rollout, by, sizeof(by)) };
 		memcpy(order.sha256, rollout->plan.sha256, sizeof(order.sha256));

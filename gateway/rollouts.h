@@ -105,6 +105,10 @@ const struct rollout *rollouts_taken_by(
 void rollouts_hours(const struct rollouts *rollouts, const struct node *node, const struct update *update,
 	struct moment now, struct update_hours *out);
 
+/* Whether the windows of rollout and labels let the node fetch now. */
+bool rollouts_is_window_open(
+	const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node, struct moment now);
+
 /* Why the rollout at `index` can do nothing now, and until when; "" where its window is open or it has none. */
 void rollouts_explain_window(const struct rollouts *rollouts, size_t index, struct moment now, char *sentence);
 

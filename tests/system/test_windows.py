@@ -38,7 +38,7 @@ def contacts(scenario):
     return {node["id"]: node["contacts"] for node in scenario.gateway.ask("node", "list")["nodes"]}
 
 
-def let_all_come(scenario, times=3):
+def let_all_come(scenario, times=2):
     before = contacts(scenario)
     wait_until("all nodes have come again", lambda: all(
         count >= before[node] + times for node, count in contacts(scenario).items()), PATIENCE)
@@ -47,12 +47,14 @@ def let_all_come(scenario, times=3):
 def test_a_transfer_waits_where_it_is_until_the_window_opens_again(tmp_path):
     write_hours(tmp_path, far_off())
     with Scenario(tmp_path) as scenario:
-        scenario.start_nodes(nodes=6, loss=20, restarts=0)
+        scenario.start_nodes(nodes=6, loss=15, restarts=0)
         wait_until("all nodes have come", lambda: len(contacts(scenario)) == 6, PATIENCE)
         digest = scenario.gateway.add_image(random.Random(scenario.seed).randbytes(500_000), hardware=HARDWARE)
         scenario.gateway.ask("rollout", "create", "spring", digest, "--waves", "100", "--deadline", "100000", "--yes")
         let_all_come(scenario)
         assert scenario.gateway.ask("update", "list")["updates"] == []
+        missing = scenario.gateway.ask("rollout", "show", "spring")["missing"]
+        assert {node["state"] for node in missing} == {"outside its window"}
 
         change_hours(scenario, ALWAYS)
         wait_until("blocks are given", lambda: counter(scenario, "blocks") > 20, PATIENCE)
