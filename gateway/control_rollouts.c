@@ -206,6 +206,7 @@ static json_t *describe(const struct control_rollouts *parts, size_t index)
 	describe_text(json, "missing_stone", facts->missing_stone);
 	describe_time(json, "created_ms", rollout->created_ms);
 	describe_time(json, "changed_ms", rollout->changed_ms);
+	describe_time(json, "wave_ms", rollout->wave_ms);
 	if (rollout->state == ROLLOUT_SOAKING)
 		describe_time(json, "soak_until_ms",
 			rollout->soak_ms + rollout->plan.soak_ms * (int64_t)(rollout->looks + 1));

@@ -11,6 +11,7 @@
 #include "gateway/cli/field.h"
 #include "gateway/cli/human.h"
 #include "gateway/cli/pair.h"
+#include "gateway/cli/rollout_pace.h"
 #include "gateway/cli/table.h"
 #include "gateway/moment.h"
 
@@ -211,10 +212,18 @@ static void print_missing(const struct cli *cli, const json_t *missing)
 	table_close(table);
 }
 
+static const char *pace_text(char out[ROLLOUT_PACE_SIZE], const json_t *rollout)
+{
+	struct rollout_pace pace;
+
+	rollout_pace_of(&pace, rollout, clock_moment(&machine_clock).wall_ms);
+	return rollout_pace_text(out, &pace);
+}
+
 void rollout_show_print(const struct cli *cli, const json_t *rollout)
 {
 	const json_t *plan = json_object_get(rollout, "plan");
-	char text[192], soak[HUMAN_SIZE];
+	char text[192], soak[HUMAN_SIZE], pace[ROLLOUT_PACE_SIZE];
 	bool some = json_string_length(json_object_get(plan, "only")) > 0;
 
 	pair_print(cli, "rollout", field_text(rollout, "rollout"));
@@ -235,6 +244,8 @@ void rollout_show_print(const struct cli *cli, const json_t *rollout)
 	if (*field_text(rollout, "waits"))
 		pair_print(cli, "waits", field_text(rollout, "waits"));
 	print_counts(cli, rollout);
+	if (*pace_text(pace, rollout))
+		pair_print(cli, "pace", pace);
 	putchar('\n');
 	(void)draw_waves(cli, rollout);
 	print_missing(cli, json_object_get(rollout, "missing"));
@@ -244,15 +255,16 @@ void rollout_show_print(const struct cli *cli, const json_t *rollout)
 static unsigned draw(struct cli *cli, const json_t *rollout, unsigned lines)
 {
 	const json_t *missing = json_object_get(rollout, "missing");
-	char text[192];
+	char text[192], pace[ROLLOUT_PACE_SIZE];
 	size_t i;
 	json_t *item;
 
 	cli->terminal = terminal_of(stdout);
 	if (lines)
 		printf("\033[%uA\r", lines);
-	lines = draw_waves(cli, rollout) + 2;
-	printf("  %s\033[K\n  %.*s\033[K\n", state_text(text, sizeof(text), rollout), (int)cli->terminal.width - 3,
+	lines = draw_waves(cli, rollout) + 3;
+	printf("  %s\033[K\n  %.*s\033[K\n  %.*s\033[K\n", state_text(text, sizeof(text), rollout),
+		(int)cli->terminal.width - 3, pace_text(pace, rollout), (int)cli->terminal.width - 3,
 		field_text(rollout, "reason"));
 	json_array_foreach (missing, i, item) {
 		if (i == MISSING_SHOWN || lines + 2 >= cli->terminal.height)

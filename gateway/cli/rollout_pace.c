@@ -1,0 +1,69 @@
+#include "gateway/cli/rollout_pace.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/cli/field.h"
+#include "gateway/cli/human.h"
+
+#define HOUR_MS 3600000.0
+
+/* Of the waves before the current one, which were confirmed or counted out before it began. */
+static int64_t nodes_before(const json_t *rollout)
+{
+	const json_t *waves = json_object_get(rollout, "wave_nodes");
+	int64_t sum = 0;
+
+	for (int64_t wave = 1; wave < field_number(rollout, "wave"); wave++)
+		sum += json_integer_value(json_array_get(waves, (size_t)wave - 1));
+	return sum;
+}
+
+static void pace_of_wave(struct rollout_pace *out, const json_t *rollout, int64_t now_ms)
+{
+	int64_t past_ms = now_ms - field_number(rollout, "wave_ms");
+	int64_t done = field_number(rollout, "confirmed") - nodes_before(rollout), open = field_number(rollout, "open");
+
+	if (!field_number(rollout, "wave_ms") || past_ms <= 0)
+		return;
+	out->nodes_per_hour = done > 0 ? (double)done / ((double)past_ms / HOUR_MS) : 0;
+	if (open == 0)
+		out->wave_left_ms = 0;
+	else if (done > 0)
+		out->wave_left_ms = (int64_t)((double)open / out->nodes_per_hour * HOUR_MS);
+}
+
+void rollout_pace_of(struct rollout_pace *out, const json_t *rollout, int64_t now_ms)
+{
+	const char *state = field_text(rollout, "state");
+	int64_t soak_ms = field_number(json_object_get(rollout, "plan"), "soak_ms");
+	int64_t later = field_number(rollout, "waves") - field_number(rollout, "wave");
+
+	*out = (struct rollout_pace){ -1, -1, -1 };
+	if (strcmp(state, "rolling") == 0) {
+		pace_of_wave(out, rollout, now_ms);
+		if (out->wave_left_ms >= 0)
+			out->least_left_ms = out->wave_left_ms + later * soak_ms;
+	} else if (strcmp(state, "soaking") == 0) {
+		int64_t left_ms = field_number(rollout, "soak_until_ms") - now_ms;
+		out->least_left_ms = (left_ms > 0 ? left_ms : 0) + (later > 0 ? later - 1 : 0) * soak_ms;
+	}
+}
+
+const char *rollout_pace_text(char out[ROLLOUT_PACE_SIZE], const struct rollout_pace *pace)
+{
+	char text[HUMAN_SIZE];
+	size_t size = 0;
+
+	out[0] = '\0';
+	if (pace->nodes_per_hour >= 0)
+		size += (size_t)snprintf(
+			out, ROLLOUT_PACE_SIZE, "%.*f nodes an hour", pace->nodes_per_hour < 10, pace->nodes_per_hour);
+	if (pace->wave_left_ms > 0)
+		size += (size_t)snprintf(out + size, ROLLOUT_PACE_SIZE - size, ", this wave in about %s",
+			human_duration(text, pace->wave_left_ms));
+	if (pace->least_left_ms > 0)
+		(void)snprintf(out + size, ROLLOUT_PACE_SIZE - size, "%sall in %s at least", size ? ", " : "",
+			human_duration(text, pace->least_left_ms));
+	return out;
+}
