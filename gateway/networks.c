@@ -147,8 +147,12 @@ static int64_t on_fetch(void *context, const char *id, uint32_t bytes)
 	const struct networks_parts *parts = &network->networks->parts;
 	const struct node *node = id ? nodes_find(parts->nodes, id) : NULL;
 	const struct link_fetch fetch = { .who = node, .parent = node ? node->parent : 0, .bytes = bytes };
+	struct moment now = clock_moment(parts->clock);
+	int64_t wait_ms = link_budget_fetch(&network->budget, &fetch, now.monotonic_ms);
 
-	return link_budget_fetch(&network->budget, &fetch, clock_moment(parts->clock).monotonic_ms);
+	if (wait_ms > 0 && node)
+		updates_on_put_off(network->networks->updates, node, wait_ms, now);
+	return wait_ms;
 }
 
 static void on_progress(void *context, const struct delivery_progress *progress)

@@ -7,6 +7,8 @@
 #include "gateway/update.h"
 #include "gateway/update_hours.h"
 
+#define PUT_OFF_WAKES 2 /* a node may come so many wakes later than it was told to */
+
 const struct update *rollout_turn_own(const struct rollout *rollout, const struct update *update)
 {
 	bool own = update && memcmp(update->record.goal, rollout->plan.sha256, 32) == 0 &&
@@ -56,6 +58,13 @@ static int64_t waited_for_since(
 	return since;
 }
 
+/* The link had no room, and told it to come at a time that is not long past. */
+static bool is_put_off(const struct update *update, int64_t wake_ms, struct moment now)
+{
+	return update && update->told_to_come_ms > 0 &&
+	       now.wall_ms <= update->told_to_come_ms + PUT_OFF_WAKES * wake_ms;
+}
+
 /* Only the time counts in which it could have gone on: to fetch, or to activate what it has fetched. */
 static bool is_late(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
 	const struct update *update)
@@ -63,11 +72,12 @@ static bool is_late(const struct turn_scene *scene, const struct rollout *rollou
 	int64_t since_ms = waited_for_since(rollout, node, update);
 	/* Each image on its way has the time that one has. */
 	int64_t images = update ? 1 + (int64_t)update->record.stones : 1;
-	int64_t deadline_ms = images * rollout->plan.deadline_wakes * node_record_wake_ms(node, scene->interval_ms);
+	int64_t wake_ms = node_record_wake_ms(node, scene->interval_ms);
+	int64_t deadline_ms = images * rollout->plan.deadline_wakes * wake_ms;
 	bool fetched = update && update->state >= UPDATE_DOWNLOADED;
 	struct update_hours hours;
 
-	if (scene->now.wall_ms - since_ms <= deadline_ms)
+	if (scene->now.wall_ms - since_ms <= deadline_ms || is_put_off(update, wake_ms, scene->now))
 		return false;
 	rollout_turn_hours(scene, rollout, node, &hours);
 	return since_ms < update_hours_worked_since_ms(&hours, fetched, deadline_ms, scene->now);

@@ -130,6 +130,8 @@ void update_follow_clock(struct update *update, const struct clock_jump *jump)
 		record->retry_at_ms = clock_jump_moved(jump, record->retry_at_ms);
 	if (update->waited_ms > 0)
 		update->waited_ms = clock_jump_moved(jump, update->waited_ms);
+	if (update->told_to_come_ms > 0)
+		update->told_to_come_ms = clock_jump_moved(jump, update->told_to_come_ms);
 	update->times.changes_ms = 0;
 }
 

@@ -52,7 +52,8 @@ struct update {
 	struct stored_update record; /* `record.state` is set when it is saved */
 	uint32_t size_bytes;         /* of the image, 0: not known (any more) */
 	struct update_times times;   /* as its offer has them; changes_ms 0: not asked for yet */
-	int64_t waited_ms;           /* when it last had to wait for a window, wall clock; 0: never */
+	int64_t waited_ms;           /* when it last had to wait for a window or the link, wall clock; 0: never */
+	int64_t told_to_come_ms;     /* the link had no room for it before then, wall clock; 0: it has */
 };
 
 enum update_event_kind {

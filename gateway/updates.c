@@ -219,6 +219,8 @@ int updates_open(struct updates **out, const struct updates_parts *parts, struct
 			/* Whether it waited for a window until now is not known: it has its time from now on. */
 			if (updates->list[i]->times.changes_ms < INT64_MAX)
 				updates->list[i]->waited_ms = now.wall_ms;
+			/* And while the gateway was away it could not ask. */
+			updates->list[i]->told_to_come_ms = now.wall_ms;
 		}
 	}
 	*out = updates;
@@ -399,6 +401,16 @@ void updates_on_contact(struct updates *updates, struct node *node, bool reports
 		go_on(updates, node, update, now);
 	if (update_is_active(update))
 		renew_offer(updates, node, update, now);
+}
+
+void updates_on_put_off(struct updates *updates, const struct node *node, int64_t wait_ms, struct moment now)
+{
+	struct update *update = id_map_find(&updates->by_node, node->record.id);
+
+	if (!update || !update_is_active(update))
+		return;
+	update->waited_ms = now.wall_ms;
+	update->told_to_come_ms = now.wall_ms + wait_ms;
 }
 
 void updates_on_progress(

@@ -89,6 +89,9 @@ const struct update *updates_at(const struct updates *updates, size_t index);
 /* A contact of the node; `reports` if it said what it runs (see its record). Offers or withdraws accordingly. */
 void updates_on_contact(struct updates *updates, struct node *node, bool reports, struct moment now);
 
+/* The node asked for its image, and the link had no room: it was told to come after so many ms. */
+void updates_on_put_off(struct updates *updates, const struct node *node, int64_t wait_ms, struct moment now);
+
 /* What a driver saw or the node said. */
 void updates_on_progress(
 	struct updates *updates, struct node *node, const struct delivery_progress *progress, struct moment now);

@@ -51,6 +51,7 @@ struct site {
 	const char *new_version; /* of what is not the old image; NULL: "1" too */
 	uint8_t runs[NODES][32];
 	bool refuses[NODES]; /* the image, at its first block */
+	bool link_is_full;   /* whoever asks for its image is told to come later */
 	bool is_off[NODES];
 	bool is_offered[NODES];
 	int8_t battery_percent[NODES];
@@ -180,7 +181,9 @@ static void follow_offer(struct site *site, size_t index, struct node *node)
 
 	if (!update || !update_is_active(update) || !site->is_offered[index])
 		return;
-	if (site->refuses[index]) {
+	if (site->link_is_full) {
+		updates_on_put_off(site->updates, node, 4 * INTERVAL_MS, site->now);
+	} else if (site->refuses[index]) {
 		struct delivery_progress progress = { .state = DELIVERY_FAILED, .code = 9 };
 		updates_on_progress(site->updates, node, &progress, site->now);
 	} else {
@@ -328,6 +331,22 @@ START_TEST(nodes_that_fall_silent_are_failures)
 	live(site, 2);
 	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
 	ck_assert_ptr_nonnull(strstr(rollouts_find(site->rollouts, "spring")->reason, "fell silent"));
+	site_close(site);
+}
+END_TEST
+
+START_TEST(nodes_that_wait_for_the_link_are_not_silent)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	site->link_is_full = true;
+	live(site, 30);
+	ck_assert_int_eq(state_of(site), ROLLOUT_ROLLING);
+	memset(site->is_off, true, sizeof(site->is_off));
+	live(site, 6); /* they were told to come after 4 wakes, and may be late by 2 */
+	ck_assert_int_eq(state_of(site), ROLLOUT_ROLLING);
+	live(site, 2);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
 	site_close(site);
 }
 END_TEST
@@ -815,7 +834,8 @@ TEST_SUITE(rollouts, nodes_that_talk_more_with_the_image_stop_it, a_restart_amid
 	no_window_opens_before_the_clock_is_set, a_stop_takes_the_offer_from_nodes_that_fell_silent_too,
 	waves_come_one_after_the_other_with_a_soak_between, a_restart_changes_nothing,
 	failures_stop_it_and_no_node_gets_the_image_after, nodes_that_fall_silent_are_failures,
-	nodes_that_drop_more_often_with_the_image_stop_it, a_rollback_brings_each_node_back_to_what_it_ran,
+	nodes_that_wait_for_the_link_are_not_silent, nodes_that_drop_more_often_with_the_image_stop_it,
+	a_rollback_brings_each_node_back_to_what_it_ran,
 	a_node_that_was_restarting_when_it_was_rolled_back_goes_back_too, a_pause_ends_what_nodes_have_not_followed,
 	a_node_that_joins_late_gets_its_turn, two_rollouts_for_the_same_nodes_do_not_go_together,
 	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another, two_lists_without_a_common_node_do_not_overlap,
