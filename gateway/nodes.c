@@ -618,12 +618,20 @@ void nodes_give_up_rank(struct nodes *nodes, struct node *node)
 		change_rank(nodes, node, NODES_NO_RANK);
 }
 
+/* One that never called has no slot that it could miss. */
+static bool is_lost(const struct node *node, int64_t interval_ms, struct moment now)
+{
+	if (node->record.contacts == 0)
+		return now.wall_ms - node->record.first_seen_ms >= NODES_LOST_WAKES * interval_ms;
+	return node_missed(node, interval_ms, now) >= NODES_LOST_WAKES;
+}
+
 void nodes_release_lost(struct nodes *nodes, int64_t interval_ms, struct moment now)
 {
 	for (size_t i = 0; i < RELEASED_AT_ONCE && i < nodes->count; i++) {
 		nodes->release_at = nodes->release_at < nodes->count ? nodes->release_at : 0;
 		struct node *node = nodes->list[nodes->release_at++];
-		if (node_missed(node, interval_ms, now) >= NODES_LOST_WAKES)
+		if (is_lost(node, interval_ms, now))
 			nodes_give_up_rank(nodes, node);
 	}
 }

@@ -205,7 +205,10 @@ START_TEST(slots_of_lost_nodes_are_filled)
 	for (int i = 0; i < 100; i++) {
 		snprintf(id, sizeof(id), "node-%d", i);
 		ck_assert_int_eq(nodes_add(nodes, id, "coap", start, &node), 0);
+		node->record.contacts = i < 98; /* the last two have never called */
 		node->record.next_contact_ms = i % 2 ? start.wall_ms : later.wall_ms;
+		if (i == 98)
+			node->record.first_seen_ms = later.wall_ms;
 	}
 	nodes_release_lost(nodes, INTERVAL_MS, later);
 	for (int i = 0; i < 100; i++) {
