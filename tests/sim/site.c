@@ -39,8 +39,10 @@ static void open_site(struct site *site, const struct site_plan *plan, FILE *tra
 	site_gateway_open(&site->gateway, &site->world, &site->radio, &site->broker);
 	site_operator_open(&site->worker, &site->world, &site->gateway, &site->images);
 	site_watch_open(&site->watch, &site->world, &site->gateway, &site->images, &site->nodes);
+	site->watch.worker = &site->worker;
 	site->radio.listener = (struct site_listener){ .context = &site->watch,
 		.answering = site_watch_on_answering,
+		.heard = site_watch_on_heard,
 		.offered = site_watch_on_offered,
 		.node_context = &site->nodes,
 		.answered = site_nodes_on_answer };
@@ -57,6 +59,7 @@ static void close_site(struct site *site)
 {
 	site_gateway_close(&site->gateway);
 	site_operator_close(&site->worker);
+	site_watch_close(&site->watch);
 	site_nodes_close(&site->nodes);
 	site_radio_close(&site->radio);
 	site_broker_close(&site->broker);

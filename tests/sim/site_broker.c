@@ -12,6 +12,7 @@
 
 #define BATCH_MAGIC 0x57
 #define RECONNECT_MS 3000
+#define NOTICED_MOST_MS 60000 /* as a keepalive has it */
 
 struct uplink {
 	struct site_broker *broker;
@@ -109,7 +110,7 @@ static void on_answered(void *context, uint64_t argument)
 	struct site_broker *broker = context;
 	struct site_letter *letter = letter_of(broker, argument);
 
-	if (!letter)
+	if (!letter || broker->stalled)
 		return;
 	letter->used = false;
 	broker->in_flight--;
@@ -121,7 +122,7 @@ static void on_arrived(void *context, uint64_t argument)
 	struct site_broker *broker = context;
 	struct site_letter *letter = letter_of(broker, argument);
 
-	if (!letter)
+	if (!letter || broker->stalled)
 		return;
 	if (letter->is_telemetry)
 		take(broker, letter);
@@ -154,6 +155,7 @@ static void on_session(void *context, uint64_t session)
 	if (!broker->host || !broker->reachable || broker->connected || session != broker->session)
 		return;
 	broker->connected = true;
+	broker->stalled = false;
 	broker->host->connected(broker->host->context, "site", SITE_BROKER_WINDOW);
 }
 
@@ -164,6 +166,20 @@ static void begin_session(struct site_broker *broker)
 		broker->session);
 }
 
+/* The end of a session is noticed some time after nothing comes through any more. */
+static void on_noticed(void *context, uint64_t session)
+{
+	struct site_broker *broker = context;
+
+	if (!broker->connected || session != broker->session)
+		return;
+	broker->connected = false;
+	forget_all(broker, true);
+	broker->host->disconnected(broker->host->context, "site");
+	if (broker->reachable)
+		begin_session(broker);
+}
+
 void site_broker_set_reachable(struct site_broker *broker, bool reachable)
 {
 	if (broker->reachable == reachable)
@@ -172,15 +188,13 @@ void site_broker_set_reachable(struct site_broker *broker, bool reachable)
 	site_world_say(broker->world, "uplink %s", reachable ? "up" : "down");
 	if (!broker->host)
 		return;
-	if (reachable) {
+	if (reachable && !broker->connected)
 		begin_session(broker);
+	if (reachable || !broker->connected)
 		return;
-	}
-	if (!broker->connected)
-		return;
-	broker->connected = false;
-	forget_all(broker, true);
-	broker->host->disconnected(broker->host->context, "site");
+	broker->stalled = true;
+	site_world_later(broker->world, site_world_between(broker->world, 100, NOTICED_MOST_MS), on_noticed, broker,
+		broker->session);
 }
 
 void site_broker_open(struct site_broker *broker, struct site_world *world, struct site_ledger *ledger)

@@ -2,8 +2,8 @@
  * site_broker: the way upstream of a simulated site and the broker at its end, which enters what it is sent into the
  * ledger.
  *
- * A message is under way for a while; what is under way when a session ends is lost, and what came is not always
- * acknowledged.
+ * A message is under way for a while. Before a session ends nothing comes through for up to a minute: messages are
+ * lost, and what came is not always acknowledged.
  */
 #ifndef WAKEGATE_TESTS_SITE_BROKER_H
 #define WAKEGATE_TESTS_SITE_BROKER_H
@@ -32,6 +32,7 @@ struct site_broker {
 	const struct uplink_host *host; /* NULL: the gateway is not there */
 	bool reachable;                 /* as far as the network goes */
 	bool connected;
+	bool stalled; /* the session stands, as far as anybody knows, and nothing comes through */
 	uint32_t session;
 	int64_t delay_ms; /* one way */
 	struct site_letter letters[SITE_BROKER_WINDOW];

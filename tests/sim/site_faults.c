@@ -99,10 +99,15 @@ static void meddle(struct site_faults *faults)
 	site_operator_meddle(faults->worker);
 }
 
+static void halt(struct site_faults *faults)
+{
+	site_operator_halt(faults->worker);
+}
+
 static void on_fault(void *context, uint64_t argument)
 {
 	static void (*const kinds[])(struct site_faults * faults) = { cut_at_a_write, cut_at_a_write, cut_site,
-		kill_gateway, stop_gateway, end_uplink, end_uplink, slow_broker, fail_disk, fill_disk, meddle };
+		kill_gateway, stop_gateway, end_uplink, end_uplink, slow_broker, fail_disk, fill_disk, meddle, halt };
 	struct site_faults *faults = context;
 
 	if (faults->over)
@@ -122,6 +127,7 @@ static void on_settle(void *context, uint64_t argument)
 	faults->over = true;
 	on_disk_well(faults, 0);
 	on_broker_fast(faults, 0);
+	site_operator_go_on(faults->worker);
 	site_broker_set_reachable(faults->broker, true);
 }
 

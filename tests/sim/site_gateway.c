@@ -185,6 +185,7 @@ void site_gateway_cut_power(struct site_gateway *gateway, int64_t for_ms)
 {
 	site_world_say(gateway->world, "power cut");
 	gateway->cuts++;
+	gateway->radio->cuts++;
 	fault_vfs_kill(gateway->fault);
 	if (gateway->daemon)
 		close_daemon(gateway);

@@ -130,6 +130,28 @@ static void describe_reading(struct reading *out, uint32_t number, int64_t time_
 		.time_us = time_us };
 }
 
+static void excuse_batch(struct site_nodes *nodes, uint32_t index)
+{
+	uint32_t first = nodes->ledger->accounts[index].acknowledged + 1, last = at(nodes, index)->batch_last;
+
+	if (last > 0)
+		site_ledger_excuse(nodes->ledger, index, first, last);
+}
+
+void site_nodes_on_refusal(struct site_nodes *nodes, uint32_t index)
+{
+	if (nodes->world->plan->remembers)
+		excuse_batch(nodes, index);
+}
+
+/* Whether the gateway may take a repetition for news, see docs/telemetry.md. */
+static bool may_be_unknown(const struct site_nodes *nodes, const struct site_node *node)
+{
+	bool cut = node->batch_cuts != nodes->radio->cuts;
+
+	return nodes->world->now_ms - node->batch_sent_ms > EXCHANGE_LIFE_MS || (cut && nodes->world->plan->remembers);
+}
+
 /* The same bytes until they are acknowledged, so the same exchange. */
 static void send_batch(struct site_nodes *nodes, uint32_t index)
 {
@@ -143,8 +165,9 @@ static void send_batch(struct site_nodes *nodes, uint32_t index)
 		node->batch_last =
 			account->made - account->acknowledged > BATCH_MOST ? first + BATCH_MOST - 1 : account->made;
 		node->batch_sent_ms = nodes->world->now_ms;
-	} else if (nodes->world->now_ms - node->batch_sent_ms > EXCHANGE_LIFE_MS) {
-		site_ledger_excuse(nodes->ledger, index, first, node->batch_last);
+		node->batch_cuts = nodes->radio->cuts;
+	} else if (may_be_unknown(nodes, node)) {
+		excuse_batch(nodes, index);
 	}
 	for (uint32_t number = first; number <= node->batch_last; number++)
 		describe_reading(&readings[count++], number, account->readings[number - 1].time_us);

@@ -42,6 +42,7 @@ struct site_node {
 	uint32_t token;          /* of the message under way */
 	uint32_t wake;           /* which of its alarms is meant */
 	uint32_t batch_last;     /* the last reading of the batch under way; 0: none is */
+	unsigned batch_cuts;     /* of the gateway's power, until then */
 	int64_t batch_sent_ms;   /* when it was first sent */
 	uint32_t offset;         /* of the transfer */
 	uint32_t next_s;         /* as last told */
@@ -66,6 +67,9 @@ void site_nodes_close(struct site_nodes *nodes);
 
 /* As site_listener.answered. */
 void site_nodes_on_answer(void *context, uint32_t node, uint32_t token, const struct site_answer *answer);
+
+/* The gateway refuses what the node sends. Where the broker may acknowledge, it may have it in spite of that. */
+void site_nodes_on_refusal(struct site_nodes *nodes, uint32_t node);
 
 /* The power of the whole site is gone for so long: every node starts anew then, within seconds of the others. */
 void site_nodes_restart_all(struct site_nodes *nodes, int64_t after_ms);

@@ -225,6 +225,41 @@ static void on_pause_over(void *context, uint64_t image)
 	ask(worker, json_pack("{s:s, s:s}", "command", "rollout.resume", "rollout", name), NULL, NULL);
 }
 
+static void on_halted(struct site_operator *worker, bool ok, const json_t *told)
+{
+	worker->halted_in = ok ? worker->gateway->starts : 0;
+}
+
+static void on_halt_over(void *context, uint64_t argument)
+{
+	struct site_operator *worker = context;
+
+	worker->halted_in = 0;
+	if (worker->gateway->daemon)
+		ask(worker, json_pack("{s:s}", "command", "update.go_on"), NULL, NULL);
+	/* A power cut may undo it. */
+	if (argument < 3)
+		site_world_later(worker->world, AGAIN_MS, on_halt_over, worker, argument + 1);
+}
+
+void site_operator_go_on(struct site_operator *worker)
+{
+	on_halt_over(worker, 0);
+}
+
+void site_operator_halt(struct site_operator *worker)
+{
+	site_world_say(worker->world, "operator halts all updates");
+	ask(worker, json_pack("{s:s, s:s}", "command", "update.halt", "reason", "to look"), NULL, on_halted);
+	site_world_later(worker->world, site_world_between(worker->world, SITE_MINUTE_MS, 2 * SITE_HOUR_MS),
+		on_halt_over, worker, 0);
+}
+
+bool site_operator_has_halted(const struct site_operator *worker)
+{
+	return worker->halted_in > 0 && worker->halted_in == worker->gateway->starts;
+}
+
 void site_operator_meddle(struct site_operator *worker)
 {
 	int image = (int)site_world_between(worker->world, SITE_HARDWARE_MAX, SITE_IMAGES - 1);

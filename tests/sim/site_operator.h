@@ -26,6 +26,7 @@ struct site_operator {
 	bool brought[SITE_IMAGES], ordered[SITE_IMAGES];
 	uint32_t patience; /* which of its alarms is meant */
 	unsigned requests, refusals;
+	unsigned halted_in;  /* which start of the gateway was asked to halt, and did; 0: none */
 	struct asked *asked; /* until the end: a gateway that goes leaves questions without an answer */
 };
 
@@ -37,6 +38,14 @@ void site_operator_close(struct site_operator *worker);
 
 /* The name of the rollout of an image. */
 void site_operator_rollout_name(int image, char out[16]);
+
+/* Stops all updates for a while. */
+void site_operator_halt(struct site_operator *worker);
+
+void site_operator_go_on(struct site_operator *worker);
+
+/* Whether all updates are stopped, as the gateway that runs said. */
+bool site_operator_has_halted(const struct site_operator *worker);
 
 /* Asks something of the rollouts that are open, by chance: a pause and its end, an abort, a rollback. */
 void site_operator_meddle(struct site_operator *worker);

@@ -167,10 +167,11 @@ void site_radio_status(struct site_radio *radio, uint32_t node, enum delivery_st
 {
 	char id[16];
 
-	if (is_heard(radio))
-		progress(radio,
-			&(struct delivery_progress){
+	if (!is_heard(radio))
+		return;
+	progress(radio, &(struct delivery_progress){
 				.node = site_radio_node_id(node, id), .state = state, .code = code, .said = true });
+	radio->listener.heard(radio->listener.context, node);
 }
 
 int site_radio_block(

@@ -33,6 +33,8 @@ struct site_listener {
 	void *node_context;
 	/* The gateway gives the answer, whether it arrives or not. */
 	void (*answering)(void *context, uint32_t node, const struct site_answer *answer);
+	/* The gateway has heard a word of the node that is not answered. */
+	void (*heard)(void *context, uint32_t node);
 	/* The gateway makes an offer to its driver. */
 	void (*offered)(void *context, uint32_t node, int image);
 	void *context;
@@ -48,6 +50,7 @@ struct site_radio {
 	struct image_source **offers;   /* by node */
 	struct site_answer *answers;    /* under way, by node */
 	size_t nodes;
+	unsigned cuts; /* of the gateway's power */
 	uint64_t contacts, reports, unanswered;
 };
 

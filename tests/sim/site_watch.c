@@ -11,6 +11,7 @@
 #include "tests/sim/site_gateway.h"
 #include "tests/sim/site_images.h"
 #include "tests/sim/site_nodes.h"
+#include "tests/sim/site_operator.h"
 #include "tests/sim/site_world.h"
 
 __extension__ typedef unsigned __int128 wide;
@@ -19,6 +20,14 @@ void site_watch_open(struct site_watch *watch, struct site_world *world, struct 
 	const struct site_images *images, struct site_nodes *nodes)
 {
 	*watch = (struct site_watch){ .world = world, .gateway = gateway, .images = images, .nodes = nodes };
+	watch->said = calloc(nodes->count, sizeof(*watch->said));
+	if (!watch->said)
+		abort();
+}
+
+void site_watch_close(struct site_watch *watch)
+{
+	free(watch->said);
 }
 
 static struct daemon_view view_of(const struct site_watch *watch)
@@ -106,7 +115,8 @@ static void check_offer(struct site_watch *watch, uint32_t node, int image)
 	if (!rollout)
 		site_world_fail(
 			world, "node-%05u is offered %s, which nobody ordered", node, watch->images->list[image].name);
-	else if (!rollout_is_offering(rollout) && rollout->state != ROLLOUT_COMPLETE)
+	else if (rollout->state != ROLLOUT_ROLLING && rollout->state != ROLLOUT_SOAKING &&
+		 rollout->state != ROLLOUT_COMPLETE)
 		site_world_fail(world, "node-%05u is offered %s by a rollout that is %s", node,
 			watch->images->list[image].name, rollout_state_name(rollout->state));
 	else if (!is_within_wave(watch, image, rollout, node))
@@ -132,20 +142,45 @@ static void check_told(struct site_watch *watch, uint32_t index)
 		site_world_fail(watch->world, "the update of %s goes on, and it runs the image", id);
 }
 
+/* No word and no transfer proves that a node runs an image: it says so itself. */
+static void check_confirmed(struct site_watch *watch, uint32_t index)
+{
+	struct daemon_view view = view_of(watch);
+	char id[16];
+	const struct update *update = updates_find(view.updates, site_radio_node_id(index, id));
+	int image = update && update->state == UPDATE_CONFIRMED ? site_images_find(watch->images, update->record.sha256)
+								: -1;
+
+	if (image >= 0 && !(watch->said[index] & 1u << image))
+		site_world_fail(watch->world, "the update of %s is confirmed, and it never said so", id);
+}
+
 void site_watch_on_answering(void *context, uint32_t node, const struct site_answer *answer)
 {
 	struct site_watch *watch = context;
 	int64_t interval_ms = watch->world->plan->interval_ms;
 
 	watch->answers++;
-	if (answer->result < 0)
+	if (answer->result < 0) {
+		site_nodes_on_refusal(watch->nodes, node);
 		return;
+	}
 	if (answer->next_s == 0 || answer->next_s > 2 * interval_ms / 1000 + 1)
 		site_world_fail(watch->world, "node-%05u is told to come in %u s", node, answer->next_s);
+	if (answer->image >= 0 && site_operator_has_halted(watch->worker))
+		site_world_fail(watch->world, "node-%05u is offered an image, and all is halted", node);
 	if (answer->image >= 0)
 		check_offer(watch, node, answer->image);
-	if (watch->nodes->list[node].phase == SITE_CHECKING_IN)
+	if (watch->nodes->list[node].phase == SITE_CHECKING_IN) {
+		watch->said[node] |= (uint8_t)(1u << watch->nodes->list[node].runs);
 		check_told(watch, node);
+	}
+	check_confirmed(watch, node);
+}
+
+void site_watch_on_heard(void *context, uint32_t node)
+{
+	check_confirmed(context, node);
 }
 
 void site_watch_on_offered(void *context, uint32_t node, int image)
@@ -192,7 +227,7 @@ static void look_at(struct site_watch *watch, int image, const struct rollout *r
 		seen->rolls_since_ms = watch->world->now_ms;
 		seen->first_reach = reach > seen->first_reach ? reach : seen->first_reach;
 	}
-	seen->resumed = rollout_is_stopped(rollout);
+	seen->resumed = rollout->state == ROLLOUT_PAUSED || rollout->state == ROLLOUT_TRIPPED;
 	seen->known = true;
 	seen->state = (int)rollout->state;
 	seen->wave = rollout->wave;
@@ -229,6 +264,8 @@ static void judge_node(struct site_watch *watch, uint32_t index)
 	}
 	if (memcmp(known->record.image, watch->images->list[node->told].sha256, 8) != 0)
 		site_world_fail(watch->world, "the registry has another image for %s than it told last", id);
+	if (!update && node->updates > 0)
+		site_world_fail(watch->world, "%s was updated, and nobody knows of it", id);
 	if (update && update_is_active(update) &&
 		site_world_wall_ms(watch->world) - update->record.created_ms > 11 * SITE_HOUR_MS)
 		site_world_fail(watch->world, "the update of %s is still %s", id, update_state_name(update->state));

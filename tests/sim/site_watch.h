@@ -16,6 +16,7 @@ struct site_answer;
 struct site_gateway;
 struct site_images;
 struct site_nodes;
+struct site_operator;
 struct site_world;
 
 /* What was last seen of the rollout of an image. */
@@ -34,14 +35,19 @@ struct site_watch {
 	const struct site_images *images;
 	struct site_nodes *nodes;
 	struct site_rollout_seen seen[SITE_IMAGES];
-	uint64_t answers, offers; /* looked at */
+	uint8_t *said;                      /* by node: a bit for each image that it ever said it runs */
+	const struct site_operator *worker; /* to be set before the site runs */
+	uint64_t answers, offers;           /* looked at */
 };
 
 void site_watch_open(struct site_watch *watch, struct site_world *world, struct site_gateway *gateway,
 	const struct site_images *images, struct site_nodes *nodes);
 
-/* As site_listener.answering and offered. */
+void site_watch_close(struct site_watch *watch);
+
+/* As site_listener.answering, heard and offered. */
 void site_watch_on_answering(void *context, uint32_t node, const struct site_answer *answer);
+void site_watch_on_heard(void *context, uint32_t node);
 void site_watch_on_offered(void *context, uint32_t node, int image);
 
 /* After each turn. */

@@ -1,0 +1,255 @@
+#include "tests/sim/site_mutations.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/chunk_cache.h"
+#include "gateway/exchange_table.h"
+#include "gateway/holds.h"
+#include "gateway/publish.h"
+#include "gateway/rollout.h"
+#include "gateway/rollout_targets.h"
+#include "gateway/schedule.h"
+#include "gateway/update.h"
+#include "gateway/updates.h"
+#include "gateway/wave.h"
+#include "store/image_store.h"
+#include "store/segment_store.h"
+#include "store/update_store.h"
+
+enum mutation {
+	NONE,
+	STOPS_STOP_NOTHING,
+	OFFERS_STAY,
+	WAVES_ARE_EARLY,
+	SOAKS_ARE_SHORT,
+	OTHER_HARDWARE,
+	TRANSFERS_CONFIRM,
+	HALTS_ARE_IGNORED,
+	UPDATES_ARE_FORGOTTEN,
+	WRONG_BYTES,
+	SLOTS_ARE_FAR,
+	REPEATS_ARE_NEWS,
+	NOTHING_IS_SYNCED,
+	LOST_IS_DELIVERED,
+	DISCARDED_UNSENT,
+	MUTATIONS,
+};
+
+static const struct {
+	const char *name, *what;
+} mutations[MUTATIONS] = {
+	[STOPS_STOP_NOTHING] = { "stops_stop_nothing",
+		"a rollout that is paused, tripped or aborted goes on offering" },
+	[OFFERS_STAY] = { "offers_stay", "what was offered before a stop is not taken back" },
+	[WAVES_ARE_EARLY] = { "waves_are_early", "nodes count to earlier waves than theirs" },
+	[SOAKS_ARE_SHORT] = { "soaks_are_short", "a wave is judged before its soak is over" },
+	[OTHER_HARDWARE] = { "other_hardware", "targets and orders look at no hardware" },
+	[TRANSFERS_CONFIRM] = { "transfers_confirm", "a transfer that is complete confirms the update" },
+	[HALTS_ARE_IGNORED] = { "halts_are_ignored", "the emergency stop is not looked at" },
+	[UPDATES_ARE_FORGOTTEN] = { "updates_are_forgotten", "updates are said to be saved, and are not" },
+	[WRONG_BYTES] = { "wrong_bytes", "a byte of an image is wrong when it is served" },
+	[SLOTS_ARE_FAR] = { "slots_are_far", "slots are five times as far away as they should be" },
+	[REPEATS_ARE_NEWS] = { "repeats_are_news", "a report that a node repeats is kept again" },
+	[NOTHING_IS_SYNCED] = { "nothing_is_synced", "commits are not synced to the disk" },
+	[LOST_IS_DELIVERED] = { "lost_is_delivered", "what a broken connection lost counts as delivered" },
+	[DISCARDED_UNSENT] = { "discarded_unsent", "readings that are stored are forgotten at once" },
+};
+
+/* Chosen once, before the first site runs. */
+static enum mutation planted;
+
+int site_mutations_plant(const char *name)
+{
+	for (int i = NONE + 1; i < MUTATIONS; i++)
+		if (strcmp(mutations[i].name, name) == 0) {
+			planted = (enum mutation)i;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+void site_mutations_list(void)
+{
+	for (int i = NONE + 1; i < MUTATIONS; i++)
+		printf("%-22s %s\n", mutations[i].name, mutations[i].what);
+}
+
+/* What the linker puts in the place of each function, and where it puts the function itself. */
+
+bool __real_rollout_is_offering(const struct rollout *rollout);
+bool __wrap_rollout_is_offering(const struct rollout *rollout);
+bool __wrap_rollout_is_offering(const struct rollout *rollout)
+{
+	return planted == STOPS_STOP_NOTHING ? rollout->state != ROLLOUT_WAITING : __real_rollout_is_offering(rollout);
+}
+
+bool __real_rollout_is_stopped(const struct rollout *rollout);
+bool __wrap_rollout_is_stopped(const struct rollout *rollout);
+bool __wrap_rollout_is_stopped(const struct rollout *rollout)
+{
+	return planted != STOPS_STOP_NOTHING && __real_rollout_is_stopped(rollout);
+}
+
+int __real_updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now);
+int __wrap_updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now);
+int __wrap_updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now)
+{
+	return planted == OFFERS_STAY ? 0 : __real_updates_cancel(updates, node, by, now);
+}
+
+uint32_t __real_wave_place(const char *rollout, const char *node);
+uint32_t __wrap_wave_place(const char *rollout, const char *node);
+uint32_t __wrap_wave_place(const char *rollout, const char *node)
+{
+	uint32_t place = __real_wave_place(rollout, node);
+
+	return planted == WAVES_ARE_EARLY ? place / 4 : place;
+}
+
+struct rollout_step __real_rollout_tick(struct rollout *rollout, const struct rollout_facts *facts, struct moment now);
+struct rollout_step __wrap_rollout_tick(struct rollout *rollout, const struct rollout_facts *facts, struct moment now);
+struct rollout_step __wrap_rollout_tick(struct rollout *rollout, const struct rollout_facts *facts, struct moment now)
+{
+	bool hurries = planted == SOAKS_ARE_SHORT && rollout->state == ROLLOUT_SOAKING;
+	struct rollout_facts hurried = *facts;
+
+	if (!hurries)
+		return __real_rollout_tick(rollout, facts, now);
+	hurried.compared = true;
+	hurried.verdict = GATE_PASSED;
+	now.wall_ms += rollout->plan.soak_ms / 2;
+	return __real_rollout_tick(rollout, &hurried, now);
+}
+
+enum target_verdict __real_rollout_targets_judge(const struct rollout_targets *targets,
+	const struct labels_settings *labels, const struct node_record *node, bool on_its_way);
+enum target_verdict __wrap_rollout_targets_judge(const struct rollout_targets *targets,
+	const struct labels_settings *labels, const struct node_record *node, bool on_its_way);
+enum target_verdict __wrap_rollout_targets_judge(const struct rollout_targets *targets,
+	const struct labels_settings *labels, const struct node_record *node, bool on_its_way)
+{
+	return planted == OTHER_HARDWARE ? TARGET_MEANT
+					 : __real_rollout_targets_judge(targets, labels, node, on_its_way);
+}
+
+int __real_updates_order(struct updates *updates, const struct update_order *order, struct moment now);
+int __wrap_updates_order(struct updates *updates, const struct update_order *order, struct moment now);
+int __wrap_updates_order(struct updates *updates, const struct update_order *order, struct moment now)
+{
+	struct update_order forced = *order;
+
+	forced.force = forced.force || planted == OTHER_HARDWARE;
+	return __real_updates_order(updates, &forced, now);
+}
+
+struct update_step __real_update_apply(struct update *update, const struct update_event *event,
+	const struct update_settings *settings, struct moment now, struct random *random);
+struct update_step __wrap_update_apply(struct update *update, const struct update_event *event,
+	const struct update_settings *settings, struct moment now, struct random *random);
+struct update_step __wrap_update_apply(struct update *update, const struct update_event *event,
+	const struct update_settings *settings, struct moment now, struct random *random)
+{
+	struct update_step step = __real_update_apply(update, event, settings, now, random);
+
+	if (planted == TRANSFERS_CONFIRM && update->state == UPDATE_REBOOTING)
+		update->state = UPDATE_CONFIRMED;
+	return step;
+}
+
+const struct stored_hold *__real_holds_on(const struct holds *holds, const char *node);
+const struct stored_hold *__wrap_holds_on(const struct holds *holds, const char *node);
+const struct stored_hold *__wrap_holds_on(const struct holds *holds, const char *node)
+{
+	return planted == HALTS_ARE_IGNORED ? NULL : __real_holds_on(holds, node);
+}
+
+const struct stored_hold *__real_holds_on_all(const struct holds *holds);
+const struct stored_hold *__wrap_holds_on_all(const struct holds *holds);
+const struct stored_hold *__wrap_holds_on_all(const struct holds *holds)
+{
+	return planted == HALTS_ARE_IGNORED ? NULL : __real_holds_on_all(holds);
+}
+
+int __real_store_update_save(struct store *store, const struct stored_update *update, const struct journal_entry *entry,
+	struct store_reply reply);
+int __wrap_store_update_save(struct store *store, const struct stored_update *update, const struct journal_entry *entry,
+	struct store_reply reply);
+int __wrap_store_update_save(struct store *store, const struct stored_update *update, const struct journal_entry *entry,
+	struct store_reply reply)
+{
+	if (planted != UPDATES_ARE_FORGOTTEN)
+		return __real_store_update_save(store, update, entry, reply);
+	if (reply.done)
+		reply.done(reply.context, 0);
+	return 0;
+}
+
+int __real_chunk_cache_get(struct chunk_cache *cache, const uint8_t sha256[32], uint32_t index, const uint8_t **data);
+int __wrap_chunk_cache_get(struct chunk_cache *cache, const uint8_t sha256[32], uint32_t index, const uint8_t **data);
+int __wrap_chunk_cache_get(struct chunk_cache *cache, const uint8_t sha256[32], uint32_t index, const uint8_t **data)
+{
+	static uint8_t damaged[IMAGE_CHUNK_SIZE];
+	int size = __real_chunk_cache_get(cache, sha256, index, data);
+
+	if (planted != WRONG_BYTES || size <= 0)
+		return size;
+	memcpy(damaged, *data, (size_t)size);
+	damaged[size / 2] ^= 1;
+	*data = damaged;
+	return size;
+}
+
+int64_t __real_schedule_next_ms(const struct schedule_settings *settings, uint32_t rank, size_t node_count,
+	struct moment now, struct random *random);
+int64_t __wrap_schedule_next_ms(const struct schedule_settings *settings, uint32_t rank, size_t node_count,
+	struct moment now, struct random *random);
+int64_t __wrap_schedule_next_ms(const struct schedule_settings *settings, uint32_t rank, size_t node_count,
+	struct moment now, struct random *random)
+{
+	int64_t next_ms = __real_schedule_next_ms(settings, rank, node_count, now, random);
+
+	return planted == SLOTS_ARE_FAR ? 5 * next_ms : next_ms;
+}
+
+void __real_exchange_add(struct exchange_table *table, uint64_t exchange, int64_t kept_at_ms, uint32_t commit);
+void __wrap_exchange_add(struct exchange_table *table, uint64_t exchange, int64_t kept_at_ms, uint32_t commit);
+void __wrap_exchange_add(struct exchange_table *table, uint64_t exchange, int64_t kept_at_ms, uint32_t commit)
+{
+	if (planted != REPEATS_ARE_NEWS)
+		__real_exchange_add(table, exchange, kept_at_ms, commit);
+}
+
+int __real_sqlite3_exec(
+	sqlite3 *connection, const char *sql, int (*each)(void *, int, char **, char **), void *context, char **why);
+int __wrap_sqlite3_exec(
+	sqlite3 *connection, const char *sql, int (*each)(void *, int, char **, char **), void *context, char **why);
+int __wrap_sqlite3_exec(
+	sqlite3 *connection, const char *sql, int (*each)(void *, int, char **, char **), void *context, char **why)
+{
+	int code = __real_sqlite3_exec(connection, sql, each, context, why);
+
+	if (planted == NOTHING_IS_SYNCED && strstr(sql, "synchronous"))
+		(void)__real_sqlite3_exec(connection, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
+	return code;
+}
+
+void __real_publish_on_delivered(struct publish *publish, uint64_t ticket, int result, struct moment now);
+void __wrap_publish_on_delivered(struct publish *publish, uint64_t ticket, int result, struct moment now);
+void __wrap_publish_on_delivered(struct publish *publish, uint64_t ticket, int result, struct moment now)
+{
+	__real_publish_on_delivered(publish, ticket, planted == LOST_IS_DELIVERED ? 0 : result, now);
+}
+
+int __real_store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply);
+int __wrap_store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply);
+int __wrap_store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply)
+{
+	int result = __real_store_segment_append(store, segment, reply);
+
+	if (planted == DISCARDED_UNSENT && result == 0)
+		(void)store_segment_discard(store, &segment->first, 1, 0, (struct store_reply){ 0 });
+	return result;
+}
