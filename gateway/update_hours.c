@@ -18,6 +18,17 @@ static bool is_unknown(const struct update_hours *hours, struct moment now)
 	return hours->zone_missing || (limited && boot_clock_is_unset(now));
 }
 
+/* Both times are the same, so that nothing is allowed even if nobody looks again. */
+static void forbid_fetching(struct update_times *times, struct moment now)
+{
+	times->fetch_from_ms = times->fetch_until_ms = now.wall_ms + NOT_KNOWN_FETCH_MS;
+}
+
+static void forbid_activation(struct update_times *times, struct moment now)
+{
+	times->apply_from_ms = times->apply_until_ms = now.wall_ms + NOT_KNOWN_APPLY_MS;
+}
+
 static int64_t second_of(struct moment now)
 {
 	return now.wall_ms / 1000;
@@ -52,7 +63,7 @@ static void limit_fetching(struct update_times *times, const struct window_set *
 	struct opening opening = next_opening(set, now);
 
 	if (opening.from_s == INT64_MAX)
-		times->fetch_from_ms = now.wall_ms + NOT_KNOWN_FETCH_MS;
+		forbid_fetching(times, now);
 	else if (opening.from_s > second_of(now))
 		times->fetch_from_ms = opening.from_s * 1000;
 	if (opening.until_s != INT64_MAX)
@@ -73,7 +84,7 @@ static void limit_activation(
 	struct opening opening = next_opening(set, now);
 
 	if (opening.from_s == INT64_MAX)
-		times->apply_from_ms = now.wall_ms + NOT_KNOWN_APPLY_MS;
+		forbid_activation(times, now);
 	else if (opening.from_s != INT64_MIN && place_in(&opening, place, spread_ms) > now.wall_ms)
 		times->apply_from_ms = place_in(&opening, place, spread_ms);
 	if (opening.until_s != INT64_MAX)
@@ -92,8 +103,8 @@ struct update_times update_hours_times(
 	struct update_times times = { .changes_ms = INT64_MAX };
 
 	if (is_unknown(hours, now)) {
-		times.fetch_from_ms = now.wall_ms + NOT_KNOWN_FETCH_MS;
-		times.apply_from_ms = now.wall_ms + NOT_KNOWN_APPLY_MS;
+		forbid_fetching(&times, now);
+		forbid_activation(&times, now);
 		times.changes_ms = now.wall_ms + LOOK_AGAIN_MS;
 		return times;
 	}

@@ -220,6 +220,22 @@ static const char *pace_text(char out[ROLLOUT_PACE_SIZE], const json_t *rollout)
 	return rollout_pace_text(out, &pace);
 }
 
+/* What updated nodes are compared in with the others. */
+static void print_comparisons(const struct cli *cli, const json_t *plan)
+{
+	char traffic[48] = "", battery[48] = "", text[192];
+
+	if (field_number(plan, "traffic_percent"))
+		snprintf(traffic, sizeof(traffic), "; traffic, %" PRId64 " %% more allowed",
+			field_number(plan, "traffic_percent"));
+	if (field_number(plan, "drain_percent"))
+		snprintf(battery, sizeof(battery), "; battery, %" PRId64 " %% faster allowed",
+			field_number(plan, "drain_percent"));
+	snprintf(text, sizeof(text), "%s%s%s%s", field_boolean(plan, "drops") ? "; drops" : "",
+		field_boolean(plan, "online") ? "; nodes that went away" : "", traffic, battery);
+	pair_print(cli, "compared", *text ? text + 2 : "nothing");
+}
+
 void rollout_show_print(const struct cli *cli, const json_t *rollout)
 {
 	const json_t *plan = json_object_get(rollout, "plan");
@@ -232,10 +248,11 @@ void rollout_show_print(const struct cli *cli, const json_t *rollout)
 	snprintf(text, sizeof(text), "%.16s for %s%s%s", field_text(rollout, "image"), field_text(rollout, "hardware"),
 		some ? ", nodes " : "", some ? field_text(plan, "only") : "");
 	pair_print(cli, "image", text);
-	snprintf(text, sizeof(text), "soak %s, at least %" PRId64 " %% confirmed, at most %" PRId64 " %% failed%s",
+	snprintf(text, sizeof(text), "soak %s, at least %" PRId64 " %% confirmed, at most %" PRId64 " %% failed",
 		human_duration(soak, field_number(plan, "soak_ms")), field_number(plan, "confirmed_percent"),
-		field_number(plan, "failed_percent"), field_boolean(plan, "drops") ? ", drops compared" : "");
+		field_number(plan, "failed_percent"));
 	pair_print(cli, "gates", text);
+	print_comparisons(cli, plan);
 	pair_print(cli, "on failure", field_text(plan, "on_failure"));
 	if (*field_text(plan, "window"))
 		pair_print(cli, "window", field_text(plan, "window"));

@@ -1,7 +1,9 @@
 #include "gateway/update_hours.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "gateway/random.h"
 #include "gateway/wave.h"
 #include "tests/unit/suite.h"
 
@@ -152,7 +154,50 @@ START_TEST(windows_that_never_meet_open_nothing)
 }
 END_TEST
 
-TEST_SUITE(update_hours, without_a_window_there_is_no_limit, a_closed_window_names_its_opening_and_its_end,
-	an_open_window_names_its_end, nodes_activate_one_after_the_other,
+static bool is_allowed(int64_t from_ms, int64_t until_ms, int64_t at_ms)
+{
+	return at_ms >= from_ms && (until_ms == 0 || at_ms < until_ms);
+}
+
+static void random_text(struct random *random, char text[64])
+{
+	static const char *const days[] = { "", "Mon-Fri ", "Sat,Sun ", "Wed " };
+	unsigned begin = (unsigned)random_below(random, 1440), end = (unsigned)random_below(random, 1441);
+
+	if (end == begin)
+		end = begin + 1;
+	(void)snprintf(text, 64, "%s%02u:%02u-%02u:%02u", days[random_below(random, 4)], begin / 60, begin % 60,
+		end / 60, end % 60);
+}
+
+START_TEST(nothing_is_allowed_outside_even_if_nobody_looks_again)
+{
+	struct random random;
+
+	random_init(&random, 171);
+	for (int run = 0; run < 300; run++) {
+		char window[64], apply_window[64];
+		int64_t told_ms = MONDAY_MS + (int64_t)random_below(&random, (uint64_t)(14 * 24 * HOUR_MS));
+
+		random_text(&random, window);
+		random_text(&random, apply_window);
+		struct update_hours hours = hours_of(run % 3 ? window : NULL, run % 3 == 1 ? NULL : apply_window);
+		hours.zone_missing = run % 20 == 0;
+		struct update_times times =
+			update_hours_times(&hours, (uint32_t)random_below(&random, WAVE_ALL), SPREAD_MS, at(told_ms));
+		ck_assert(times.changes_ms > told_ms);
+		for (int i = 0; i < 200; i++) {
+			int64_t now_ms = told_ms + (int64_t)random_below(&random, (uint64_t)(9 * 24 * HOUR_MS));
+			ck_assert(!is_allowed(times.fetch_from_ms, times.fetch_until_ms, now_ms) ||
+				  update_hours_may_fetch(&hours, at(now_ms)));
+			ck_assert(!is_allowed(times.apply_from_ms, times.apply_until_ms, now_ms) ||
+				  update_hours_may_apply(&hours, at(now_ms)));
+		}
+	}
+}
+END_TEST
+
+TEST_SUITE(update_hours, nothing_is_allowed_outside_even_if_nobody_looks_again, without_a_window_there_is_no_limit,
+	a_closed_window_names_its_opening_and_its_end, an_open_window_names_its_end, nodes_activate_one_after_the_other,
 	bytes_may_be_given_before_they_may_be_activated, nothing_is_open_before_the_clock_is_set,
 	nothing_is_open_where_a_zone_is_missing, windows_that_never_meet_open_nothing)
