@@ -129,7 +129,8 @@ int coap_turn_firmware(struct coap_turn *turn)
 		return coap_turn_refuse(turn, COAP_NOT_ACCEPTABLE, &counters->formats_refused);
 	if (segment->size == sizeof(name) - 1)
 		memcpy(name, segment->data, segment->size);
-	struct image_source *image = name[0] ? host->image(host->context, name) : NULL;
+	struct image_source *image =
+		name[0] ? host->image(host->context, name, asking_node(turn->nodes, turn->request)) : NULL;
 	if (!image)
 		return coap_turn_refuse(turn, COAP_NOT_FOUND, &counters->images_not_found);
 	struct coap_etag etag = etag_of(image);

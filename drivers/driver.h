@@ -126,8 +126,9 @@ struct driver_host {
 	int (*contact)(void *context, const struct node_contact *contact, struct contact_answer *answer);
 	void (*report)(void *context, const struct reading_report *report);
 	void (*progress)(void *context, const struct delivery_progress *progress);
-	/* The image of that name (IMAGE_NAME_SIZE), borrowed for the call, or NULL. */
-	struct image_source *(*image)(void *context, const char *name);
+	/* The image of that name (IMAGE_NAME_SIZE), borrowed for the call, or NULL: also where the node that asks
+	 * (NULL: it is not known) shall not have it, or not any more. */
+	struct image_source *(*image)(void *context, const char *name, const char *node);
 	/* A stable event word followed by facts, for the log. */
 	void (*event)(void *context, enum driver_level level, const char *line);
 	/* The node's connection broke, as far as its network noticed: counts as a drop. */

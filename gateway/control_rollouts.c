@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gateway/control_describe.h"
@@ -295,6 +296,47 @@ static json_t *describe_missing(const struct control_rollouts *parts, const stru
 	return list;
 }
 
+/* What keeps a node from being back, or NULL. */
+static const char *return_word(enum rollout_return found, const struct update *update, char *text, size_t size)
+{
+	switch (found) {
+	case RETURN_UNDER_WAY:
+		return "going back";
+	case RETURN_REFUSED:
+		snprintf(text, size, "refuses to go back: %s",
+			*update->record.reason ? update->record.reason : update_state_name(update->state));
+		return text;
+	case RETURN_IMPOSSIBLE:
+		return "cannot go back: its former image is not here";
+	case RETURN_NONE:
+	case RETURN_DONE:
+	case RETURNS:
+		break;
+	}
+	return NULL;
+}
+
+/* After a rollback: which nodes are back, and which not and why. */
+static void describe_returns(const struct control_rollouts *parts, const struct rollout *rollout, json_t *json)
+{
+	json_t *list = json_object_get(json, "missing"), *counts = json_object();
+	json_int_t found[RETURNS] = { 0 };
+	char text[128];
+
+	for (size_t i = 0; i < nodes_count(parts->nodes); i++) {
+		const struct node_record *record = &nodes_at(parts->nodes, i)->record;
+		const struct update *update = updates_find(parts->updates, record->id);
+		enum rollout_return outcome = rollout_return(rollout, record, update);
+		const char *word = return_word(outcome, update, text, sizeof(text));
+		found[outcome]++;
+		if (word && json_array_size(list) < NODES_TOLD)
+			(void)json_array_append_new(list, json_pack("{s:s, s:s}", "node", record->id, "state", word));
+	}
+	for (int i = RETURN_NONE + 1; i < RETURNS; i++)
+		(void)json_object_set_new(counts, rollout_return_name((enum rollout_return)i), json_integer(found[i]));
+	(void)json_object_set_new(json, "returns", counts);
+}
+
 static void handle_show(void *context, struct control_request *request)
 {
 	const struct control_rollouts *parts = context;
@@ -307,7 +349,10 @@ static void handle_show(void *context, struct control_request *request)
 	json_t *view = rollout_preview(parts, &rollout->plan, NULL);
 	(void)json_object_set(json, "plan", json_object_get(view, "plan"));
 	(void)json_object_set(json, "wave_nodes", json_object_get(view, "waves"));
-	(void)json_object_set_new(json, "missing", describe_missing(parts, rollout));
+	bool is_back = rollout->state == ROLLOUT_ROLLED_BACK;
+	(void)json_object_set_new(json, "missing", is_back ? json_array() : describe_missing(parts, rollout));
+	if (is_back)
+		describe_returns(parts, rollout, json);
 	json_decref(view);
 	control_done(request, json);
 }

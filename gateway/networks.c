@@ -177,14 +177,15 @@ static void on_replied(void *context, const struct command_reply *reply)
 	node_commands_on_reply(network->networks->commands, reply);
 }
 
-static struct image_source *on_image(void *context, const char *name)
+static struct image_source *on_image(void *context, const char *name, const char *node)
 {
-	const struct networks_parts *parts = &((const struct network *)context)->networks->parts;
+	const struct networks *networks = ((const struct network *)context)->networks;
+	struct image_source *image = image_cache_source_named(networks->parts.images, name);
 
 	/* A transfer asks for one block after the other, also of nodes that are not known by their address. */
-	if (holds_on_all(parts->holds))
+	if (!image || holds_on_all(networks->parts.holds))
 		return NULL;
-	return image_cache_source_named(parts->images, name);
+	return node && updates_has_ended(networks->updates, node, image->sha256) ? NULL : image;
 }
 
 static void on_event(void *context, enum driver_level level, const char *line)

@@ -116,3 +116,28 @@ enum rollout_turn rollout_turn(const struct turn_scene *scene, const struct roll
 		return TURN_SILENT;
 	return update && update_is_active(update) ? TURN_UNDER_WAY : TURN_DUE;
 }
+
+const char *rollout_return_name(enum rollout_return found)
+{
+	static const char *const names[RETURNS] = { "none", "done", "under_way", "refused", "impossible" };
+
+	return names[found];
+}
+
+/* The order to go back: to a node that ran the image, since the rollback. */
+static bool leads_back(const struct rollout *rollout, const struct update *update)
+{
+	return update && update->record.created_ms >= rollout->changed_ms &&
+	       digest_heads_match(update->record.previous, update->record.previous_size, rollout->plan.sha256,
+		       sizeof(rollout->plan.sha256));
+}
+
+enum rollout_return rollout_return(
+	const struct rollout *rollout, const struct node_record *node, const struct update *update)
+{
+	if (!leads_back(rollout, update))
+		return runs_it(rollout, node) && rollout_turn_own(rollout, update) ? RETURN_IMPOSSIBLE : RETURN_NONE;
+	if (update_is_active(update))
+		return RETURN_UNDER_WAY;
+	return update->state == UPDATE_CONFIRMED ? RETURN_DONE : RETURN_REFUSED;
+}

@@ -57,6 +57,21 @@ void rollout_turn_hours(const struct turn_scene *scene, const struct rollout *ro
 /* The node's update, if this rollout ordered it or it is another order of the same image since; else NULL. */
 const struct update *rollout_turn_own(const struct rollout *rollout, const struct update *update);
 
+/* What became of a node after a rollback: proven by what it says it runs. */
+enum rollout_return {
+	RETURN_NONE, /* it has never run the image, or has not been back in contact */
+	RETURN_DONE,
+	RETURN_UNDER_WAY,
+	RETURN_REFUSED,    /* it does not take its former image: it stays where it is */
+	RETURN_IMPOSSIBLE, /* that image is not here */
+	RETURNS,
+};
+const char *rollout_return_name(enum rollout_return found);
+
+/* Of a rollout that was rolled back; `update` as above. */
+enum rollout_return rollout_return(
+	const struct rollout *rollout, const struct node_record *node, const struct update *update);
+
 /* Whether the plan is about the node: as its targets say, or it was ordered to update by this rollout. */
 bool rollout_concerns(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
 	const struct update *update);

@@ -7,6 +7,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/holds.h"
+#include "gateway/image_cache.h"
 #include "gateway/log.h"
 #include "gateway/node_watch.h"
 #include "gateway/nodes.h"
@@ -224,16 +225,6 @@ const struct rollout_facts *rollouts_facts(const struct rollouts *rollouts, size
 	return &rollouts->list[index]->facts;
 }
 
-bool rollouts_need(const struct rollouts *rollouts, const uint8_t sha256[32])
-{
-	for (size_t i = 0; i < rollouts->count; i++) {
-		const struct rollout *rollout = &rollouts->list[i]->rollout;
-		if (rollout_is_open(rollout) && memcmp(rollout->plan.sha256, sha256, 32) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Whose node is it? */
 
 static struct turn_scene scene_of(const struct rollouts *rollouts, struct moment now)
@@ -354,6 +345,55 @@ void rollouts_explain_window(const struct rollouts *rollouts, size_t index, stru
 static bool is_online(const struct rollouts *rollouts, const struct node *node, struct moment now)
 {
 	return !nodes_is_silent(rollouts->parts.nodes, node, rollouts->parts.schedule->interval_ms, now);
+}
+
+/* The image is here, and the node runs something that is known to be older. */
+static bool is_older_than_image(
+	const struct rollouts *rollouts, const struct rollout *rollout, const struct node_record *node)
+{
+	const struct stored_image *image =
+		rollouts->parts.images ? image_cache_find(rollouts->parts.images, rollout->plan.sha256) : NULL;
+	struct version runs, is;
+
+	return image && version_parse(&runs, node->version) == 0 && version_parse(&is, image->version) == 0 &&
+	       version_compare(&runs, &is) < 0;
+}
+
+/* One that did not take part in a rollout that is complete, as it slept or was held back, gets the image when it comes,
+ * unless a rollout was made since then that it takes part in. */
+static bool is_straggler(const struct rollouts *rollouts, size_t index, const struct node *node, struct moment now)
+{
+	const struct rollout *rollout = &rollouts->list[index]->rollout;
+	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
+
+	if (rollout->state != ROLLOUT_COMPLETE || (update && update->record.created_ms >= rollout->created_ms) ||
+		!is_concerned(rollouts, rollout, node, now) || !is_older_than_image(rollouts, rollout, &node->record))
+		return false;
+	for (size_t i = index + 1; i < rollouts->count; i++)
+		if (is_concerned(rollouts, &rollouts->list[i]->rollout, node, now))
+			return false;
+	return true;
+}
+
+static bool has_stragglers(const struct rollouts *rollouts, size_t index)
+{
+	const struct nodes *nodes = rollouts->parts.nodes;
+
+	for (size_t i = 0; i < nodes_count(nodes); i++)
+		if (is_straggler(rollouts, index, nodes_at(nodes, i), (struct moment){ 0 }))
+			return true;
+	return false;
+}
+
+bool rollouts_need(const struct rollouts *rollouts, const uint8_t sha256[32])
+{
+	for (size_t i = 0; i < rollouts->count; i++) {
+		const struct rollout *rollout = &rollouts->list[i]->rollout;
+		if (memcmp(rollout->plan.sha256, sha256, 32) == 0 &&
+			(rollout_is_open(rollout) || has_stragglers(rollouts, i)))
+			return true;
+	}
+	return false;
 }
 
 /* Stopping. */
@@ -639,7 +679,7 @@ void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct mo
 	for (size_t i = 0; i < rollouts->count; i++) {
 		const struct rollout *rollout = &rollouts->list[i]->rollout;
 		uint32_t place;
-		if (!rollout_is_offering(rollout))
+		if (!rollout_is_offering(rollout) && !is_straggler(rollouts, i, node, now))
 			continue;
 		enum rollout_turn turn = rollouts_turn(rollouts, rollout, node, now, &place);
 		if ((turn != TURN_DUE && turn != TURN_SILENT) || !rollouts_is_window_open(rollouts, rollout, node, now))

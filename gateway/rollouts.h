@@ -115,7 +115,7 @@ void rollouts_explain_window(const struct rollouts *rollouts, size_t index, stru
 /* The node is in contact: orders its update if its turn has come. Before updates_on_contact(). */
 void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct moment now);
 
-/* Whether an open rollout needs the image. */
+/* Whether an open rollout needs the image, or one that is complete has it for a node that sleeps. */
 bool rollouts_need(const struct rollouts *rollouts, const uint8_t sha256[32]);
 
 /* The wall clock was set: times follow it; before the next tick, which judges by them. */

@@ -35,6 +35,16 @@ static const struct setting settings[] = {
 		.most = 30 * 24 * 3600 * 1000LL,
 		.reloadable = true,
 		.help = "Longest pause between attempts." },
+	{ .name = "contacts",
+		.type = SETTING_INTEGER,
+		.offset = offsetof(struct update_settings, contacts),
+		.initial = "1000",
+		.least = 0,
+		.most = 1000000,
+		.reloadable = true,
+		.help = "At how many contacts in a row a node may fail to go on with an update before it has failed; 0 "
+			"is "
+			"no limit." },
 	{ .name = "stall_after",
 		.type = SETTING_DURATION,
 		.offset = offsetof(struct update_settings, stall_after_ms),
@@ -142,6 +152,7 @@ __attribute__((format(printf, 4, 5))) static struct update_step enter(
 	va_list arguments;
 
 	update->state = state;
+	update->idle_contacts = 0;
 	update->record.changed_ms = now.wall_ms;
 	va_start(arguments, format);
 	vsnprintf(step.detail, sizeof(step.detail), format, arguments);
@@ -204,8 +215,10 @@ static struct update_step on_progress(struct update *update, uint32_t offset, st
 	if (update->state == UPDATE_DOWNLOADING) {
 		bool moved = offset > update->record.offset;
 		update->record.offset = offset;
-		if (moved)
+		if (moved) {
 			update->record.changed_ms = now.wall_ms;
+			update->idle_contacts = 0;
+		}
 		return (struct update_step){ .moved = moved };
 	}
 	if (update->state != UPDATE_OFFERED && update->state != UPDATE_REBOOTING)
@@ -228,6 +241,14 @@ static struct update_step on_node_failure(struct update *update, int code, const
 	if (known && !node_failures[code].worth_a_retry)
 		return fail(update, reason, now);
 	return attempt_failed(update, reason, options, now, random);
+}
+
+/* Pauses grow with the attempts; how many contacts a node may let pass is bounded apart from time. */
+static struct update_step on_contact(struct update *update, const struct update_settings *options, struct moment now)
+{
+	if (++update->idle_contacts <= options->contacts || options->contacts == 0)
+		return (struct update_step){ 0 };
+	return fail(update, "did not go on at its contacts", now);
 }
 
 static struct update_step on_tick(
@@ -274,6 +295,8 @@ struct update_step update_apply(struct update *update, const struct update_event
 		return enter(update, UPDATE_REBOOTING, now, "attempt=%u", update->record.attempts);
 	case UPDATE_EVENT_FAILED:
 		return on_node_failure(update, event->code, options, now, random);
+	case UPDATE_EVENT_CONTACT:
+		return on_contact(update, options, now);
 	case UPDATE_EVENT_TICK:
 		return on_tick(update, options, now, random);
 	case UPDATE_EVENT_CANCEL:

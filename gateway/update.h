@@ -28,6 +28,7 @@ struct update_settings {
 	int64_t attempts;       /* how often a node may try before the update fails */
 	int64_t retry_after_ms; /* pause after a failed attempt, doubled each time */
 	int64_t retry_most_ms;  /* longest pause */
+	int64_t contacts;       /* at how many in a row it may fail to go on before the update fails; 0: no limit */
 	int64_t stall_after_ms; /* a download without progress for so long has failed */
 	int64_t deadline_ms;    /* an update that is not done so long after its order has failed */
 };
@@ -54,6 +55,7 @@ struct update {
 	struct update_times times;   /* as its offer has them; changes_ms 0: not asked for yet */
 	int64_t waited_ms;           /* when it last had to wait for a window or the link, wall clock; 0: never */
 	int64_t told_to_come_ms;     /* the link had no room for it before then, wall clock; 0: it has */
+	int64_t idle_contacts;       /* since it last went on; not kept over a restart */
 };
 
 enum update_event_kind {
@@ -63,6 +65,7 @@ enum update_event_kind {
 	UPDATE_EVENT_APPLYING,
 	UPDATE_EVENT_REVERTED, /* it says that it fell back */
 	UPDATE_EVENT_FAILED,   /* it says so; code is the result of LwM2M object 5, resource 5 */
+	UPDATE_EVENT_CONTACT,  /* the node was in contact while it could go on */
 	UPDATE_EVENT_TICK,     /* time passes */
 	UPDATE_EVENT_CANCEL,
 };

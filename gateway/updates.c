@@ -374,6 +374,15 @@ const struct update *updates_find(const struct updates *updates, const char *nod
 	return id_map_find(&updates->by_node, node);
 }
 
+bool updates_has_ended(const struct updates *updates, const char *node, const uint8_t sha256[32])
+{
+	const struct update *update = id_map_find(&updates->by_node, node);
+
+	if (holds_on(updates->parts.holds, node))
+		return true;
+	return update && update->state == UPDATE_FAILED && memcmp(update->record.sha256, sha256, 32) == 0;
+}
+
 size_t updates_count(const struct updates *updates)
 {
 	return updates->count;
@@ -382,6 +391,12 @@ size_t updates_count(const struct updates *updates)
 const struct update *updates_at(const struct updates *updates, size_t index)
 {
 	return updates->list[index];
+}
+
+/* It is the node that could go on. */
+static bool is_waited_for(const struct updates *updates, const struct update *update, struct moment now)
+{
+	return update_is_due(update, now) && !is_held(updates, update) && update->times.fetch_from_ms <= now.wall_ms;
 }
 
 void updates_on_contact(struct updates *updates, struct node *node, bool reports, struct moment now)
@@ -399,6 +414,8 @@ void updates_on_contact(struct updates *updates, struct node *node, bool reports
 		apply(updates, node, update, &event, now);
 	if (update->state == UPDATE_CONFIRMED && memcmp(update->record.sha256, update->record.goal, 32) != 0)
 		go_on(updates, node, update, now);
+	if (is_waited_for(updates, update, now))
+		apply(updates, node, update, &(struct update_event){ .kind = UPDATE_EVENT_CONTACT }, now);
 	if (update_is_active(update))
 		renew_offer(updates, node, update, now);
 }

@@ -82,6 +82,9 @@ void updates_renew_all(struct updates *updates, struct moment now);
 /* The node's current or last update, or NULL. */
 const struct update *updates_find(const struct updates *updates, const char *node);
 
+/* Whether the node shall not have the image, or not any more: it is held, or its update to that has failed. */
+bool updates_has_ended(const struct updates *updates, const char *node, const uint8_t sha256[32]);
+
 /* All of them, in no order: index 0 to updates_count() - 1. */
 size_t updates_count(const struct updates *updates);
 const struct update *updates_at(const struct updates *updates, size_t index);

@@ -192,6 +192,14 @@ static void print_counts(const struct cli *cli, const json_t *rollout)
 				size ? ", " : "", json_integer_value(count), obstacle);
 	if (size > 0)
 		pair_print(cli, "held back", text);
+	const json_t *returns = json_object_get(rollout, "returns");
+	if (!returns)
+		return;
+	snprintf(text, sizeof(text),
+		"%" PRId64 " back, %" PRId64 " on their way, %" PRId64 " refuse, %" PRId64 " cannot",
+		field_number(returns, "done"), field_number(returns, "under_way"), field_number(returns, "refused"),
+		field_number(returns, "impossible"));
+	pair_print(cli, "rolled back", text);
 }
 
 static void print_missing(const struct cli *cli, const json_t *missing)

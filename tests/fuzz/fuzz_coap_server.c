@@ -56,7 +56,7 @@ static void on_progress(void *context, const struct delivery_progress *progress)
 		abort();
 }
 
-static struct image_source *on_image(void *context, const char *name)
+static struct image_source *on_image(void *context, const char *name, const char *node)
 {
 	return name[0] == '0' ? &image : NULL;
 }

@@ -6,25 +6,33 @@ import aiocoap
 
 
 class CoapNode:
-    """Each request comes from a port of its own."""
+    """Speaks from one port, by which the gateway knows it; to be closed."""
 
     def __init__(self, gateway, name, hardware, version="1.0.0", image="11" * 16):
         self.gateway, self.name, self.hardware = gateway, name, hardware
         self.version, self.image = version, image
+        self.loop = asyncio.new_event_loop()
+        self.context = self.loop.run_until_complete(aiocoap.Context.create_client_context())
+
+    def close(self):
+        self.loop.run_until_complete(self.context.shutdown())
+        self.loop.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
     def ask(self, code, path, payload=b"", block=None):
         async def exchange():
-            context = await aiocoap.Context.create_client_context()
             message = aiocoap.Message(code=code, uri=f"coap://{self.gateway.coap}/{path}", payload=payload)
             if payload:
                 message.opt.content_format = 50
             if block is not None:
                 message.opt.block2 = (block, False, 6)
-            try:
-                return await asyncio.wait_for(context.request(message, handle_blockwise=False).response, 60)
-            finally:
-                await context.shutdown()
-        return asyncio.run(exchange())
+            return await asyncio.wait_for(self.context.request(message, handle_blockwise=False).response, 60)
+        return self.loop.run_until_complete(exchange())
 
     def check_in(self, **more):
         """What it is told; `more` is said beside what it runs."""

@@ -110,7 +110,7 @@ static void on_progress(void *context, const struct delivery_progress *progress)
 		progress->said));
 }
 
-static struct image_source *on_image(void *context, const char *name)
+static struct image_source *on_image(void *context, const char *name, const char *node)
 {
 	struct coap_program *program = context;
 

@@ -181,7 +181,8 @@ int site_radio_block(
 
 	if (!is_heard(radio))
 		return 0;
-	struct image_source *source = radio->host->image(radio->host->context, radio->images->list[image].name);
+	struct image_source *source =
+		radio->host->image(radio->host->context, radio->images->list[image].name, site_radio_node_id(node, id));
 	if (!source)
 		return radio->is_powered(radio->power_context) && !is_lost(radio) ? -ENOENT : 0;
 	int got = image_source_read(source, offset, buffer, size);

@@ -19,9 +19,14 @@ def gateway(tmp_path):
     broker.stop()
 
 
-def test_the_emergency_stop_ends_a_transfer_and_survives_a_kill(gateway):
-    node = CoapNode(gateway, "n1", HARDWARE)
-    node.check_in()
+@pytest.fixture
+def node(gateway):
+    with CoapNode(gateway, "n1", HARDWARE) as one:
+        one.check_in()
+        yield one
+
+
+def test_the_emergency_stop_ends_a_transfer_and_survives_a_kill(gateway, node):
     digest = gateway.add_image(PAYLOAD, hardware=HARDWARE)
     gateway.order(digest, HARDWARE)
     told = node.check_in()
@@ -42,9 +47,20 @@ def test_the_emergency_stop_ends_a_transfer_and_survives_a_kill(gateway):
     assert events == ["updates.go_on", "updates.halted"]
 
 
-def test_a_held_node_is_offered_nothing_until_it_is_released(gateway):
-    node = CoapNode(gateway, "n1", HARDWARE)
-    node.check_in()
+def test_a_transfer_ends_when_its_node_is_held_or_its_update_cancelled(gateway, node):
+    digest = gateway.add_image(PAYLOAD, hardware=HARDWARE)
+    gateway.order(digest, HARDWARE)
+    told = node.check_in()
+    assert node.block(told, 0) == aiocoap.CONTENT
+    gateway.ask("node", "hold", "n1")
+    assert node.block(told, 1) == aiocoap.NOT_FOUND
+    gateway.ask("node", "release", "n1")
+    assert node.block(told, 1) == aiocoap.CONTENT
+    gateway.ask("update", "cancel", "n1")
+    assert node.block(told, 2) == aiocoap.NOT_FOUND
+
+
+def test_a_held_node_is_offered_nothing_until_it_is_released(gateway, node):
     gateway.ask("node", "hold", "n1", "--reason", "being calibrated")
     digest = gateway.add_image(PAYLOAD, hardware=HARDWARE)
     gateway.order(digest, HARDWARE)

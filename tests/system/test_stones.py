@@ -18,6 +18,13 @@ def gateway(tmp_path):
     broker.stop()
 
 
+@pytest.fixture
+def node(gateway):
+    with CoapNode(gateway, "n1", HARDWARE) as one:
+        one.check_in()
+        yield one
+
+
 def add_image(gateway, version, *words):
     return gateway.add_image(version.encode() * 1000, version, HARDWARE, *words)
 
@@ -30,9 +37,7 @@ def show(gateway):
     return gateway.ask("rollout", "show", "spring")
 
 
-def test_a_node_that_slept_for_long_goes_over_the_stones(gateway):
-    node = CoapNode(gateway, "n1", HARDWARE)
-    node.check_in()
+def test_a_node_that_slept_for_long_goes_over_the_stones(gateway, node):
     digests = {"2.0.0": add_image(gateway, "2.0.0"),
                "3.0.0": add_image(gateway, "3.0.0", "--requires", "2.0.0"),
                "4.0.0": add_image(gateway, "4.0.0", "--requires", "3.0.0")}
@@ -49,9 +54,7 @@ def test_a_node_that_slept_for_long_goes_over_the_stones(gateway):
     assert show(gateway)["confirmed"] == 1
 
 
-def test_a_missing_stone_is_named_and_waited_for(gateway):
-    node = CoapNode(gateway, "n1", HARDWARE)
-    node.check_in()
+def test_a_missing_stone_is_named_and_waited_for(gateway, node):
     goal = add_image(gateway, "4.0.0", "--requires", "3.0.0")
     begin(gateway, goal)
     wait_until("the rollout waits for it", lambda: show(gateway).get("missing_stone"))
@@ -65,3 +68,19 @@ def test_a_missing_stone_is_named_and_waited_for(gateway):
     wait_until("the node is offered the stone", lambda: node.offered() == stone[:16])
     node.run(stone, "3.0.0")
     assert goal.startswith(node.offered())
+
+
+def test_a_node_that_slept_through_a_rollout_gets_it_when_it_wakes(gateway, node):
+    stone = add_image(gateway, "2.0.0")
+    goal = add_image(gateway, "3.0.0", "--requires", "2.0.0")
+    begin(gateway, goal)
+    for digest, version in ((stone, "2.0.0"), (goal, "3.0.0")):
+        wait_until("the node is offered the next image", lambda digest=digest: node.offered() == digest[:16])
+        node.run(digest, version)
+    node.check_in()
+    wait_until("the rollout is complete", lambda: show(gateway)["state"] == "complete")
+    with CoapNode(gateway, "late", HARDWARE) as late, CoapNode(gateway, "newer", HARDWARE, "3.5.0", "22" * 16) as newer:
+        assert newer.offered() is None
+        assert late.offered() == stone[:16]
+        late.run(stone, "2.0.0")
+        assert late.offered() == goal[:16]

@@ -68,7 +68,7 @@ static int64_t on_fetch(void *context, const char *node, uint32_t bytes)
 	return stage.fetch_wait_ms;
 }
 
-static struct image_source *on_image(void *context, const char *name)
+static struct image_source *on_image(void *context, const char *name, const char *node)
 {
 	return strcmp(name, stage.image.name) == 0 ? &stage.image : NULL;
 }

@@ -436,6 +436,45 @@ START_TEST(a_rollback_brings_each_node_back_to_what_it_ran)
 }
 END_TEST
 
+/* How many nodes a rollback has left so. */
+static unsigned count_returns(const struct site *site, enum rollout_return wanted)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < NODES; i++) {
+		const struct node *node = nodes_find(site->nodes, name_of(i));
+		count += rollout_return(rollouts_find(site->rollouts, "spring"), &node->record,
+				 updates_find(site->updates, name_of(i))) == wanted;
+	}
+	return count;
+}
+
+START_TEST(a_node_that_refuses_its_former_image_is_not_reported_as_rolled_back)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+	size_t stubborn = NODES;
+
+	live(site, 8);
+	unsigned updated = count_running(site, new_image);
+	for (size_t i = 0; i < NODES; i++)
+		if (memcmp(site->runs[i], new_image, 32) == 0)
+			stubborn = i;
+	ck_assert_uint_lt(stubborn, NODES);
+	site->refuses[stubborn] = true;
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_ROLL_BACK, "operator", site->now), 0);
+	ck_assert_uint_eq(count_returns(site, RETURN_UNDER_WAY), updated);
+	ck_assert_uint_eq(count_returns(site, RETURN_DONE), 0);
+	live(site, 4);
+	ck_assert_uint_eq(count_returns(site, RETURN_DONE), updated - 1);
+	ck_assert_uint_eq(count_returns(site, RETURN_REFUSED), 1);
+	ck_assert_mem_eq(site->runs[stubborn], new_image, 32);
+	site_restart(site);
+	live(site, 4);
+	ck_assert_uint_eq(count_returns(site, RETURN_REFUSED), 1);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(a_node_that_was_restarting_when_it_was_rolled_back_goes_back_too)
 {
 	struct site *site = site_with_rollout(plan_of("spring"));
@@ -836,6 +875,7 @@ TEST_SUITE(rollouts, nodes_that_talk_more_with_the_image_stop_it, a_restart_amid
 	failures_stop_it_and_no_node_gets_the_image_after, nodes_that_fall_silent_are_failures,
 	nodes_that_wait_for_the_link_are_not_silent, nodes_that_drop_more_often_with_the_image_stop_it,
 	a_rollback_brings_each_node_back_to_what_it_ran,
+	a_node_that_refuses_its_former_image_is_not_reported_as_rolled_back,
 	a_node_that_was_restarting_when_it_was_rolled_back_goes_back_too, a_pause_ends_what_nodes_have_not_followed,
 	a_node_that_joins_late_gets_its_turn, two_rollouts_for_the_same_nodes_do_not_go_together,
 	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another, two_lists_without_a_common_node_do_not_overlap,

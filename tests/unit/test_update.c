@@ -13,6 +13,7 @@ static const struct update_settings options = {
 	.retry_most_ms = 60 * MINUTE_MS,
 	.stall_after_ms = 30 * MINUTE_MS,
 	.deadline_ms = 24 * 60 * MINUTE_MS,
+	.contacts = 20,
 };
 static const uint8_t new_image[32] = { 0xaa, 0xbb, 0xcc, 0xdd, 0xee };
 static const uint8_t old_image[8] = { 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88 };
@@ -160,6 +161,25 @@ START_TEST(progress_keeps_a_slow_transfer_alive)
 }
 END_TEST
 
+START_TEST(contacts_at_which_a_node_does_not_go_on_are_counted)
+{
+	struct update update = offered();
+
+	for (int i = 0; i < 20; i++)
+		ck_assert(!happen(&update, UPDATE_EVENT_CONTACT, 0).changed);
+	happen(&update, UPDATE_EVENT_PROGRESS, 64); /* it goes on after all: they count anew */
+	for (int i = 0; i < 20; i++)
+		ck_assert(!happen(&update, UPDATE_EVENT_CONTACT, 0).changed);
+	happen(&update, UPDATE_EVENT_PROGRESS, 128);
+	for (int i = 0; i < 20; i++)
+		ck_assert(!happen(&update, UPDATE_EVENT_CONTACT, 0).changed);
+	ck_assert_int_eq(update.state, UPDATE_DOWNLOADING);
+	ck_assert(happen(&update, UPDATE_EVENT_CONTACT, 0).changed);
+	ck_assert_int_eq(update.state, UPDATE_FAILED);
+	ck_assert_str_eq(update.record.reason, "did not go on at its contacts");
+}
+END_TEST
+
 START_TEST(a_node_that_cannot_take_the_image_is_not_asked_again)
 {
 	struct update update = offered();
@@ -227,6 +247,6 @@ TEST_SUITE(update, an_update_goes_its_way_to_confirmed, only_the_nodes_own_diges
 	a_node_that_says_it_reverted_is_not_offered_the_image_again,
 	a_confirmed_node_that_runs_its_old_image_again_has_reverted,
 	a_stalled_transfer_is_tried_again_after_a_growing_pause, progress_keeps_a_slow_transfer_alive,
-	a_node_that_cannot_take_the_image_is_not_asked_again,
+	a_node_that_cannot_take_the_image_is_not_asked_again, contacts_at_which_a_node_does_not_go_on_are_counted,
 	an_update_past_its_deadline_has_failed_but_late_proof_counts, a_cancelled_update_ignores_what_comes_after,
 	a_clock_set_back_does_not_stop_retries, states_have_names_that_parse)
