@@ -43,8 +43,10 @@ static enum obstacle look_for_stones(const struct turn_scene *scene, const struc
 	char why[STONES_WHY_SIZE] = "";
 	uint8_t next[32];
 
-	if (!scene->images || (update && update_is_active(update)) ||
-		stones_next(scene->images, node, plan->sha256, next, why) != -ENOLINK)
+	if (!scene->images || (update && update_is_active(update)))
+		return OBSTACLE_NONE;
+	int error = stones_next(scene->images, node, plan->sha256, next, why);
+	if (error != -ENOLINK && error != -ENODATA)
 		return OBSTACLE_NONE;
 	if (text)
 		snprintf(text, OBSTACLE_TEXT_SIZE, "%s", why);

@@ -26,7 +26,7 @@ struct stone_route {
 /*
  * The way of a node that runs what it says, or what the cache knows of the image that it runs. 0; -ENOENT there is no
  * such image; -ENOLINK an image on the way is missing, and `why` (STONES_WHY_SIZE) says from which version on, and for
- * which, or that the node's version is not known.
+ * which; -ENODATA likewise: the node's version is not known.
  */
 int stones_route(const struct image_cache *images, const struct node_record *node, const uint8_t goal[32],
 	struct stone_route *out, char *why);

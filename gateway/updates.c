@@ -266,35 +266,53 @@ static int find_step(
 	return port->next ? port->next(port->context, node, goal, step, why) : 0;
 }
 
-/* A stone on its way is reached: the next image is offered, or the update has failed. */
-static void go_on(struct updates *updates, struct node *node, struct update *update, struct moment now)
+/* The next image on its way is offered. */
+static void offer_next(struct update *update, const struct node_record *node, const uint8_t next[32])
 {
 	struct stored_update *record = &update->record;
+
+	update->state = UPDATE_OFFERED;
+	memset(record->previous, 0, sizeof(record->previous));
+	memcpy(record->previous, node->image, node->image_size);
+	record->previous_size = node->image_size;
+	memcpy(record->sha256, next, sizeof(record->sha256));
+	record->attempts = record->offset = 0;
+	record->retry_at_ms = 0;
+}
+
+/*
+ * The way is looked for anew from what the node says it runs. When a stone is reached the next image is offered, or the
+ * update has failed; and so when the node runs something else than is known here, as after a power cut of the gateway
+ * or a flash by hand: it may need another image by now than the one that it was offered.
+ */
+static void follow_way(struct updates *updates, struct node *node, struct update *update, struct moment now)
+{
+	struct stored_update *record = &update->record;
+	bool reached = update->state == UPDATE_CONFIRMED && memcmp(record->sha256, record->goal, 32) != 0;
 	struct update_step step = { .changed = true };
 	char why[UPDATE_WHY_SIZE] = "the image is gone";
 	uint8_t next[32];
 
+	if (!reached && (!update_is_active(update) || update->state == UPDATE_REBOOTING))
+		return;
 	int error = find_step(updates, node, record->goal, next, why);
+	bool same = !error && memcmp(next, record->sha256, 32) == 0;
+	if (!reached && (same || error == -ENOENT || error == -ENODATA))
+		return;
 	/* A node that says another version than its image has would go round in circles. */
-	if (!error && memcmp(next, record->sha256, 32) == 0) {
+	if (same)
 		snprintf(why, sizeof(why), "the node does not run what it was given");
-		error = -ENOLINK;
-	}
+	record->stones += reached;
 	record->changed_ms = now.wall_ms;
-	if (error) {
+	if (error || same) {
 		update->state = UPDATE_FAILED;
 		snprintf(record->reason, sizeof(record->reason), "%.64s", why);
-		snprintf(step.detail, sizeof(step.detail), "reason=\"%s\" stones=%u", why, record->stones + 1);
+		snprintf(step.detail, sizeof(step.detail), "reason=\"%s\" stones=%u", why, record->stones);
 	} else {
-		update->state = UPDATE_OFFERED;
-		memcpy(record->previous, node->record.image, sizeof(record->previous));
-		record->previous_size = node->record.image_size;
-		memcpy(record->sha256, next, sizeof(record->sha256));
-		record->attempts = record->offset = 0;
-		record->retry_at_ms = 0;
-		snprintf(step.detail, sizeof(step.detail), "next after a stepping stone");
+		offer_next(update, &node->record, next);
+		snprintf(step.detail, sizeof(step.detail), "%s stones=%u",
+			reached ? "next after a stepping stone" : "it runs something else by now", record->stones);
 	}
-	record->stones++;
 	settle(updates, node, update, &step, now);
 }
 
@@ -308,7 +326,7 @@ int updates_order(struct updates *updates, const struct update_order *order, str
 
 	if (!error)
 		error = find_step(updates, order->node, order->sha256, record.sha256, why);
-	if (error == -ENOLINK && order->force && !*node->version) {
+	if (error == -ENODATA && order->force) {
 		memcpy(record.sha256, order->sha256, sizeof(record.sha256));
 		error = 0;
 	}
@@ -412,8 +430,8 @@ void updates_on_contact(struct updates *updates, struct node *node, bool reports
 		return;
 	if (reports)
 		apply(updates, node, update, &event, now);
-	if (update->state == UPDATE_CONFIRMED && memcmp(update->record.sha256, update->record.goal, 32) != 0)
-		go_on(updates, node, update, now);
+	if (reports)
+		follow_way(updates, node, update, now);
 	if (is_waited_for(updates, update, now))
 		apply(updates, node, update, &(struct update_event){ .kind = UPDATE_EVENT_CONTACT }, now);
 	if (update_is_active(update))

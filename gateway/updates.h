@@ -34,7 +34,8 @@ struct updates_port {
 	int (*offer)(void *context, const struct node *node, const struct driver_offer *offer);
 	void (*withdraw)(void *context, const struct node *node);
 	/* The image that the node needs next on its way to `goal`: that itself, or a stepping stone. 0; -ENOENT;
-	 * -ENOLINK with a sentence in `why` (UPDATE_WHY_SIZE): what is in between is missing. NULL: always the goal. */
+	 * -ENOLINK with a sentence in `why` (UPDATE_WHY_SIZE): what is in between is missing; -ENODATA likewise: it
+	 * has said no version. NULL: always the goal. */
 	int (*next)(void *context, const struct node *node, const uint8_t goal[32], uint8_t next[32], char *why);
 	/* An update changed state; may be NULL. For watchers. */
 	void (*changed)(void *context, const struct node *node, const struct update *update);
@@ -67,8 +68,8 @@ struct update_order {
 
 /*
  * Orders; replaces the node's former update. 0; -EALREADY it runs the image, or has the same update under way;
- * -ENOENT no such image; -ENOLINK it requires another one that is missing; -EINVAL the image is for other hardware;
- * -ENOBUFS too many.
+ * -ENOENT no such image; -ENOLINK it requires another one that is missing; -ENODATA the node has said no version;
+ * -EINVAL the image is for other hardware; -ENOBUFS too many.
  */
 int updates_order(struct updates *updates, const struct update_order *order, struct moment now);
 
