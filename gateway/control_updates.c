@@ -186,7 +186,8 @@ static void refuse(struct ordering *ordering, const char *node, int error)
 {
 	const char *reason = error == -ENOENT    ? "no such node"
 			     : error == -EINVAL  ? "the image is for other hardware"
-			     : error == -ENOLINK ? "it lacks a stepping stone, or has said no version"
+			     : error == -ENOLINK ? "it lacks a stepping stone"
+			     : error == -ENODATA ? "it has said no version, and the image requires one"
 			     : error == -ENOBUFS ? "too many updates"
 						 : strerror(-error);
 

@@ -97,7 +97,7 @@ int stones_route(const struct image_cache *images, const struct node_record *nod
 	if (find_version(images, node, &from) < 0) {
 		snprintf(
 			why, STONES_WHY_SIZE, "the node has said no version, %.32s is required", quarry.goal->requires);
-		return -ENOLINK;
+		return -ENODATA;
 	}
 	if (version_compare(&from, &least) >= 0)
 		return 0;

@@ -69,7 +69,7 @@ struct update_order {
 /*
  * Orders; replaces the node's former update. 0; -EALREADY it runs the image, or has the same update under way;
  * -ENOENT no such image; -ENOLINK it requires another one that is missing; -ENODATA the node has said no version;
- * -EINVAL the image is for other hardware; -ENOBUFS too many.
+ * -ENODATA the node has said no version; -EINVAL the image is for other hardware; -ENOBUFS too many.
  */
 int updates_order(struct updates *updates, const struct update_order *order, struct moment now);
 
