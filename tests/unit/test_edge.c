@@ -612,6 +612,63 @@ START_TEST(windows_say_what_was_acknowledged_however_often_the_gateway_is_killed
 }
 END_TEST
 
+#define ROOM_REPORTS 1000
+#define ROOM_RULE                                                                                         \
+	"rules: { window_room = \"1 MB\"; list = ( { name = \"w\"; names = [ \"p\" ]; window = \"7 d\"; " \
+	"drop = true; outputs = ( { value = \"sum\"; name = \"sum\"; } ); } ); };"
+
+/* Readings that hardly compress; their sum. */
+static int64_t fill_report(struct reading readings[READINGS_MAX], struct random *random)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < READINGS_MAX; i++) {
+		int64_t value = (int64_t)random_below(random, UINT64_C(1) << 40);
+		readings[i] = reading_of("p", "0");
+		readings[i].number = number_from_integer(value);
+		sum += value;
+	}
+	return sum;
+}
+
+/* Of all lines "sum=VALUE". */
+static int64_t told_sum(const char *told)
+{
+	int64_t sum = 0;
+
+	for (; *told; told = strchr(told, '\n') + 1)
+		sum += strtoll(told + strlen("sum="), NULL, 10);
+	return sum;
+}
+
+START_TEST(windows_that_need_too_much_room_are_told_in_parts)
+{
+	static struct reading readings[READINGS_MAX];
+	struct bed *bed = bed_open(ROOM_RULE);
+	struct config *newer = rules_config_good("rules: { series = 1000; };");
+	struct edge_figures figures;
+	struct random random;
+	int64_t sum = 0;
+
+	random_init(&random, 1);
+	for (unsigned i = 1; i <= ROOM_REPORTS; i++) {
+		sum += fill_report(readings, &random);
+		take_as(bed, readings, READINGS_MAX, 0);
+		pass(bed, 300);
+		ck_assert_uint_eq(bed->answers, i);
+		ck_assert_int_eq(bed->result, 0);
+	}
+	edge_figures(bed->edge, &figures);
+	ck_assert_uint_gt(figures.told_early, 0);
+	ck_assert_uint_lt(figures.feed_bytes, 1200000);
+	config_adopt(bed->config, &newer, ignore_change, NULL);
+	edge_reload(bed->edge);
+	pass(bed, 1000);
+	ck_assert_int_eq(told_sum(kept(bed)), sum);
+	bed_close(bed);
+}
+END_TEST
+
 #define CUT_READINGS 7 /* 4 s apart: two windows are told on the way */
 
 /* The power goes at that change, if it has not gone yet; what was not acknowledged is sent again. */
@@ -699,5 +756,5 @@ TEST_SUITE(edge, what_rules_drop_is_acknowledged_at_once, an_alarm_does_not_wait
 	a_window_told_after_the_clock_was_set_gets_its_time, a_window_of_dates_is_not_moved_when_the_clock_is_set,
 	a_clock_that_jumps_makes_no_alarm_and_hides_none, a_reload_ends_the_windows_of_changed_rules_only,
 	windows_say_what_was_acknowledged_however_often_the_gateway_is_killed,
-	windows_say_what_was_acknowledged_whenever_the_power_goes,
+	windows_that_need_too_much_room_are_told_in_parts, windows_say_what_was_acknowledged_whenever_the_power_goes,
 	windows_say_what_was_acknowledged_however_often_the_disk_fails)
