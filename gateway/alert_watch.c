@@ -13,6 +13,7 @@
 #include "gateway/boot_clock.h"
 #include "gateway/fleet.h"
 #include "gateway/governor.h"
+#include "gateway/holds.h"
 #include "gateway/image_cache.h"
 #include "gateway/nodes.h"
 #include "gateway/publish.h"
@@ -218,6 +219,15 @@ static void look_at_rollouts(const struct alert_watch *watch, struct moment now)
 	}
 }
 
+/* An emergency stop is easily forgotten. */
+static void look_at_holds(const struct alert_watch *watch, struct moment now)
+{
+	const struct stored_hold *hold = watch->parts.holds ? holds_on_all(watch->parts.holds) : NULL;
+
+	if (hold)
+		find(watch, ALERT_UPDATES_HALTED, ALERT_WARNING, "", now, "no node is updated: %.120s", hold->reason);
+}
+
 static void look_at_fleet(const struct alert_watch *watch, struct moment now)
 {
 	const char *name, *why;
@@ -321,6 +331,7 @@ static void end_look(struct alert_watch *watch, struct moment now)
 	look_at_nodes(watch, now);
 	look_at_rollouts(watch, now);
 	look_at_fleet(watch, now);
+	look_at_holds(watch, now);
 	look_at_images(watch, now);
 	look_at_uplink(watch, now);
 	look_at_clock(watch, now);

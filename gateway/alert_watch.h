@@ -15,6 +15,7 @@ struct alert_watch;
 struct alerts;
 struct fleet;
 struct governor;
+struct holds;
 struct image_cache;
 struct nodes;
 struct nodes_settings;
@@ -36,6 +37,7 @@ struct alert_watch_parts {
 	const struct updates *updates;
 	const struct rollouts *rollouts;
 	const struct fleet *fleet; /* NULL: there is no upstream */
+	const struct holds *holds; /* NULL: nothing can be held */
 	const struct image_cache *images;
 	const struct upstream *upstream; /* NULL: none is configured */
 	const struct publish *publish;

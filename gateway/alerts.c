@@ -25,6 +25,7 @@ struct alerts {
 static const char *const kind_names[ALERT_KINDS] = {
 	[ALERT_GATE_TRIPPED] = "gate.tripped",
 	[ALERT_ROLLOUT_WAITS] = "rollout.waits",
+	[ALERT_UPDATES_HALTED] = "updates.halted",
 	[ALERT_ROLLOUT_REFUSED] = "rollout.refused",
 	[ALERT_MISSING_STONE] = "stone.missing",
 	[ALERT_NODE_SILENT] = "node.silent",

@@ -28,6 +28,7 @@ enum alert_severity { ALERT_NOTICE, ALERT_WARNING, ALERT_CRITICAL };
 enum alert_kind {
 	ALERT_GATE_TRIPPED,    /* subject: the rollout */
 	ALERT_ROLLOUT_WAITS,   /* for approval */
+	ALERT_UPDATES_HALTED,  /* the emergency stop */
 	ALERT_ROLLOUT_REFUSED, /* what a document of the fleet's says */
 	ALERT_MISSING_STONE,   /* subject: the rollout whose nodes lack an image on their way */
 	ALERT_NODE_SILENT,     /* subject: the node */

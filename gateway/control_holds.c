@@ -129,7 +129,8 @@ static void handle_list(void *context, struct control_request *request)
 static const struct control_command commands[] = {
 	{ "node.hold", "keeps a node from being updated", hold_arguments, CONTROL_REMOTE, handle_hold },
 	{ "node.release", "lets a node be updated again", node_arguments, CONTROL_REMOTE, handle_release },
-	{ "node.holds", "the nodes that are held, and why", list_arguments, CONTROL_REMOTE, handle_list },
+	{ "node.holds", "the nodes that are held, and why", list_arguments, CONTROL_REMOTE | CONTROL_READS,
+		handle_list },
 	{ "update.halt", "emergency stop: nothing is offered to any node, transfers end", halt_arguments,
 		CONTROL_REMOTE, handle_halt },
 	{ "update.go_on", "ends the emergency stop", NULL, CONTROL_REMOTE, handle_go_on },

@@ -756,6 +756,7 @@ static int open_alerts(struct daemon *daemon, char *why, size_t why_size)
 			.updates = daemon->updates,
 			.rollouts = daemon->rollouts,
 			.fleet = daemon->fleet,
+			.holds = daemon->holds,
 			.images = firmware_images(daemon->firmware),
 			.upstream = daemon->upstream,
 			.publish = reading_flow_publish(daemon->readings),

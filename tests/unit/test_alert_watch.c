@@ -9,6 +9,7 @@
 #include "gateway/boot_clock.h"
 #include "gateway/gaps.h"
 #include "gateway/governor.h"
+#include "gateway/holds.h"
 #include "gateway/image_cache.h"
 #include "gateway/log.h"
 #include "gateway/nodes.h"
@@ -41,6 +42,7 @@ static struct gaps *gaps;
 static struct publish *publish;
 static struct governor *governor;
 static struct alerts *alerts;
+static struct holds *holds;
 static struct alert_watch *watch;
 static struct random chance;
 static struct moment now;
@@ -114,6 +116,7 @@ static void open_watch(void)
 		.schedule = &schedule,
 		.updates = updates,
 		.rollouts = rollouts,
+		.holds = holds,
 		.images = images,
 		.publish = publish,
 		.telemetry_settings = &telemetry,
@@ -136,6 +139,7 @@ static void begin_scene(void)
 	stepped_open(&stepped);
 	ck_assert_int_eq(nodes_open(&nodes, stepped.store, &node_options), 0);
 	ck_assert_int_eq(gaps_open(&gaps, stepped.store), 0);
+	ck_assert_int_eq(holds_open(&holds, stepped.store), 0);
 	ck_assert_int_eq(alerts_open(&alerts, on_changed, NULL), 0);
 }
 
@@ -155,6 +159,7 @@ static void end_scene(void)
 	governor_close(governor);
 	publish_close(publish);
 	gaps_close(gaps);
+	holds_close(holds);
 	rollouts_close(rollouts);
 	updates_close(updates);
 	nodes_close(nodes);
@@ -359,6 +364,21 @@ START_TEST(an_image_without_room_is_told_until_one_has_room)
 }
 END_TEST
 
+START_TEST(an_emergency_stop_is_not_forgotten)
+{
+	const struct hold_order order = { .node = HOLD_ALL, .reason = "a storm", .by = "operator" };
+
+	begin_whole_scene();
+	ck_assert_int_eq(holds_set(holds, &order, now), 0);
+	look();
+	ck_assert(stands(ALERT_UPDATES_HALTED, ""));
+	ck_assert_int_eq(holds_release(holds, HOLD_ALL, "operator", now), 0);
+	look();
+	ck_assert(!stands(ALERT_UPDATES_HALTED, ""));
+	end_scene();
+}
+END_TEST
+
 START_TEST(a_full_registry_is_found)
 {
 	char id[16];
@@ -378,4 +398,4 @@ TEST_SUITE(alert_watch, a_healthy_gateway_has_none, a_silent_node_is_found_and_f
 	many_silent_nodes_are_one_alert, a_low_battery_is_told_until_it_is_well_above,
 	nodes_whose_updates_fail_are_found, rollouts_that_gates_stopped_are_found,
 	a_clock_that_was_never_set_or_is_behind_is_found, an_image_without_room_is_told_until_one_has_room,
-	a_full_registry_is_found)
+	an_emergency_stop_is_not_forgotten, a_full_registry_is_found)
