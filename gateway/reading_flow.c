@@ -21,6 +21,7 @@
 #define MOURN_MS 5000 /* between looks for nodes that are not heard of */
 
 struct reading_flow {
+	bool is_open; /* all of it */
 	struct boot_clock clock;
 	struct reading_flow_parts parts;
 	struct governor *governor;
@@ -183,13 +184,10 @@ int reading_flow_open(struct reading_flow **out, const struct reading_flow_parts
 	if (!flow)
 		return -ENOMEM;
 	flow->parts = *parts;
-	int error = open_parts(flow, now);
-	if (error) {
-		reading_flow_close(flow);
-		return error;
-	}
 	*out = flow;
-	return 0;
+	int error = open_parts(flow, now);
+	flow->is_open = error == 0;
+	return error;
 }
 
 static void on_connected(void *context, unsigned window, struct moment now)
@@ -336,6 +334,8 @@ void reading_flow_flush(struct reading_flow *flow, struct moment now)
 	if (!flow)
 		return;
 	flow->upstream = NULL;
+	if (!flow->is_open)
+		return;
 	if (flow->telemetry)
 		telemetry_flush(flow->telemetry, now);
 	if (flow->publish)

@@ -161,12 +161,8 @@ int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, 
 		result = start_numbers(telemetry);
 	if (result == 0)
 		result = store_exchanges_load(parts->store, now.wall_ms, EXCHANGE_LIFE_MS, load_exchange, telemetry);
-	if (result < 0) {
-		telemetry_close(telemetry);
-		return result;
-	}
 	*out = telemetry;
-	return 0;
+	return result;
 }
 
 void telemetry_close_open(struct telemetry *telemetry)
