@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/passing_file.h"
 #include "tests/sim/fault_disk.h"
 
 struct fault_vfs {
 	sqlite3_vfs base;
 	sqlite3_vfs *real;
-	pthread_mutex_t mutex; /* the store has a thread of its own */
+	sqlite3_io_methods methods; /* of its files */
+	pthread_mutex_t mutex;      /* the store has a thread of its own */
 	struct fault_disk disk;
 	struct fault_plan plan;
 	uint64_t changes, reads;
@@ -21,16 +23,11 @@ struct fault_vfs {
 
 /* SQLite allocates it, followed by the real VFS's file. */
 struct open_file {
-	sqlite3_file base;
+	struct passing_file base;
 	struct fault_vfs *fault;
 	int chunk;               /* in which it grows and shrinks; 0: any */
 	struct fault_file *file; /* NULL: a temporary file without name, which no power cut matters to */
 };
-
-static sqlite3_file *real_of(sqlite3_file *file)
-{
-	return (sqlite3_file *)((struct open_file *)file + 1);
-}
 
 /* Counts a change; what is to become of it. */
 static enum fault strike(struct fault_vfs *fault)
@@ -68,7 +65,6 @@ static int write_tracked(struct open_file *open, const void *data, int size, sql
 {
 	struct fault_vfs *fault = open->fault;
 	struct fault_file *file = open->file;
-	sqlite3_file *real = real_of(&open->base);
 	enum fault struck = strike(fault);
 
 	if (struck == FAULT_NO_SPACE && offset + size <= file->size)
@@ -80,10 +76,10 @@ static int write_tracked(struct open_file *open, const void *data, int size, sql
 	int64_t there = file->size - offset;
 	size_t before_size = there <= 0 ? 0 : there < size ? (size_t)there : (size_t)size;
 	void *before = malloc(before_size + 1);
-	int code = real->pMethods->xRead(real, before, (int)before_size, offset);
+	int code = passing_file_methods.xRead(&open->base.base, before, (int)before_size, offset);
 	if (code == SQLITE_OK) {
 		fault_disk_write(file, offset, data, (size_t)size, before, before_size);
-		code = real->pMethods->xWrite(real, data, size, offset);
+		code = passing_file_methods.xWrite(&open->base.base, data, size, offset);
 	}
 	free(before);
 	return outcome(fault, code, SQLITE_IOERR_WRITE);
@@ -94,7 +90,7 @@ static int on_write(sqlite3_file *file, const void *data, int size, sqlite3_int6
 	struct open_file *open = (struct open_file *)file;
 
 	if (!open->file)
-		return real_of(file)->pMethods->xWrite(real_of(file), data, size, offset);
+		return passing_file_methods.xWrite(file, data, size, offset);
 	(void)pthread_mutex_lock(&open->fault->mutex);
 	int code = write_tracked(open, data, size, offset);
 	(void)pthread_mutex_unlock(&open->fault->mutex);
@@ -113,13 +109,13 @@ static int on_truncate(sqlite3_file *file, sqlite3_int64 size)
 	int code = SQLITE_IOERR_TRUNCATE;
 
 	if (!open->file)
-		return real_of(file)->pMethods->xTruncate(real_of(file), size);
+		return passing_file_methods.xTruncate(file, size);
 	(void)pthread_mutex_lock(&fault->mutex);
 	enum fault struck = strike(fault);
 	if (struck == FAULT_NONE || struck == FAULT_NO_SPACE) {
 		size = round_up(open, size);
 		fault_disk_truncate(open->file, size);
-		code = outcome(fault, real_of(file)->pMethods->xTruncate(real_of(file), size), SQLITE_IOERR_TRUNCATE);
+		code = outcome(fault, passing_file_methods.xTruncate(file, size), SQLITE_IOERR_TRUNCATE);
 	}
 	(void)pthread_mutex_unlock(&fault->mutex);
 	return code;
@@ -177,18 +173,7 @@ static int on_read(sqlite3_file *file, void *buffer, int size, sqlite3_int64 off
 {
 	struct open_file *open = (struct open_file *)file;
 
-	return strike_read(open->fault) ? SQLITE_IOERR_READ
-					: real_of(file)->pMethods->xRead(real_of(file), buffer, size, offset);
-}
-
-static int on_close(sqlite3_file *file)
-{
-	return real_of(file)->pMethods->xClose(real_of(file));
-}
-
-static int on_file_size(sqlite3_file *file, sqlite3_int64 *size)
-{
-	return real_of(file)->pMethods->xFileSize(real_of(file), size);
+	return strike_read(open->fault) ? SQLITE_IOERR_READ : passing_file_methods.xRead(file, buffer, size, offset);
 }
 
 /* The store lets one process in, and has one connection to each file: nobody is kept waiting. */
@@ -219,7 +204,7 @@ static int grow(struct open_file *open, sqlite3_int64 size)
 		return SQLITE_OK;
 	if (strike(fault) == FAULT_NONE && !is_too_much(fault, open->file, size)) {
 		fault_disk_truncate(open->file, size);
-		code = real_of(&open->base)->pMethods->xTruncate(real_of(&open->base), size);
+		code = passing_file_methods.xTruncate(&open->base.base, size);
 	}
 	return outcome(fault, code, SQLITE_IOERR_WRITE);
 }
@@ -242,22 +227,7 @@ static int on_file_control(sqlite3_file *file, int operation, void *argument)
 		(void)pthread_mutex_unlock(&open->fault->mutex);
 		return code;
 	}
-	return real_of(file)->pMethods->xFileControl(real_of(file), operation, argument);
-}
-
-static int on_sector_size(sqlite3_file *file)
-{
-	return real_of(file)->pMethods->xSectorSize(real_of(file));
-}
-
-static int on_device_characteristics(sqlite3_file *file)
-{
-	return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
-}
-
-static int on_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
-{
-	return real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, out);
+	return passing_file_methods.xFileControl(file, operation, argument);
 }
 
 static int on_shm_lock(sqlite3_file *file, int offset, int count, int flags)
@@ -265,53 +235,36 @@ static int on_shm_lock(sqlite3_file *file, int offset, int count, int flags)
 	return SQLITE_OK;
 }
 
-static void on_shm_barrier(sqlite3_file *file)
+static void set_methods(sqlite3_io_methods *methods)
 {
-	real_of(file)->pMethods->xShmBarrier(real_of(file));
+	*methods = passing_file_methods;
+	methods->xRead = on_read;
+	methods->xWrite = on_write;
+	methods->xTruncate = on_truncate;
+	methods->xSync = on_sync;
+	methods->xLock = on_lock;
+	methods->xUnlock = on_unlock;
+	methods->xCheckReservedLock = on_check_reserved_lock;
+	methods->xFileControl = on_file_control;
+	methods->xShmLock = on_shm_lock;
 }
-
-static int on_shm_unmap(sqlite3_file *file, int delete_it)
-{
-	return real_of(file)->pMethods->xShmUnmap(real_of(file), delete_it);
-}
-
-/* Version 2: with shared memory for the WAL, without memory-mapped reads, which would pass by. */
-static const sqlite3_io_methods io_methods = {
-	.iVersion = 2,
-	.xClose = on_close,
-	.xRead = on_read,
-	.xWrite = on_write,
-	.xTruncate = on_truncate,
-	.xSync = on_sync,
-	.xFileSize = on_file_size,
-	.xLock = on_lock,
-	.xUnlock = on_unlock,
-	.xCheckReservedLock = on_check_reserved_lock,
-	.xFileControl = on_file_control,
-	.xSectorSize = on_sector_size,
-	.xDeviceCharacteristics = on_device_characteristics,
-	.xShmMap = on_shm_map,
-	.xShmLock = on_shm_lock,
-	.xShmBarrier = on_shm_barrier,
-	.xShmUnmap = on_shm_unmap,
-};
 
 static int on_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *flags_out)
 {
 	struct fault_vfs *fault = (struct fault_vfs *)vfs;
 	struct open_file *open = (struct open_file *)file;
 
-	memset(open, 0, sizeof(*open));
+	*open = (struct open_file){ .base.real = (sqlite3_file *)(open + 1) };
 	if (fault_vfs_is_off(fault))
 		return SQLITE_CANTOPEN;
-	int code = fault->real->xOpen(fault->real, path, real_of(file), flags, flags_out);
+	int code = fault->real->xOpen(fault->real, path, open->base.real, flags, flags_out);
 	if (code != SQLITE_OK)
 		return code;
 	open->fault = fault;
 	(void)pthread_mutex_lock(&fault->mutex);
 	open->file = path && fault->tracks ? fault_disk_file(&fault->disk, path) : NULL;
 	(void)pthread_mutex_unlock(&fault->mutex);
-	open->base.pMethods = &io_methods;
+	open->base.base.pMethods = &fault->methods;
 	return SQLITE_OK;
 }
 
@@ -330,6 +283,7 @@ struct fault_vfs *fault_vfs_open(const char *name, uint64_t seed)
 	fault->base.xOpen = on_open;
 	fault->base.xDelete = on_delete;
 	fault->real = real;
+	set_methods(&fault->methods);
 	fault->tracks = true;
 	(void)pthread_mutex_init(&fault->mutex, NULL);
 	fault_disk_init(&fault->disk, seed);
