@@ -1,7 +1,5 @@
-"""`wakegate metrics`, read by Prometheus' own client library and, where it is installed, judged by promtool."""
+"""`wakegate metrics`, read by Prometheus' own client library."""
 import json
-import shutil
-import subprocess
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -60,11 +58,3 @@ def test_nodes_are_told_apart_by_what_they_run(text):
 def test_no_two_lines_are_the_same_series(text):
     series = [line.rsplit(" ", 1)[0] for line in text.splitlines() if line and not line.startswith("#")]
     assert len(series) == len(set(series))
-
-
-def test_promtool_finds_nothing_wrong(text):
-    promtool = shutil.which("promtool")
-    if not promtool:
-        return  # the parser above is required, this one is welcome
-    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
