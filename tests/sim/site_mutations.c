@@ -22,7 +22,6 @@
 enum mutation {
 	NONE,
 	STOPS_STOP_NOTHING,
-	OFFERS_STAY,
 	WAVES_ARE_EARLY,
 	SOAKS_ARE_SHORT,
 	OTHER_HARDWARE,
@@ -43,7 +42,6 @@ static const struct {
 } mutations[MUTATIONS] = {
 	[STOPS_STOP_NOTHING] = { "stops_stop_nothing",
 		"a rollout that is paused, tripped or aborted goes on offering" },
-	[OFFERS_STAY] = { "offers_stay", "what was offered before a stop is not taken back" },
 	[WAVES_ARE_EARLY] = { "waves_are_early", "nodes count to earlier waves than theirs" },
 	[SOAKS_ARE_SHORT] = { "soaks_are_short", "a wave is judged before its soak is over" },
 	[OTHER_HARDWARE] = { "other_hardware", "targets and orders look at no hardware" },
@@ -91,13 +89,6 @@ bool __wrap_rollout_is_stopped(const struct rollout *rollout);
 bool __wrap_rollout_is_stopped(const struct rollout *rollout)
 {
 	return planted != STOPS_STOP_NOTHING && __real_rollout_is_stopped(rollout);
-}
-
-int __real_updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now);
-int __wrap_updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now);
-int __wrap_updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now)
-{
-	return planted == OFFERS_STAY ? 0 : __real_updates_cancel(updates, node, by, now);
 }
 
 uint32_t __real_wave_place(const char *rollout, const char *node);
