@@ -60,7 +60,7 @@ def failure(client, request, *frames):
 
 def test_the_page_lists_the_commands_and_arguments_that_there_are(client):
     rows = [[cell.strip() for cell in line.split("|")] for line in PAGE.splitlines()
-            if re.match(r"\| `[a-z.]+` \|.*\|.*\|.*\|", line)]
+            if re.match(r"\| `[a-z_.]+` \|.*\|.*\|.*\|", line)]
     told = {row[1].strip("`"): (re.findall(r"(\*\*)?([a-z0-9_]+)(?:\*\*)?(?:, |$)", row[2].replace(", and bytes", "")),
                                 row[3] == "yes") for row in rows}
     commands = result(client, "commands")["commands"]
