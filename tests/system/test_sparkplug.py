@@ -110,8 +110,10 @@ def test_readings_wait_for_the_primary_host(tmp_path):
         before = len(site.host.messages)
         site.host.say(True)
         site.wait_all()
-        assert site.gateway.ask("status")["sparkplug"] == {
-            "edge_node": "test", "born": True, "devices": 5, "primary_host": "scada", "host_online": True}
+        told = site.gateway.ask("status")["sparkplug"]
+        # A node whose readings had all gone up before is born again with its next one.
+        assert 1 <= told.pop("devices") <= 5
+        assert told == {"edge_node": "test", "born": True, "primary_host": "scada", "host_online": True}
         assert "wakegate_sparkplug_host_online 1" in site.gateway.cli("metrics").stdout
         late = [metric for kind, _, payload, _ in site.host.messages[before:] if kind == "DDATA"
                 for metric in payload["metrics"]]
