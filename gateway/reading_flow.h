@@ -44,8 +44,8 @@ struct reading_flow_parts {
 	void *context;
 };
 
-/* Blocks for milliseconds, for start-up. -ENOMEM, -EIO. Unless there is no memory for it *out is there after a failure too,
- * to be flushed and closed, for the store may have replies for its parts. */
+/* Blocks for milliseconds, for start-up. -ENOMEM, -EIO. Unless there is no memory for it *out is there after a failure
+ * too, to be flushed and closed, for the store may have replies for its parts. */
 int reading_flow_open(struct reading_flow **out, const struct reading_flow_parts *parts, struct moment now);
 
 /* From now on readings go upstream; without it they stay in the store. It may be closed before the flow. -ENOBUFS. */

@@ -44,8 +44,8 @@ struct telemetry_parts {
 	struct edge *edge;             /* the rules; NULL: readings stay as they are */
 };
 
-/* Goes on after the last sequence number of the store. Blocks; for start-up. -ENOMEM, -EIO. After -EIO *out is there for
- * nothing but telemetry_close(), for the store may have replies for it. */
+/* Goes on after the last sequence number of the store. Blocks; for start-up. -ENOMEM, -EIO. After -EIO *out is there
+ * for nothing but telemetry_close(), for the store may have replies for it. */
 int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, struct moment now);
 
 /*
