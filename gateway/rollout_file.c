@@ -7,6 +7,7 @@
 #include "gateway/rollout_plan.h"
 #include "protocols/node_json.h"
 #include "protocols/reading.h"
+#include "protocols/utf8.h"
 
 /* The groups, as the tables read them. */
 
@@ -51,8 +52,10 @@ static int check_members(json_t *members, char *why, size_t why_size)
 	json_t *plan = json_pack("{s:s, s:s, s:s}", "rollout", "a", "image", no_image, "hardware", "a");
 	struct rollout_plan parsed;
 
-	(void)json_object_update(plan, members);
-	int error = plan ? rollout_plan_parse(&parsed, plan, sentence) : -ENOMEM;
+	if (!members)
+		strcpy(sentence, "a text is not UTF-8");
+	bool whole = members && plan && json_object_update(plan, members) == 0;
+	int error = whole ? rollout_plan_parse(&parsed, plan, sentence) : -EINVAL;
 	json_decref(plan);
 	json_decref(members);
 	if (error)
@@ -72,6 +75,10 @@ static int check_rollout(const void *values, bool present, char *why, size_t why
 	if (group->start && rollout_file_parse_start(&start_ms, group->start) < 0) {
 		snprintf(why, why_size, "start: found \"%.40s\", allowed is a time such as \"2026-12-01T02:00+01:00\"",
 			group->start);
+		return -EINVAL;
+	}
+	if (group->image && !utf8_valid((struct span){ group->image, strlen(group->image) })) {
+		snprintf(why, why_size, "image: the text is not UTF-8");
 		return -EINVAL;
 	}
 	if (group->window && check_members(json_pack("{s:s}", "window", group->window), why, why_size) < 0)
@@ -158,12 +165,16 @@ static const struct settings_table rollout_table = {
 	.check = check_rollout,
 };
 
+/* NULL: a text is not UTF-8. */
 static json_t *list_json(const struct setting_list *list)
 {
 	json_t *json = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		(void)json_array_append_new(json, json_string(list->items[i]));
+		if (json_array_append_new(json, json_string(list->items[i])) < 0) {
+			json_decref(json);
+			return NULL;
+		}
 	return json;
 }
 

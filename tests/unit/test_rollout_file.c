@@ -113,6 +113,23 @@ START_TEST(all_that_is_wrong_is_told_at_once_with_its_line)
 }
 END_TEST
 
+START_TEST(texts_that_are_not_utf_8_are_refused)
+{
+	json_t *json = NULL;
+
+	ck_assert_int_lt(read_text("rollout: { name = \"a\"; image = \"\xcb\xd8\"; };\n"
+				   "targets: { nodes = [ \"a\", \"\xcb\xd8\" ]; };\n"
+				   "waves: { shares = \"1 \xcb\xd8 100\"; };\n",
+				 &json),
+		0);
+	ck_assert_ptr_null(json);
+	ck_fault(":1", "image", "UTF-8");
+	ck_fault(":2", "targets", "UTF-8");
+	ck_fault(":3", "waves", "UTF-8");
+	config_faults_finish(&faults);
+}
+END_TEST
+
 START_TEST(a_file_without_a_rollout_is_refused)
 {
 	json_t *json = NULL;
@@ -151,5 +168,6 @@ START_TEST(the_sample_is_read_and_has_the_defaults_of_a_plan)
 }
 END_TEST
 
-TEST_SUITE(rollout_file, a_file_says_what_the_options_do, all_that_is_wrong_is_told_at_once_with_its_line,
-	a_file_without_a_rollout_is_refused, the_sample_is_read_and_has_the_defaults_of_a_plan)
+TEST_SUITE(rollout_file, texts_that_are_not_utf_8_are_refused, a_file_says_what_the_options_do,
+	all_that_is_wrong_is_told_at_once_with_its_line, a_file_without_a_rollout_is_refused,
+	the_sample_is_read_and_has_the_defaults_of_a_plan)
