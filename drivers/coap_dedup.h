@@ -18,7 +18,7 @@
 enum coap_exchange_state {
 	COAP_EXCHANGE_WAITING, /* for the resource's answer */
 	COAP_EXCHANGE_ANSWERED,
-	COAP_EXCHANGE_REFUSED, /* for now: nothing was done, and the same bytes are another attempt */
+	COAP_EXCHANGE_REFUSED, /* with a time to come again: nothing was done, the same bytes are another attempt */
 };
 
 /* One remembered request; its address stays while it is remembered. */

@@ -15,7 +15,7 @@
 #include "gateway/text_pool.h"
 #include "protocols/text_hash.h"
 
-#define SAVED_AT_ONCE 256     /* nodes in one operation of the store */
+#define SAVED_AT_ONCE 64      /* nodes in one operation of the store: 20 KB of stack */
 #define RELEASED_AT_ONCE 1024 /* nodes looked at in one call */
 #define ID_SIZES 3
 
