@@ -114,6 +114,26 @@ struct command_reply {
 	bool is_json;
 };
 
+/* What an operator asks a driver, in the driver's own words. `done` is called exactly once, perhaps before ask()
+ * returns: 0 with a JSON object, or a negative errno with a sentence for a person. */
+struct driver_question {
+	const char *verb;      /* one word, e.g. "permit" */
+	struct span arguments; /* a JSON object */
+	void (*done)(void *context, int result, struct span answer);
+	void *context;
+};
+
+/* What a driver keeps in the gateway's store over restarts, e.g. a node's address or a network's key. */
+#define DRIVER_RECORD_NAME_MAX 64 /* printable ASCII without space */
+#define DRIVER_RECORD_MAX 4096    /* bytes of a value */
+#define DRIVER_RECORDS_MAX 20000  /* of one driver */
+
+struct driver_record {
+	const char *name;
+	struct span value; /* empty: the record is to be forgotten */
+	bool secret;       /* kept where secrets are: never logged, shown or copied into a backup of the store */
+};
+
 enum driver_level { DRIVER_ERROR, DRIVER_WARNING, DRIVER_NOTICE, DRIVER_INFO, DRIVER_DEBUG };
 
 /* What a driver may say to the gateway. `context` goes first into every call. */
@@ -138,6 +158,11 @@ struct driver_host {
 	/* The node (NULL: nobody knows which) is about to get so many bytes of firmware, the request included. 0: they
 	 * count; otherwise the link bears no more now, and the node is to ask again after so many ms. Optional. */
 	int64_t (*fetch)(void *context, const char *node, uint32_t bytes);
+	/* Keeps a record, replacing one of that name; copied. It is durable with the store's next commit. -ENOSPC,
+	 * -EINVAL: more than the limits above. Optional. */
+	int (*keep)(void *context, const struct driver_record *record);
+	/* Calls `each` for every record that was kept, before returning. Optional. */
+	void (*recall)(void *context, void (*each)(void *taker, const struct driver_record *record), void *taker);
 };
 
 /* A named figure of a driver; the counter is read, never reset. */
@@ -165,6 +190,8 @@ struct driver_ops {
 	/* A word for a node, passed on when it can be, perhaps more than once; it replaces a former one that waits.
 	 * Optional: a network without it takes none. -EINVAL: the node cannot be told, -ENOBUFS: too many wait. */
 	int (*command)(struct driver *driver, const struct driver_command *command);
+	/* A question of the operator, see above; optional. */
+	void (*ask)(struct driver *driver, const struct driver_question *question);
 	/* Bytes for which read() said -EAGAIN may be there now. */
 	void (*images_ready)(struct driver *driver);
 	/* Its figures, an array that lives as long as the driver; optional. */
