@@ -14,6 +14,7 @@
 #include "gateway/nodes.h"
 #include "gateway/rollout_preview.h"
 #include "gateway/rollouts.h"
+#include "gateway/rollouts_claims.h"
 #include "gateway/update.h"
 #include "gateway/update_hours.h"
 #include "gateway/updates.h"

@@ -9,6 +9,7 @@
 #include "gateway/nodes.h"
 #include "gateway/random.h"
 #include "gateway/rollouts.h"
+#include "gateway/rollouts_claims.h"
 #include "gateway/schedule.h"
 #include "gateway/update.h"
 #include "gateway/updates.h"

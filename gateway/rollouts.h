@@ -15,7 +15,6 @@
 
 #include "gateway/moment.h"
 #include "gateway/rollout.h"
-#include "gateway/rollout_turn.h"
 
 #define ROLLOUTS_MAX 64      /* kept; the oldest that is over makes room */
 #define ROLLOUTS_OPEN_MAX 16 /* at a time */
@@ -25,7 +24,6 @@ struct holds;
 struct image_cache;
 struct labels_settings;
 struct node;
-struct node_record;
 struct nodes;
 struct quiet_hours;
 struct random;
@@ -63,13 +61,6 @@ void rollouts_close(struct rollouts *rollouts);
  */
 int rollouts_create(struct rollouts *rollouts, const struct rollout_plan *plan, const char *by, struct moment now);
 
-/* Whether the time zones of the plan's windows are there; else -errno and a sentence. Reads files the first time. */
-int rollouts_check_zones(const struct rollouts *rollouts, const struct rollout_plan *plan, char *why, size_t why_size);
-
-/* When, from `at_ms` on, the node may fetch what this plan would order; `at_ms` itself where that is not known. */
-int64_t rollouts_opens_ms(const struct rollouts *rollouts, const struct rollout_plan *plan,
-	const struct node_record *node, struct moment now, int64_t at_ms);
-
 /* -ENOENT, else as rollout_intervene(). */
 int rollouts_intervene(
 	struct rollouts *rollouts, const char *id, enum rollout_event event, const char *by, struct moment now);
@@ -85,32 +76,13 @@ const struct rollout *rollouts_at(const struct rollouts *rollouts, size_t index)
 /* What the last count found, of the one at `index`. */
 const struct rollout_facts *rollouts_facts(const struct rollouts *rollouts, size_t index);
 
-/* Where the node stands in that rollout, as rollout_turn(); one that another rollout has a right to is foreign. */
-enum rollout_turn rollouts_turn(const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node,
-	struct moment now, uint32_t *place);
-
-/* What is in the node's way, as rollout_obstacle(). */
-enum obstacle rollouts_obstacle(const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node,
-	struct moment now, char *text);
-
 /* Nodes were released, or what they lacked is here: those that are open have their time from now on. */
 void rollouts_grant_time(struct rollouts *rollouts, struct moment now);
-
-/* The rollout that has a right to the node before this one, or NULL. */
-const struct rollout *rollouts_taken_by(
-	const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node, struct moment now);
 
 /* When the node may follow the order `update`: by the windows of labels, and of the rollout that gave it, if one did.
  */
 void rollouts_hours(const struct rollouts *rollouts, const struct node *node, const struct update *update,
 	struct moment now, struct update_hours *out);
-
-/* Whether the windows of rollout and labels let the node fetch now. */
-bool rollouts_is_window_open(
-	const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node, struct moment now);
-
-/* Why the rollout at `index` can do nothing now, and until when; "" where its window is open or it has none. */
-void rollouts_explain_window(const struct rollouts *rollouts, size_t index, struct moment now, char *sentence);
 
 /* The node is in contact: orders its update if its turn has come. Before updates_on_contact(). */
 void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct moment now);

@@ -1,4 +1,5 @@
 #include "gateway/rollouts.h"
+#include "gateway/rollouts_claims.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,0 +1,89 @@
+#include "gateway/rollouts_state.h"
+
+#include <stdio.h>
+
+#include "gateway/log.h"
+#include "gateway/nodes.h"
+#include "gateway/rollouts_claims.h"
+#include "gateway/schedule.h"
+
+#define PAUSE_LEAST_MS 1000
+#define PAUSE_MOST_MS 30000
+#define SLICE_NODES 500 /* counted in one round of the loop: under a millisecond */
+
+void rollouts_count_anew(struct rollouts_entry *entry, int64_t at_ms)
+{
+	entry->count = (struct rollout_facts){ .lowest = WAVE_ALL };
+	entry->counted = 0;
+	entry->count_at_ms = at_ms;
+}
+
+static void count_node(
+	struct rollouts *rollouts, struct rollouts_entry *entry, const struct node *node, struct moment now)
+{
+	struct rollout_facts *facts = &entry->count;
+	struct gate_tally *tally = &facts->tally;
+	char text[OBSTACLE_TEXT_SIZE] = "";
+	uint32_t place;
+	enum rollout_turn turn = rollouts_turn(rollouts, &entry->rollout, node, now, &place);
+
+	if (turn == TURN_FOREIGN)
+		return;
+	facts->concerned++;
+	enum obstacle obstacle = turn == TURN_EXCUSED || (turn == TURN_LATER && place < facts->lowest)
+					 ? rollouts_obstacle(rollouts, &entry->rollout, node, now, text)
+					 : OBSTACLE_NONE;
+	if (place < facts->lowest && obstacle == OBSTACLE_NONE)
+		facts->lowest = place;
+	if (turn == TURN_LATER)
+		return;
+	if (turn == TURN_EXCUSED) {
+		facts->excused[obstacle]++;
+		if (obstacle == OBSTACLE_STONE)
+			snprintf(facts->missing_stone, sizeof(facts->missing_stone), "%s", text);
+		return;
+	}
+	tally->nodes++;
+	tally->confirmed += turn == TURN_CONFIRMED;
+	tally->failed += turn == TURN_FAILED;
+	tally->silent += turn == TURN_SILENT;
+	tally->open += turn == TURN_DUE || turn == TURN_UNDER_WAY;
+}
+
+/* What nodes do is no news more often than this: a thirtieth of what lies between two contacts of a node. */
+static int64_t count_pause_ms(const struct rollouts *rollouts)
+{
+	int64_t pause_ms = rollouts->parts.schedule->interval_ms / 30;
+
+	if (pause_ms < PAUSE_LEAST_MS)
+		return PAUSE_LEAST_MS;
+	return pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS;
+}
+
+/* A stone that was missing is told once, and that it is here again; nodes that waited for it have their time anew. */
+static void take_facts(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
+{
+	unsigned before = entry->facts.excused[OBSTACLE_STONE], after = entry->count.excused[OBSTACLE_STONE];
+
+	entry->facts = entry->count;
+	if (after && !before)
+		log_warning("rollout.missing_stone rollout=%s nodes=%u missing=\"%s\"", entry->rollout.plan.id, after,
+			entry->facts.missing_stone);
+	if (after < before) {
+		rollout_grant_time(&entry->rollout, now);
+		entry->unsaved = true;
+	}
+}
+
+bool rollouts_count_slice(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
+{
+	size_t count = nodes_count(rollouts->parts.nodes);
+
+	for (unsigned i = 0; i < SLICE_NODES && entry->counted < count; i++)
+		count_node(rollouts, entry, nodes_at(rollouts->parts.nodes, entry->counted++), now);
+	if (entry->counted < count)
+		return false;
+	take_facts(rollouts, entry, now);
+	rollouts_count_anew(entry, now.monotonic_ms + count_pause_ms(rollouts));
+	return true;
+}
