@@ -134,6 +134,14 @@ struct driver_record {
 	bool secret;       /* kept where secrets are: never logged, shown or copied into a backup of the store */
 };
 
+/* The process that a driver runs in, where that is not the gateway's own. */
+struct driver_process {
+	const char *state;   /* "running", or what it is about otherwise: one word, static */
+	int pid;             /* 0: there is none, or it is on another machine */
+	uint64_t restarts;   /* since open */
+	const char *trouble; /* why it was ended last, a sentence; "" where all is well; lives until the next call */
+};
+
 enum driver_level { DRIVER_ERROR, DRIVER_WARNING, DRIVER_NOTICE, DRIVER_INFO, DRIVER_DEBUG };
 
 /* What a driver may say to the gateway. `context` goes first into every call. */
@@ -196,6 +204,8 @@ struct driver_ops {
 	void (*images_ready)(struct driver *driver);
 	/* Its figures, an array that lives as long as the driver; optional. */
 	size_t (*counters)(const struct driver *driver, const struct driver_counter **out);
+	/* Of a driver in a process of its own; NULL: it runs in the gateway. */
+	void (*process)(const struct driver *driver, struct driver_process *out);
 	/* Withdraws all offers and frees; NULL is fine. Every report's `done` has been called before. */
 	void (*close)(struct driver *driver);
 };

@@ -23,6 +23,7 @@ struct driver {
 	struct driver_counter counter;
 	uint64_t offers_total;
 	char command[COMMAND_SIZE];
+	struct driver_question waiting; /* without `done`: none */
 };
 
 int dummy_contact(struct driver *driver, const struct node_contact *contact, struct contact_answer *answer)
@@ -56,6 +57,26 @@ void dummy_report(struct driver *driver, const char *node, const struct reading 
 void dummy_progress(struct driver *driver, const struct delivery_progress *progress)
 {
 	driver->host->progress(driver->host->context, progress);
+}
+
+int dummy_keep(struct driver *driver, const struct driver_record *record)
+{
+	return driver->host->keep(driver->host->context, record);
+}
+
+void dummy_recall(struct driver *driver, void (*each)(void *taker, const struct driver_record *record), void *taker)
+{
+	driver->host->recall(driver->host->context, each, taker);
+}
+
+bool dummy_answer(struct driver *driver, int result, struct span answer)
+{
+	const struct driver_question question = driver->waiting;
+
+	driver->waiting = (struct driver_question){ 0 };
+	if (question.done)
+		question.done(question.context, result, answer);
+	return question.done;
 }
 
 const struct driver_offer *dummy_offer(const struct driver *driver, const char *node)
@@ -157,6 +178,23 @@ static int command(struct driver *driver, const struct driver_command *command)
 	return 0;
 }
 
+static void refuse(const struct driver_question *question, const char *why)
+{
+	question->done(question->context, -ENOTSUP, (struct span){ why, strlen(why) });
+}
+
+static void ask(struct driver *driver, const struct driver_question *question)
+{
+	if (strcmp(question->verb, "echo") == 0)
+		question->done(question->context, 0, question->arguments);
+	else if (strcmp(question->verb, "wait") != 0)
+		refuse(question, "a dummy knows echo and wait");
+	else if (driver->waiting.done)
+		refuse(question, "another question waits");
+	else
+		driver->waiting = *question;
+}
+
 static void images_ready(struct driver *driver)
 {
 	driver->calls.images_ready++;
@@ -170,8 +208,11 @@ static size_t counters(const struct driver *driver, const struct driver_counter 
 
 static void close_dummy(struct driver *driver)
 {
+	static const char why[] = "it was closed";
+
 	if (!driver)
 		return;
+	(void)dummy_answer(driver, -ECANCELED, (struct span){ why, sizeof(why) - 1 });
 	for (size_t i = 0; i < driver->offers.room; i++)
 		if (driver->offers.entries[i].key)
 			release(driver->offers.entries[i].value);
@@ -187,6 +228,7 @@ const struct driver_ops driver_dummy = {
 	.offer = take_offer,
 	.withdraw = withdraw,
 	.command = command,
+	.ask = ask,
 	.images_ready = images_ready,
 	.counters = counters,
 	.close = close_dummy,

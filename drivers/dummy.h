@@ -23,6 +23,14 @@ void dummy_progress(struct driver *driver, const struct delivery_progress *progr
 
 void dummy_reply(struct driver *driver, const struct command_reply *reply);
 
+/* As driver_host.keep and .recall. */
+int dummy_keep(struct driver *driver, const struct driver_record *record);
+void dummy_recall(struct driver *driver, void (*each)(void *taker, const struct driver_record *record), void *taker);
+
+/* A question "echo" is answered at once with its arguments, "wait" when this is called or the driver closed, any other
+ * refused. False: none waits. */
+bool dummy_answer(struct driver *driver, int result, struct span answer);
+
 /* The offer that stands for a node, valid until it is replaced or withdrawn, or NULL. */
 const struct driver_offer *dummy_offer(const struct driver *driver, const char *node);
 

@@ -5,6 +5,7 @@
 
 #include "gateway/control.h"
 #include "gateway/control_alerts.h"
+#include "gateway/control_drivers.h"
 #include "gateway/control_holds.h"
 #include "gateway/control_images.h"
 #include "gateway/control_log.h"
@@ -25,6 +26,7 @@ struct commands {
 	struct control_status status;
 	struct control_telemetry telemetry;
 	struct control_updates updates;
+	struct control_drivers *drivers;
 	struct control_uploads *uploads;
 };
 
@@ -99,6 +101,8 @@ int commands_open(struct commands **out, struct control *control, const struct c
 	if (!error)
 		error = control_alerts_register(control, parts->status.alerts);
 	if (!error)
+		error = control_drivers_open(&commands->drivers, control, parts->status.networks, parts->status.clock);
+	if (!error)
 		error = control_holds_register(control, &commands->holds);
 	if (!error)
 		error = control_images_register(control, &commands->images);
@@ -128,7 +132,10 @@ int64_t commands_tick(void *context, struct moment now)
 {
 	struct commands *commands = context;
 
-	return control_uploads_tick(commands->uploads, now);
+	int64_t uploads_ms = control_uploads_tick(commands->uploads, now);
+	int64_t drivers_ms = control_drivers_tick(commands->drivers, now);
+
+	return uploads_ms < drivers_ms ? uploads_ms : drivers_ms;
 }
 
 void commands_close(struct commands *commands)
@@ -136,5 +143,6 @@ void commands_close(struct commands *commands)
 	if (!commands)
 		return;
 	control_uploads_close(commands->uploads);
+	control_drivers_close(commands->drivers);
 	free(commands);
 }

@@ -231,6 +231,11 @@ const json_t *control_list(const struct control_request *request, const char *na
 	return json_object_get(request->ask, name);
 }
 
+const json_t *control_object(const struct control_request *request, const char *name)
+{
+	return json_object_get(request->ask, name);
+}
+
 struct control_bytes control_request_bytes(const struct control_request *request)
 {
 	return request->bytes;

@@ -23,14 +23,14 @@
 struct control;
 struct control_request;
 
-enum control_type { CONTROL_TEXT, CONTROL_INTEGER, CONTROL_BOOLEAN, CONTROL_LIST /* of texts */ };
+enum control_type { CONTROL_TEXT, CONTROL_INTEGER, CONTROL_BOOLEAN, CONTROL_LIST /* of texts */, CONTROL_OBJECT };
 
 struct control_argument {
 	const char *name;
 	enum control_type type;
 	bool required;
 	const char *help;
-	bool secret; /* only its first word is written down anywhere */
+	bool secret; /* only its first word, or an object's numbers, are written down anywhere */
 };
 
 enum control_flag {

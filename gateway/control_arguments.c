@@ -10,7 +10,7 @@
 #define TEXT_WRITTEN_MAX 96
 #define ITEMS_WRITTEN_MAX 4
 
-static const char *const type_names[] = { "text", "integer", "boolean", "list of texts" };
+static const char *const type_names[] = { "text", "integer", "boolean", "list of texts", "object" };
 
 static bool text_fits(const json_t *value)
 {
@@ -41,6 +41,8 @@ static bool value_fits(const json_t *value, enum control_type type)
 		return json_is_boolean(value);
 	case CONTROL_LIST:
 		return list_fits(value);
+	case CONTROL_OBJECT:
+		return json_is_object(value);
 	}
 	return false;
 }
@@ -110,6 +112,20 @@ static json_t *text_to_write(const json_t *value, bool secret)
 	return json_string(text);
 }
 
+/* Of an object that may hold a secret: how many, and whether, but nothing that somebody typed. */
+static json_t *object_to_write(const json_t *object)
+{
+	json_t *written = json_object(), *value;
+	const char *name;
+
+	json_object_foreach ((json_t *)object, name, value) {
+		bool plain = json_is_number(value) || json_is_boolean(value);
+		if (json_object_size(written) < ITEMS_WRITTEN_MAX && strlen(name) < TEXT_WRITTEN_MAX)
+			(void)json_object_set_new(written, name, plain ? json_incref(value) : json_string("…"));
+	}
+	return written;
+}
+
 static json_t *value_to_write(const json_t *value, bool secret)
 {
 	size_t i, count = json_array_size(value);
@@ -118,7 +134,7 @@ static json_t *value_to_write(const json_t *value, bool secret)
 	if (json_is_string(value))
 		return text_to_write(value, secret);
 	if (!json_is_array(value))
-		return json_is_object(value) ? json_object() : json_copy((json_t *)value);
+		return json_is_object(value) ? object_to_write(value) : json_copy((json_t *)value);
 	list = json_array();
 	json_array_foreach (value, i, item)
 		if (i < ITEMS_WRITTEN_MAX && json_is_string(item))

@@ -18,6 +18,7 @@ const char *control_text(const struct control_request *request, const char *name
 int64_t control_integer(const struct control_request *request, const char *name, int64_t otherwise);
 bool control_boolean(const struct control_request *request, const char *name);
 const json_t *control_list(const struct control_request *request, const char *name);
+const json_t *control_object(const struct control_request *request, const char *name);
 
 /* The bytes beside the JSON, during handle() only; size 0 if there are none. */
 struct control_bytes control_request_bytes(const struct control_request *request);

@@ -21,6 +21,7 @@
 #include "gateway/control.h"
 #include "gateway/control_server.h"
 #include "gateway/downloads.h"
+#include "gateway/driver_records.h"
 #include "gateway/firmware.h"
 #include "gateway/fleet.h"
 #include "gateway/general.h"
@@ -77,6 +78,7 @@ struct daemon {
 	struct holds *holds;
 	struct firmware *firmware;
 	struct reading_flow *readings;
+	struct driver_records *driver_records;
 	struct networks *networks;
 	struct updates *updates;
 	struct rollouts *rollouts;
@@ -464,7 +466,11 @@ static int open_networks(struct daemon *daemon, char *why, size_t why_size)
 		.schedule = settings_of(daemon, &schedule_settings_table),
 		.links = settings_of(daemon, &link_settings_table),
 	};
+	int error = driver_records_open(&daemon->driver_records, daemon->store);
 
+	if (error)
+		return error;
+	parts.records = daemon->driver_records;
 	if (stage_of(daemon)) {
 		parts.clock = daemon->options.clock;
 		parts.only = stage_of(daemon)->network;
@@ -911,6 +917,7 @@ static void flush(struct daemon *daemon)
 	reading_flow_flush(daemon->readings, now_of(daemon));
 	if (daemon->nodes)
 		nodes_flush(daemon->nodes);
+	driver_records_shut(daemon->driver_records);
 	store_close(daemon->store);
 }
 
@@ -933,6 +940,7 @@ void daemon_close(struct daemon *daemon)
 	/* First: nodes whose readings the store could not take any more are told so by their drivers. */
 	reading_flow_refuse_rest(daemon->readings);
 	networks_close(daemon->networks);
+	driver_records_close(daemon->driver_records);
 	rollouts_close(daemon->rollouts);
 	quiet_hours_close(daemon->quiet);
 	updates_close(daemon->updates);

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "drivers/driver.h"
 #include "drivers/image_source.h"
+#include "gateway/driver_records.h"
 #include "gateway/firmware_counts.h"
 #include "gateway/holds.h"
 #include "gateway/image_cache.h"
@@ -200,6 +201,20 @@ static void on_event(void *context, enum driver_level level, const char *line)
 	log_line(levels[level], "%s", line);
 }
 
+static int on_keep(void *context, const struct driver_record *record)
+{
+	const struct network *network = context;
+
+	return driver_records_keep(network->networks->parts.records, network->ops->name, record);
+}
+
+static void on_recall(void *context, void (*each)(void *taker, const struct driver_record *record), void *taker)
+{
+	const struct network *network = context;
+
+	driver_records_recall(network->networks->parts.records, network->ops->name, each, taker);
+}
+
 static int start(
 	struct networks *networks, const struct driver_ops *ops, const void *settings, char *why, size_t why_size)
 {
@@ -218,6 +233,8 @@ static int start(
 			.replied = on_replied,
 			.image = on_image,
 			.event = on_event,
+			.keep = on_keep,
+			.recall = on_recall,
 		},
 	};
 	link_budget_init(&network->budget, networks->parts.links);
@@ -320,12 +337,17 @@ void networks_close(struct networks *networks)
 	free(networks);
 }
 
-static struct network *network_of(struct networks *networks, const struct node *node)
+static struct network *network_named(struct networks *networks, const char *name)
 {
 	for (size_t i = 0; i < networks->count; i++)
-		if (strcmp(networks->list[i].ops->name, node->record.driver) == 0)
+		if (strcmp(networks->list[i].ops->name, name) == 0)
 			return &networks->list[i];
 	return NULL;
+}
+
+static struct network *network_of(struct networks *networks, const struct node *node)
+{
+	return network_named(networks, node->record.driver);
 }
 
 int networks_offer(struct networks *networks, const struct node *node, const struct driver_offer *offer)
@@ -352,6 +374,30 @@ int networks_command(struct networks *networks, const struct node *node, const s
 	if (!network)
 		return -ENODEV;
 	return network->ops->command ? network->ops->command(network->driver, command) : -ENOTSUP;
+}
+
+int networks_ask(struct networks *networks, const char *driver, const struct driver_question *question)
+{
+	struct network *network = network_named(networks, driver);
+
+	if (!network)
+		return -ENODEV;
+	if (!network->ops->ask)
+		return -ENOTSUP;
+	network->ops->ask(network->driver, question);
+	return 0;
+}
+
+void networks_drivers(const struct networks *networks,
+	void (*each)(void *context, const char *driver, const struct driver_process *process), void *context)
+{
+	for (size_t i = 0; i < networks->count; i++) {
+		const struct network *network = &networks->list[i];
+		struct driver_process process = { 0 };
+		if (network->ops->process)
+			network->ops->process(network->driver, &process);
+		each(context, network->ops->name, network->ops->process ? &process : NULL);
+	}
 }
 
 void networks_images_ready(struct networks *networks)

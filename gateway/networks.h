@@ -15,6 +15,9 @@ struct driver_command;
 struct driver_counter;
 struct driver_offer;
 struct driver_ops;
+struct driver_process;
+struct driver_question;
+struct driver_records;
 struct firmware_counts;
 struct holds;
 struct image_cache;
@@ -45,6 +48,7 @@ struct networks_parts {
 	const struct holds *holds;
 	struct telemetry *telemetry;
 	struct image_cache *images;
+	struct driver_records *records;
 	const struct schedule_settings *schedule;
 	const struct link_settings *links;
 	/* The only network there is, and its settings, whatever the config says; NULL: those that the config names. */
@@ -80,6 +84,14 @@ void networks_withdraw(struct networks *networks, const struct node *node);
 
 /* To the driver of the node. -ENODEV: it is not open; -ENOTSUP: it takes none. Otherwise as driver_ops.command. */
 int networks_command(struct networks *networks, const struct node *node, const struct driver_command *command);
+
+/* To the driver of that name. -ENODEV: it is not open; -ENOTSUP: it is asked nothing; 0: `done` is or will be called.
+ */
+int networks_ask(struct networks *networks, const char *driver, const struct driver_question *question);
+
+/* Calls `each` for every open driver; `process` is NULL where it runs inside. */
+void networks_drivers(const struct networks *networks,
+	void (*each)(void *context, const char *driver, const struct driver_process *process), void *context);
 
 /* Image bytes that were not in memory may be now. */
 void networks_images_ready(struct networks *networks);

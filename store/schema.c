@@ -66,6 +66,14 @@ static const char gateway_7[] = "ALTER TABLE node_update ADD COLUMN goal BLOB NO
 
 static const char gateway_8[] = "ALTER TABLE node_update ADD COLUMN at_once INTEGER NOT NULL DEFAULT 0;";
 
+/* Secrets are apart so that whoever copies or shows what drivers keep cannot take them along unawares. */
+static const char gateway_9[] = "CREATE TABLE driver_record("
+				" driver TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL,"
+				" PRIMARY KEY(driver, name)) WITHOUT ROWID;"
+				"CREATE TABLE secret("
+				" driver TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL,"
+				" PRIMARY KEY(driver, name)) WITHOUT ROWID;";
+
 /*
  * A chunk's key is image number * 65536 + index. The manifest is apart so that the row of an image, written anew at
  * every append, stays small. `tail_crc32c` is of what is there of the last chunk while it is not whole.
@@ -114,8 +122,8 @@ static const char telemetry_3[] = "CREATE TABLE feed("
 static const char telemetry_4[] = "ALTER TABLE segment ADD COLUMN told INTEGER NOT NULL DEFAULT 0;";
 
 const struct schema schema_gateway = { (const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5,
-					       gateway_6, gateway_7, gateway_8 },
-	8 };
+					       gateway_6, gateway_7, gateway_8, gateway_9 },
+	9 };
 const struct schema schema_images = { (const char *const[]){ images_1, images_2 }, 2 };
 const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3, telemetry_4 },
 	4 };

@@ -89,6 +89,13 @@ static const struct cli_command *const telemetry_commands[] = {
 };
 static const struct cli_group telemetry_group = { "telemetry", "Telemetry", telemetry_commands, NULL };
 
+static const struct cli_command *const driver_commands[] = {
+	&command_driver_list,
+	&command_driver_ask,
+	NULL,
+};
+static const struct cli_group driver_group = { "driver", "Drivers of networks", driver_commands, NULL };
+
 static const struct cli_command *const log_commands[] = {
 	&command_log_level,
 	NULL,
@@ -110,6 +117,7 @@ const struct cli_group *const cli_groups[] = {
 	&update_group,
 	&rollout_group,
 	&telemetry_group,
+	&driver_group,
 	&log_group,
 	&shell_group,
 	NULL,

@@ -23,6 +23,10 @@ extern const struct cli_command command_complete;
 extern const struct cli_command command_download_cancel;
 extern const struct cli_command command_download_list;
 
+/* driver_commands.c */
+extern const struct cli_command command_driver_ask;
+extern const struct cli_command command_driver_list;
+
 /* hold_commands.c */
 extern const struct cli_command command_node_hold;
 extern const struct cli_command command_node_holds;

@@ -130,6 +130,8 @@ static void offer_values(struct cli *cli, const char *prefix, const char *kind)
 		offer_nodes(cli, prefix);
 	if (strstr(kind, "IMAGE"))
 		offer_images(cli, prefix);
+	if (strstr(kind, "DRIVER"))
+		offer_from_daemon(cli, prefix, json_pack("{s:s}", "command", "driver.list"), "drivers", "driver");
 	if (strstr(kind, "STATE"))
 		offer_words(prefix, states);
 	if (strstr(kind, "LEVEL"))

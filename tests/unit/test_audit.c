@@ -34,6 +34,7 @@ static const struct control_argument arguments[] = {
 	{ "text", CONTROL_TEXT, false, "h", .secret = true },
 	{ "nodes", CONTROL_LIST, false, "h" },
 	{ "count", CONTROL_INTEGER, false, "h" },
+	{ "object", CONTROL_OBJECT, false, "h", .secret = true },
 	{ 0 },
 };
 static const struct control_command commands[] = {
@@ -179,6 +180,21 @@ START_TEST(secrets_and_long_lists_are_not_written_out)
 }
 END_TEST
 
+START_TEST(of_an_object_only_numbers_are_written_out)
+{
+	begin_scene();
+	(void)ask(&operator, "{\"command\": \"act\", \"object\": {\"key\": \"hunter2\", \"seconds\": 60, "
+			     "\"more\": {\"key\": \"hunter2\"}}}");
+	json_t *list = trail();
+	char *text = json_dumps(list, 0);
+	ck_assert_ptr_null(strstr(text, "hunter2"));
+	ck_assert_ptr_nonnull(strstr(text, "\"seconds\": 60"));
+	free(text);
+	json_decref(list);
+	end_scene();
+}
+END_TEST
+
 START_TEST(one_whose_asker_left_is_told_as_it_ends)
 {
 	begin_scene();
@@ -210,4 +226,4 @@ END_TEST
 
 TEST_SUITE(audit, what_was_done_is_written_down_with_who_did_it, what_only_asks_is_not,
 	what_was_refused_or_failed_is_written_down_too, secrets_and_long_lists_are_not_written_out,
-	one_whose_asker_left_is_told_as_it_ends, who_asks_is_a_short_text)
+	of_an_object_only_numbers_are_written_out, one_whose_asker_left_is_told_as_it_ends, who_asks_is_a_short_text)

@@ -1,0 +1,34 @@
+/*
+ * driver_records: what the drivers keep over restarts, all of it in memory and on its way into the store.
+ *
+ * Loop thread only; nothing blocks but driver_records_open(). A driver is known by its name. What a driver keeps while
+ * the gateway stops may be too late, so it keeps what it learns as it learns it.
+ */
+#ifndef WAKEGATE_GATEWAY_DRIVER_RECORDS_H
+#define WAKEGATE_GATEWAY_DRIVER_RECORDS_H
+
+#define DRIVER_RECORDS_BYTES_MAX (8 * 1024 * 1024) /* of names and values of one driver */
+
+struct driver_record;
+struct driver_records;
+struct store;
+
+/* Reads what was kept; the store outlives it. Blocks, for start-up. */
+int driver_records_open(struct driver_records **out, struct store *store);
+
+/* As driver_host.keep, for the driver of that name. -EINVAL: against the limits of drivers/driver.h; -ENOSPC: it has
+ * too many already, or too many bytes; or the store's queue is full (-ENOBUFS, -ENOMEM, -ESHUTDOWN): nothing changed.
+ */
+int driver_records_keep(struct driver_records *records, const char *driver, const struct driver_record *record);
+
+/* As driver_host.recall. `each` keeps nothing from within. */
+void driver_records_recall(const struct driver_records *records, const char *driver,
+	void (*each)(void *taker, const struct driver_record *record), void *taker);
+
+/* The store is about to close: from now on nothing is kept any more (-ESHUTDOWN). NULL is fine. */
+void driver_records_shut(struct driver_records *records);
+
+/* NULL is fine. */
+void driver_records_close(struct driver_records *records);
+
+#endif
