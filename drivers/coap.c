@@ -109,13 +109,13 @@ struct counter_place {
 static const struct counter_place udp_server_places[] = { SERVER_ALL("udp_") };
 static const struct counter_place dtls_server_places[] = { SERVER_ALL("dtls_") };
 static const struct counter_place udp_places[] = { UDP(receive_errors), UDP(send_errors), UDP(send_dropped) };
-static const struct counter_place dtls_places[] = { DTLS(handshakes), DTLS(handshakes_failed), DTLS(sessions),
+static const struct counter_place dtls_places[] = { DTLS(handshakes), DTLS(handshakes_failed), DTLS(sessions_now),
 	DTLS(send_dropped), DTLS(spins) };
 static const struct counter_place nodes_places[] = { NODES(checkins), NODES(reports), NODES(statuses), NODES(replies),
 	NODES(readings), NODES(blocks), NODES(block_bytes), NODES(valid), NODES(images_not_found),
 	NODES(paths_not_found), NODES(methods_refused), NODES(formats_refused), NODES(payloads_malformed),
 	NODES(blocks_out_of_range), NODES(blocks_put_off), NODES(identities_missing), NODES(identities_unproven),
-	NODES(nodes_refused), NODES(overloads), NODES(offers) };
+	NODES(nodes_refused), NODES(overloads), NODES(offers_now) };
 
 #define COUNT(places) (sizeof(places) / sizeof((places)[0]))
 _Static_assert(

@@ -61,7 +61,7 @@ static struct dtls_session *session_of(struct coap_dtls *dtls, coap_session_t *s
 	ours->number = ++dtls->next_number;
 	ours->next = dtls->sessions;
 	dtls->sessions = ours;
-	dtls->counters.sessions++;
+	dtls->counters.sessions_now++;
 	libcoap()->coap_session_set_app_data(session, ours);
 	libcoap()->coap_session_set_mtu(session, SESSION_MTU);
 	return ours;
@@ -77,7 +77,7 @@ static void forget_session(struct coap_dtls *dtls, coap_session_t *session)
 	while (*link != ours)
 		link = &(*link)->next;
 	*link = ours->next;
-	dtls->counters.sessions--;
+	dtls->counters.sessions_now--;
 	dtls->counters.handshakes_failed += ours->established ? 0 : 1;
 	libcoap()->coap_session_set_app_data(session, NULL);
 	free(ours);

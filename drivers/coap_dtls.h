@@ -29,7 +29,7 @@ struct coap_dtls_config {
 struct coap_dtls_counters {
 	uint64_t handshakes;        /* sessions that were established */
 	uint64_t handshakes_failed; /* sessions that ended before: unknown identity, wrong key, no trust … */
-	uint64_t sessions;          /* open now, handshakes among them */
+	uint64_t sessions_now;      /* open now, handshakes among them */
 	uint64_t send_dropped;      /* the session was gone, or libcoap did not take the message */
 	uint64_t spins;             /* libcoap woke without anything to do, and was paused */
 };

@@ -154,14 +154,14 @@ int coap_nodes_offer(struct coap_nodes *nodes, const struct driver_offer *offer)
 {
 	int result = offers_put(&nodes->offers, offer);
 
-	nodes->counters.offers = nodes->offers.by_node.count;
+	nodes->counters.offers_now = nodes->offers.by_node.count;
 	return result;
 }
 
 void coap_nodes_withdraw(struct coap_nodes *nodes, const char *node)
 {
 	offers_remove(&nodes->offers, node);
-	nodes->counters.offers = nodes->offers.by_node.count;
+	nodes->counters.offers_now = nodes->offers.by_node.count;
 }
 
 int coap_nodes_command(struct coap_nodes *nodes, const struct driver_command *command)

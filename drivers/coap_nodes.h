@@ -41,7 +41,7 @@ struct coap_nodes_counters {
 	uint64_t identities_unproven; /* 4.01: this one must be proven */
 	uint64_t nodes_refused;       /* 4.03: the host does not accept it */
 	uint64_t overloads;           /* 5.03 */
-	uint64_t offers;              /* standing now */
+	uint64_t offers_now;          /* standing now */
 };
 
 /* The config is copied, the host outlives the nodes. -EINVAL, -ENOMEM. */

@@ -173,7 +173,8 @@ struct driver_host {
 	void (*recall)(void *context, void (*each)(void *taker, const struct driver_record *record), void *taker);
 };
 
-/* A named figure of a driver; the counter is read, never reset. */
+/* A named figure of a driver, read and never reset. One that also falls, as it counts what is there now, is not a
+ * counter: its name ends in "_now". */
 struct driver_counter {
 	const char *name; /* words joined by '_', a unit last where there is one */
 	const uint64_t *value;

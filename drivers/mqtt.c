@@ -72,7 +72,7 @@ static void on_opened(void *context, bool resumed)
 {
 	struct driver *driver = context;
 
-	driver->counters.connected = 1;
+	driver->counters.connected_now = 1;
 	driver->counters.connections++;
 	mqtt_tell(driver, DRIVER_NOTICE, "mqtt_nodes.connected broker=%s:%lld resumed=%s", driver->settings->host,
 		(long long)driver->settings->port, resumed ? "yes" : "no");
@@ -83,7 +83,7 @@ static void on_down(void *context, bool stood, const char *reason, int64_t retry
 {
 	struct driver *driver = context;
 
-	driver->counters.connected = 0;
+	driver->counters.connected_now = 0;
 	mqtt_firmware_on_down(driver);
 	mqtt_tell(driver, DRIVER_WARNING, "mqtt_nodes.%s broker=%s:%lld reason=\"%s\" retry_ms=%lld",
 		stood ? "disconnected" : "unreachable", driver->settings->host, (long long)driver->settings->port,
@@ -144,11 +144,11 @@ struct counter_place {
 
 static void list_counters(struct driver *driver)
 {
-	static const struct counter_place places[] = { COUNTER(connected), COUNTER(connections), COUNTER(messages),
+	static const struct counter_place places[] = { COUNTER(connected_now), COUNTER(connections), COUNTER(messages),
 		COUNTER(topics_unknown), COUNTER(retained_ignored), COUNTER(messages_oversized),
 		COUNTER(messages_malformed), COUNTER(identities_refused), COUNTER(nodes_refused), COUNTER(reports),
-		COUNTER(readings), COUNTER(repeated), COUNTER(held), COUNTER(unkept_lost), COUNTER(statuses),
-		COUNTER(wills), COUNTER(offers), COUNTER(manifests), COUNTER(blocks), COUNTER(block_bytes),
+		COUNTER(readings), COUNTER(repeated), COUNTER(held_now), COUNTER(unkept_lost), COUNTER(statuses),
+		COUNTER(wills), COUNTER(offers_now), COUNTER(manifests), COUNTER(blocks), COUNTER(block_bytes),
 		COUNTER(blocks_absent), COUNTER(requests_dropped), COUNTER(requests_put_off), COUNTER(commands),
 		COUNTER(replies) };
 	_Static_assert(sizeof(places) / sizeof(places[0]) <= MQTT_COUNTERS_MAX, "every counter has a place");

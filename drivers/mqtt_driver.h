@@ -21,8 +21,8 @@
 #define MQTT_COUNTERS_MAX 32
 
 struct mqtt_counters {
-	uint64_t connected;   /* 1: a session stands */
-	uint64_t connections; /* sessions begun */
+	uint64_t connected_now; /* 1: a session stands */
+	uint64_t connections;   /* sessions begun */
 	uint64_t messages;
 	uint64_t topics_unknown;     /* of a former setting, or of no node */
 	uint64_t retained_ignored;   /* old news */
@@ -33,12 +33,12 @@ struct mqtt_counters {
 	uint64_t reports;            /* durable */
 	uint64_t readings;
 	uint64_t repeated;    /* reports that were durable before */
-	uint64_t held;        /* reports that cannot be kept now, waiting */
+	uint64_t held_now;    /* reports that cannot be kept now, waiting */
 	uint64_t unkept_lost; /* reports at quality 0 that could not be kept */
 	uint64_t statuses;
 	uint64_t wills;
-	uint64_t offers;    /* standing now */
-	uint64_t manifests; /* published, or taken back */
+	uint64_t offers_now; /* standing */
+	uint64_t manifests;  /* published, or taken back */
 	uint64_t blocks, block_bytes;
 	uint64_t blocks_absent;    /* answered with nothing: not of the image that the node is to have */
 	uint64_t requests_dropped; /* too many waited */

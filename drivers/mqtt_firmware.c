@@ -100,7 +100,7 @@ static void tell_untold(struct driver *driver)
 	struct mqtt_firmware *firmware = &driver->firmware;
 	char node[NODE_ID_MAX + 1];
 
-	while (driver->counters.connected && firmware->telling < MQTT_MANIFESTS_MAX &&
+	while (driver->counters.connected_now && firmware->telling < MQTT_MANIFESTS_MAX &&
 		id_queue_take(&firmware->untold, node)) {
 		int result = tell_node(driver, node);
 
@@ -144,7 +144,7 @@ int mqtt_firmware_offer(struct driver *driver, const struct driver_offer *offer)
 	if (mqtt_template_topic(&driver->firmware.manifests, offer->node, topic) < 0)
 		return -EINVAL;
 	int result = offers_put(offers, offer);
-	driver->counters.offers = offers->by_node.count;
+	driver->counters.offers_now = offers->by_node.count;
 	if (result == 0 && !same)
 		tell(driver, offer->node);
 	return result;
@@ -157,7 +157,7 @@ void mqtt_firmware_withdraw(struct driver *driver, const char *node)
 	if (!offers_find(offers, node))
 		return;
 	offers_remove(offers, node);
-	driver->counters.offers = offers->by_node.count;
+	driver->counters.offers_now = offers->by_node.count;
 	tell(driver, node);
 }
 

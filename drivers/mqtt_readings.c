@@ -115,7 +115,7 @@ static void on_retry(uv_timer_t *timer)
 	/* Those that cannot be kept yet come back to the list from within. */
 	driver->held = NULL;
 	driver->held_last = &driver->held;
-	driver->counters.held = 0;
+	driver->counters.held_now = 0;
 	while (list) {
 		struct mqtt_held *held = list;
 
@@ -127,7 +127,7 @@ static void on_retry(uv_timer_t *timer)
 		held->next = NULL;
 		*driver->held_last = held;
 		driver->held_last = &held->next;
-		driver->counters.held++;
+		driver->counters.held_now++;
 	}
 	watch_held(driver);
 }
@@ -149,7 +149,7 @@ static void hold(struct driver *driver, struct mqtt_held *held, uint32_t retry_s
 	held->next = NULL;
 	*driver->held_last = held;
 	driver->held_last = &held->next;
-	if (driver->counters.held++ == 0)
+	if (driver->counters.held_now++ == 0)
 		watch_held(driver);
 }
 

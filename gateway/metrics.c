@@ -89,11 +89,16 @@ static const struct metric metrics[] = {
 	{ "store", "queued", "wakegate_store_queued", "Operations not completed.", 1 },
 };
 
+static bool ends_in(const char *name, const char *suffix)
+{
+	size_t size = strlen(name), end = strlen(suffix);
+
+	return size > end && strcmp(name + size - end, suffix) == 0;
+}
+
 static bool is_counter(const char *name)
 {
-	size_t size = strlen(name), suffix = strlen("_total");
-
-	return size > suffix && strcmp(name + size - suffix, "_total") == 0;
+	return ends_in(name, "_total");
 }
 
 static void print_heading(FILE *out, const char *name, const char *help)
@@ -159,7 +164,7 @@ static void print_updates(FILE *out, json_t *updates)
 				json_integer_value(count));
 }
 
-/* Drivers name their counters themselves: wakegate_DRIVER_NAME_total. */
+/* Drivers name their figures themselves: wakegate_DRIVER_NAME_total, or wakegate_DRIVER_NAME_now for one that falls. */
 static void print_drivers(FILE *out, json_t *drivers)
 {
 	const char *driver, *counter;
@@ -168,9 +173,11 @@ static void print_drivers(FILE *out, json_t *drivers)
 	json_object_foreach (drivers, driver, counters) {
 		json_object_foreach (counters, counter, value) {
 			char name[128];
+			bool is_level = ends_in(counter, "_now");
 			snprintf(name, sizeof(name), "wakegate_%s_%s%s", driver, counter,
-				is_counter(counter) ? "" : "_total");
-			print_heading(out, name, "Counted by the driver since it was opened.");
+				is_level || is_counter(counter) ? "" : "_total");
+			print_heading(out, name,
+				is_level ? "As the driver has it now." : "Counted by the driver since it was opened.");
 			fprintf(out, "%s %" JSON_INTEGER_FORMAT "\n", name, json_integer_value(value));
 		}
 	}

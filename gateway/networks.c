@@ -416,8 +416,8 @@ static void count_budget(const struct network *network,
 {
 	const struct link_budget *budget = &network->budget;
 	const struct driver_counter counters[] = {
-		{ "transfers", &budget->taken },
-		{ "transfers_waiting", &budget->waiting },
+		{ "transfers_now", &budget->taken },
+		{ "transfers_waiting_now", &budget->waiting },
 		{ "fetches_without_place", &budget->put_off_places },
 		{ "fetches_over_rate", &budget->put_off_bytes },
 	};

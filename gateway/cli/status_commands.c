@@ -109,8 +109,8 @@ static void print_transfers(const struct cli *cli, json_t *drivers)
 	json_t *counters;
 
 	json_object_foreach (drivers, driver, counters) {
-		int64_t transfers = field_number(counters, "transfers");
-		int64_t waiting = field_number(counters, "transfers_waiting");
+		int64_t transfers = field_number(counters, "transfers_now");
+		int64_t waiting = field_number(counters, "transfers_waiting_now");
 		if (transfers || waiting)
 			print_line(cli, "", "%" PRId64 " fetch over %s, %" PRId64 " wait for a place", transfers,
 				driver, waiting);

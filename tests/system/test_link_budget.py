@@ -92,9 +92,11 @@ def test_so_many_transfers_at_a_time_and_the_next_one_when_one_is_over(site):
     assert code == "5.03" and longer > wait
     assert first.fetch(image)[0] == "2.05"
     counters = gateway.ask("status")["drivers"]["coap"]
-    assert (counters["transfers"], counters["transfers_waiting"]) == (1, 2)
+    assert (counters["transfers_now"], counters["transfers_waiting_now"]) == (1, 2)
     assert counters["fetches_without_place"] >= 2  # more if a datagram was sent again
-    assert "wakegate_coap_fetches_without_place_total" in gateway.cli("metrics").stdout
+    metrics = gateway.cli("metrics").stdout
+    assert "wakegate_coap_fetches_without_place_total" in metrics
+    assert "# TYPE wakegate_coap_transfers_now gauge\nwakegate_coap_transfers_now 1\n" in metrics
     assert first.ask(POST, "s", {"state": "downloaded"})[0] == "2.04"
     assert third.fetch(image)[0] == "5.03"
     assert second.fetch(image)[0] == "2.05"

@@ -89,7 +89,7 @@ def test_a_reading_that_is_not_durable_is_not_acknowledged(tmp_path):
         wait_until("it was delivered", lambda: site.counter("messages") == 1, PATIENCE, 0.01)
         site.gateway.kill()
         site.gateway.start()
-        wait_until("the gateway is back", lambda: site.counter("connected"), PATIENCE)
+        wait_until("the gateway is back", lambda: site.counter("connected_now"), PATIENCE)
     assert "Sending PUBLISH to wakegate (d1, q1" in site.local.process.output()
     wait_until("all are here", lambda: len(site.taken("node-7")) >= rounds, PATIENCE)
     assert sorted(int(value) for _, value in site.taken("node-7")) == list(range(1, rounds + 1))

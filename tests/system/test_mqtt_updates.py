@@ -131,7 +131,7 @@ def test_nodes_update_themselves_side_by_side(nodes):
         wait_until("the manifest is taken back", lambda: not nodes.retained(f"ota/{node.identity}"), PATIENCE)
     manifest = json.loads(nodes.spy.heard("ota/node-0")[0])
     assert (manifest["sha256"], manifest["hardware"], manifest["uri"]) == (digest, HARDWARE, "mqtt:")
-    assert nodes.site.counter("offers") == 0
+    assert nodes.site.counter("offers_now") == 0
     shown = nodes.site.show("node-1")
     assert shown["bytes_out"] >= 150_000
 

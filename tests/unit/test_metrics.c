@@ -59,6 +59,17 @@ START_TEST(counters_of_drivers_bear_the_drivers_name)
 }
 END_TEST
 
+START_TEST(what_a_driver_has_now_is_a_gauge_and_no_total)
+{
+	char *text = text_for(json_pack("{s:{s:{s:i}}}", "drivers", "coap", "transfers_now", 3));
+
+	ck_assert_ptr_nonnull(
+		strstr(text, "# TYPE wakegate_coap_transfers_now gauge\nwakegate_coap_transfers_now 3\n"));
+	ck_assert_ptr_null(strstr(text, "_total"));
+	free(text);
+}
+END_TEST
+
 START_TEST(a_label_cannot_end_early)
 {
 	char *text = text_for(json_pack("{s:s}", "gateway", "a\"b\\c\nd"));
@@ -81,4 +92,5 @@ START_TEST(rules_are_counted_by_name)
 END_TEST
 
 TEST_SUITE(metrics, rules_are_counted_by_name, figures_bear_help_and_type, updates_are_labelled_by_state,
-	counters_of_drivers_bear_the_drivers_name, a_label_cannot_end_early)
+	counters_of_drivers_bear_the_drivers_name, what_a_driver_has_now_is_a_gauge_and_no_total,
+	a_label_cannot_end_early)

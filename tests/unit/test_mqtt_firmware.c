@@ -71,7 +71,7 @@ START_TEST(an_offer_that_is_renewed_is_not_told_again)
 						       { .apply_at_ms = (int64_t)uv_now(&stage.broker.loop) + 5000 } }),
 		0);
 	await("\"apply_at\":");
-	ck_assert_uint_eq(stage_counter(&stage, "offers"), 2);
+	ck_assert_uint_eq(stage_counter(&stage, "offers_now"), 2);
 	driver_mqtt.withdraw(stage.driver, "n");
 	stage_close(&stage);
 }

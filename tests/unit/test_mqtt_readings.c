@@ -81,13 +81,13 @@ START_TEST(a_report_that_cannot_be_kept_now_waits_and_is_tried_again)
 	give(7, false, dated);
 	stage_await(&stage, "report n 2\n");
 	stage.reports[0].done(stage.reports[0].context, -ENOSPC, 1);
-	ck_assert_uint_eq(stage_counter(&stage, "held"), 1);
+	ck_assert_uint_eq(stage_counter(&stage, "held_now"), 1);
 	while (stage.report_count < 2)
 		(void)uv_run(&stage.broker.loop, UV_RUN_ONCE);
 	ck_assert_uint_eq(stage.reports[1].count, 2);
 	stage.reports[1].done(stage.reports[1].context, 0, 0);
 	broker_await(&stage.broker, 0, "PUBACK 7\n");
-	ck_assert_uint_eq(stage_counter(&stage, "held"), 0);
+	ck_assert_uint_eq(stage_counter(&stage, "held_now"), 0);
 	stage_close(&stage);
 }
 END_TEST
@@ -99,7 +99,7 @@ START_TEST(a_report_at_quality_0_is_tried_once)
 	stage_await(&stage, "report n 2\n");
 	stage.reports[0].done(stage.reports[0].context, -ENOSPC, 1);
 	ck_assert_uint_eq(stage_counter(&stage, "unkept_lost"), 1);
-	ck_assert_uint_eq(stage_counter(&stage, "held"), 0);
+	ck_assert_uint_eq(stage_counter(&stage, "held_now"), 0);
 	stage_close(&stage);
 }
 END_TEST
