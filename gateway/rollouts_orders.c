@@ -76,6 +76,8 @@ static bool stop_late(struct rollouts *rollouts, struct node *node, const struct
 			memcmp(update->record.goal, rollout->plan.sha256, 32) != 0)
 			continue;
 		rollouts_withdraw(rollouts, rollout, node, now);
+		if (update->state == UPDATE_REBOOTING)
+			updates_withhold(rollouts->parts.updates, node);
 		return rollout->state == ROLLOUT_ROLLED_BACK && revert_on(rollouts, rollout, node, now) == 0;
 	}
 	return false;

@@ -128,7 +128,7 @@ static void renew_offer(struct updates *updates, struct node *node, struct updat
 {
 	const struct updates_port *port = &updates->parts.port;
 
-	if (!update_is_due(update, now) || is_held(updates, update)) {
+	if (!update_is_due(update, now) || is_held(updates, update) || update->withheld) {
 		port->withdraw(port->context, node);
 		return;
 	}
@@ -157,6 +157,7 @@ static void settle(struct updates *updates, struct node *node, struct update *up
 
 	if (!step->changed)
 		return;
+	update->withheld = false;
 	snprintf(entry.subject, sizeof(entry.subject), "%s", update->record.node);
 	snprintf(entry.event, sizeof(entry.event), "update.%s", update_state_name(update->state));
 	snprintf(entry.detail, sizeof(entry.detail), "%s", step->detail);
@@ -376,6 +377,16 @@ void updates_renew(struct updates *updates, struct node *node, struct moment now
 
 	if (update)
 		renew(updates, node, update, now);
+}
+
+void updates_withhold(struct updates *updates, const struct node *node)
+{
+	struct update *update = id_map_find(&updates->by_node, node->record.id);
+
+	if (!update)
+		return;
+	update->withheld = true;
+	updates->parts.port.withdraw(updates->parts.port.context, node);
 }
 
 void updates_renew_all(struct updates *updates, struct moment now)

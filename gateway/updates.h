@@ -76,6 +76,9 @@ int updates_order(struct updates *updates, const struct update_order *order, str
 /* 0; -ENOENT if the node has no update under way. */
 int updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now);
 
+/* The node restarts into an image that it shall not be offered again: no offer stands until its update takes a step. */
+void updates_withhold(struct updates *updates, const struct node *node);
+
 /* What is held has changed, for one node or for all: offers end, or are made again. */
 void updates_renew(struct updates *updates, struct node *node, struct moment now);
 void updates_renew_all(struct updates *updates, struct moment now);

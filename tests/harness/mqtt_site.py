@@ -55,7 +55,7 @@ class Site:
         groups.setdefault("telemetry", {"batch_age": "100 ms", "commit_delay": "50 ms"})
         groups["mqtt_nodes"] = settings | groups.get("mqtt_nodes", {})
         self.gateway = Wakegate(folder, self.above.port, **groups).start()
-        wait_until("the gateway is at the local broker", lambda: self.counter("connected"), PATIENCE)
+        wait_until("the gateway is at the local broker", lambda: self.counter("connected_now"), PATIENCE)
         self.nodes = []
 
     def counter(self, name):

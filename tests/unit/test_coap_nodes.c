@@ -721,7 +721,7 @@ START_TEST(offers_are_bounded_and_replaced)
 	ck_assert_int_eq(coap_nodes_offer(stage.nodes, &(struct driver_offer){ "e", &stage.image }), -ENOBUFS);
 	offer_image("a", 5);
 	ck_assert_uint_eq(stage.image.references, 5);
-	ck_assert_uint_eq(coap_nodes_counters(stage.nodes)->offers, 4);
+	ck_assert_uint_eq(coap_nodes_counters(stage.nodes)->offers_now, 4);
 	clear_stage();
 }
 END_TEST

@@ -583,6 +583,31 @@ START_TEST(a_stop_takes_the_offer_from_nodes_that_fell_silent_too)
 }
 END_TEST
 
+START_TEST(a_node_that_was_restarting_at_a_stop_is_not_offered_the_image_again)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+	struct delivery_progress applying = { .state = DELIVERY_APPLYING };
+	unsigned restarting = 0;
+
+	live(site, 2);
+	for (size_t i = 0; i < NODES; i++)
+		if (updates_find(site->updates, name_of(i))) {
+			updates_on_progress(site->updates, nodes_find(site->nodes, name_of(i)), &applying, site->now);
+			restarting++;
+		}
+	ck_assert_uint_gt(restarting, 0);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_ABORT, "operator", site->now), 0);
+	for (size_t i = 0; i < NODES; i++) {
+		struct node *node = nodes_find(site->nodes, name_of(i));
+		rollouts_on_contact(site->rollouts, node, site->now);
+		updates_on_contact(site->updates, node, false, site->now);
+		ck_assert(!site->is_offered[i]);
+	}
+	ck_assert_uint_eq(count_active(site), restarting);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(what_a_rollout_of_higher_priority_wants_is_not_taken_by_another)
 {
 	struct rollout_plan plan = plan_of("spring"), urgent = plan_of("urgent");
@@ -879,6 +904,7 @@ TEST_SUITE(rollouts, nodes_that_talk_more_with_the_image_stop_it, a_restart_amid
 	a_node_that_refuses_its_former_image_is_not_reported_as_rolled_back,
 	a_node_that_was_restarting_when_it_was_rolled_back_goes_back_too, a_pause_ends_what_nodes_have_not_followed,
 	a_node_that_joins_late_gets_its_turn, two_rollouts_for_the_same_nodes_do_not_go_together,
+	a_node_that_was_restarting_at_a_stop_is_not_offered_the_image_again,
 	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another, two_lists_without_a_common_node_do_not_overlap,
 	nodes_that_are_held_are_left_alone_and_no_failures, the_first_node_is_one_that_can_take_the_image,
 	a_wave_whose_only_node_is_held_later_waits_for_another, a_low_battery_is_waited_for,
