@@ -26,7 +26,6 @@
 #include "gateway/fleet.h"
 #include "gateway/general.h"
 #include "gateway/holds.h"
-#include "gateway/image_cache.h"
 #include "gateway/image_policy.h"
 #include "gateway/labels.h"
 #include "gateway/link_budget.h"
@@ -39,25 +38,19 @@
 #include "gateway/random.h"
 #include "gateway/reading_flow.h"
 #include "gateway/reload.h"
-#include "gateway/rollouts.h"
 #include "gateway/rule_settings.h"
 #include "gateway/schedule.h"
 #include "gateway/segment_exchanges.h"
 #include "gateway/service.h"
 #include "gateway/sparkplug_settings.h"
-#include "gateway/stones.h"
 #include "gateway/tables.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/ticker.h"
 #include "gateway/topics.h"
 #include "gateway/turn_clock.h"
 #include "gateway/update.h"
-#include "gateway/update_hours.h"
-#include "gateway/updates.h"
+#include "gateway/update_flow.h"
 #include "gateway/upstream.h"
-#include "gateway/wave.h"
-#include "protocols/hex.h"
-#include "store/image_store.h"
 #include "store/store.h"
 
 #define CLOCK_LOOK_MS 10000
@@ -80,9 +73,7 @@ struct daemon {
 	struct reading_flow *readings;
 	struct driver_records *driver_records;
 	struct networks *networks;
-	struct updates *updates;
-	struct rollouts *rollouts;
-	struct quiet_hours *quiet;
+	struct update_flow *updates;
 	struct node_commands *node_commands;
 
 	struct control *control;
@@ -185,10 +176,8 @@ static void apply_settings(struct daemon *daemon, const struct reload_result *re
 		log_error("images.keys_kept reason=\"%s\"", why);
 	if (reload_touched(result, &rules_settings_table) || reload_touched(result, &labels_settings_table))
 		reading_flow_reload(daemon->readings);
-	if (reload_touched(result, &quiet_hours_settings_table) || reload_touched(result, &labels_settings_table)) {
-		quiet_hours_reload(daemon->quiet);
-		updates_renew_all(daemon->updates, now_of(daemon));
-	}
+	if (reload_touched(result, &quiet_hours_settings_table) || reload_touched(result, &labels_settings_table))
+		update_flow_reload(daemon->updates);
 	if (daemon->upstream && uplink_changed(daemon, result))
 		(void)upstream_reload(daemon->upstream);
 }
@@ -216,8 +205,7 @@ static int64_t tick_clock(void *context, struct moment now)
 	log_notice("clock.jumped from_ms=%lld to_ms=%lld by_s=%lld", (long long)jump.from_ms, (long long)jump.to_ms,
 		(long long)clock_jump_ms(&jump) / 1000);
 	nodes_follow_clock(daemon->nodes, &jump);
-	updates_follow_clock(daemon->updates, &jump);
-	rollouts_follow_clock(daemon->rollouts, &jump);
+	update_flow_follow_clock(daemon->updates, &jump);
 	reading_flow_follow_clock(daemon->readings, &jump, now);
 	alerting_follow_clock(daemon->alerting, &jump);
 	return CLOCK_LOOK_MS;
@@ -283,51 +271,45 @@ static int open_store(struct daemon *daemon, char *why, size_t why_size)
 	return count_boot(daemon);
 }
 
+static int64_t tick_nodes(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return nodes_tick(daemon->nodes, now);
+}
+
 static int open_nodes(struct daemon *daemon, char *why, size_t why_size)
 {
-	return nodes_open(&daemon->nodes, daemon->store, settings_of(daemon, &nodes_settings_table));
+	int error = nodes_open(&daemon->nodes, daemon->store, settings_of(daemon, &nodes_settings_table));
+
+	if (error)
+		return error;
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_nodes, .context = daemon });
+	return 0;
+}
+
+static int64_t tick_holds(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return holds_tick(daemon->holds, now);
 }
 
 static int open_holds(struct daemon *daemon, char *why, size_t why_size)
 {
-	return holds_open(&daemon->holds, daemon->store);
+	int error = holds_open(&daemon->holds, daemon->store);
+
+	if (error)
+		return error;
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_holds, .context = daemon });
+	return 0;
 }
 
-/* Some node needs it on its way to what a rollout has for it, or to what it was ordered. */
-static bool image_is_stone(const struct daemon *daemon, const uint8_t sha256[32])
-{
-	const struct image_cache *images = firmware_images(daemon->firmware);
-
-	for (size_t i = 0; i < rollouts_count(daemon->rollouts); i++) {
-		const struct rollout *rollout = rollouts_at(daemon->rollouts, i);
-		bool stands = rollout_is_open(rollout) || rollout->state == ROLLOUT_COMPLETE;
-		if (stands && stones_need(images, daemon->nodes, rollout->plan.sha256, sha256))
-			return true;
-	}
-	for (size_t i = 0; i < updates_count(daemon->updates); i++) {
-		const struct update *update = updates_at(daemon->updates, i);
-		bool has_stones = memcmp(update->record.goal, update->record.sha256, 32) != 0;
-		const struct node *node =
-			has_stones && update_is_active(update) ? nodes_find(daemon->nodes, update->record.node) : NULL;
-		if (node && stones_lead_over(images, &node->record, update->record.goal, sha256))
-			return true;
-	}
-	return false;
-}
-
-/* An image that a node runs, ran before its last update, or is to get, stays in the cache. */
 static bool image_is_needed(void *context, const uint8_t sha256[32])
 {
 	const struct daemon *daemon = context;
 
-	for (size_t i = 0; i < nodes_count(daemon->nodes); i++) {
-		const struct node_record *record = &nodes_at(daemon->nodes, i)->record;
-		if (digest_heads_match(record->image, record->image_size, sha256, 32))
-			return true;
-	}
-	if (daemon->updates && (updates_need(daemon->updates, sha256) || updates_may_go_back(daemon->updates, sha256)))
-		return true;
-	return daemon->rollouts && (rollouts_need(daemon->rollouts, sha256) || image_is_stone(daemon, sha256));
+	return update_flow_needs(daemon->updates, sha256);
 }
 
 static void on_images_ready(void *context)
@@ -405,51 +387,11 @@ static int open_readings(struct daemon *daemon, char *why, size_t why_size)
 
 /* From images to nodes. */
 
-static int find_next_image(void *context, const struct node *node, const uint8_t goal[32], uint8_t next[32], char *why)
-{
-	const struct daemon *daemon = context;
-
-	return stones_next(firmware_images(daemon->firmware), &node->record, goal, next, why);
-}
-
-static struct image_source *find_image(void *context, const uint8_t sha256[32], const char **hardware)
+static int64_t tick_networks(void *context, struct moment now)
 {
 	struct daemon *daemon = context;
 
-	return firmware_find(daemon->firmware, sha256, hardware);
-}
-
-static int offer(void *context, const struct node *node, const struct driver_offer *offer)
-{
-	struct daemon *daemon = context;
-
-	image_cache_touch(firmware_images(daemon->firmware), offer->image->sha256, now_of(daemon).wall_ms);
-	return networks_offer(daemon->networks, node, offer);
-}
-
-/* While it starts, whose order it is is not known yet. */
-static struct update_times update_times_of(
-	void *context, const struct node *node, const struct update *update, struct moment now)
-{
-	const struct daemon *daemon = context;
-	const struct quiet_hours_settings *quiet = settings_of(daemon, &quiet_hours_settings_table);
-	struct update_hours hours;
-
-	if (update->record.at_once)
-		return (struct update_times){ .changes_ms = INT64_MAX };
-	if (!daemon->rollouts)
-		return (struct update_times){ .changes_ms = now.wall_ms };
-	rollouts_hours(daemon->rollouts, node, update, now, &hours);
-	bool limited = hours.apply.count > 0;
-	return update_hours_times(
-		&hours, limited ? wave_place("activation", node->record.id) : 0, quiet->spread_ms, now);
-}
-
-static void withdraw(void *context, const struct node *node)
-{
-	struct daemon *daemon = context;
-
-	networks_withdraw(daemon->networks, node);
+	return networks_tick(daemon->networks, now);
 }
 
 static int open_networks(struct daemon *daemon, char *why, size_t why_size)
@@ -476,7 +418,11 @@ static int open_networks(struct daemon *daemon, char *why, size_t why_size)
 		parts.only = stage_of(daemon)->network;
 		parts.only_settings = stage_of(daemon)->network_settings;
 	}
-	return networks_open(&daemon->networks, &parts, daemon->options.config, why, why_size);
+	error = networks_open(&daemon->networks, &parts, daemon->options.config, why, why_size);
+	if (error)
+		return error;
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_networks, .context = daemon });
+	return 0;
 }
 
 static int pass_command(void *context, const struct driver_command *command)
@@ -503,113 +449,24 @@ static int open_node_commands(struct daemon *daemon, char *why, size_t why_size)
 	return 0;
 }
 
-static int64_t tick_nodes(void *context, struct moment now)
-{
-	struct daemon *daemon = context;
-
-	return nodes_tick(daemon->nodes, now);
-}
-
-static int64_t tick_networks(void *context, struct moment now)
-{
-	struct daemon *daemon = context;
-
-	return networks_tick(daemon->networks, now);
-}
-
-static int64_t tick_holds(void *context, struct moment now)
-{
-	struct daemon *daemon = context;
-
-	return holds_tick(daemon->holds, now);
-}
-
-static int64_t tick_updates(void *context, struct moment now)
-{
-	struct daemon *daemon = context;
-
-	return updates_tick(daemon->updates, now);
-}
-
 static int open_updates(struct daemon *daemon, char *why, size_t why_size)
 {
-	struct updates_parts parts = {
+	const struct update_flow_parts parts = {
 		.store = daemon->store,
+		.nodes = daemon->nodes,
 		.holds = daemon->holds,
-		.nodes = daemon->nodes,
+		.firmware = daemon->firmware,
+		.networks = daemon->networks,
+		.clock = daemon->options.clock,
 		.random = &daemon->random,
-		.settings = settings_of(daemon, &update_settings_table),
-		.port = {
-			.context = daemon,
-			.image = find_image,
-			.next = find_next_image,
-			.offer = offer,
-			.withdraw = withdraw,
-			.times = update_times_of,
-		},
-	};
-	int error = updates_open(&daemon->updates, &parts, now_of(daemon));
-
-	if (error)
-		return error;
-	ticker_add(daemon->ticker, &(struct tick){ .call = tick_nodes, .context = daemon });
-	ticker_add(daemon->ticker, &(struct tick){ .call = tick_networks, .context = daemon });
-	ticker_add(daemon->ticker, &(struct tick){ .call = tick_holds, .context = daemon });
-	ticker_add(daemon->ticker, &(struct tick){ .call = tick_updates, .context = daemon });
-	return 0;
-}
-
-/* The image whose digest begins so. */
-static int find_by_head(void *context, const uint8_t *head, uint8_t size, uint8_t sha256[32])
-{
-	const struct daemon *daemon = context;
-	char text[2 * 32 + 1];
-	const struct stored_image *image;
-
-	if (size == 0 || size > 32)
-		return -ENOENT;
-	hex_print(text, head, size);
-	int error = image_cache_resolve(firmware_images(daemon->firmware), text, &image);
-	if (error)
-		return -ENOENT;
-	memcpy(sha256, image->sha256, 32);
-	return 0;
-}
-
-static int64_t tick_rollouts(void *context, struct moment now)
-{
-	struct daemon *daemon = context;
-
-	return rollouts_tick(daemon->rollouts, now);
-}
-
-static int open_rollouts(struct daemon *daemon, char *why, size_t why_size)
-{
-	struct rollouts_parts parts = {
-		.store = daemon->store,
-		.nodes = daemon->nodes,
-		.updates = daemon->updates,
+		.ticker = daemon->ticker,
+		.updates = settings_of(daemon, &update_settings_table),
+		.quiet = settings_of(daemon, &quiet_hours_settings_table),
 		.labels = settings_of(daemon, &labels_settings_table),
-		.holds = daemon->holds,
-		.images = firmware_images(daemon->firmware),
-		.random = &daemon->random,
 		.schedule = settings_of(daemon, &schedule_settings_table),
-		.find_image = find_by_head,
-		.context = daemon,
 	};
-	int error = quiet_hours_open(&parts.quiet, settings_of(daemon, &quiet_hours_settings_table), parts.labels,
-		random_next(&daemon->random));
 
-	if (error)
-		return error;
-	daemon->quiet = parts.quiet;
-	error = rollouts_open(&daemon->rollouts, &parts);
-
-	if (error)
-		return error;
-	networks_attach(daemon->networks, daemon->updates, daemon->rollouts);
-	ticker_add(daemon->ticker, &(struct tick){ .call = tick_rollouts, .context = daemon });
-	return 0;
+	return update_flow_open(&daemon->updates, &parts);
 }
 
 /* The operator. */
@@ -634,9 +491,9 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.nodes = daemon->nodes,
 			.schedule = settings_of(daemon, &schedule_settings_table),
 			.labels = settings_of(daemon, &labels_settings_table),
-			.updates = daemon->updates,
+			.updates = update_flow_updates(daemon->updates),
 			.holds = daemon->holds,
-			.rollouts = daemon->rollouts,
+			.rollouts = update_flow_rollouts(daemon->updates),
 			.images = firmware_images(daemon->firmware),
 			.image_settings = settings_of(daemon, &image_settings_table),
 			.telemetry = reading_flow_telemetry(daemon->readings),
@@ -725,7 +582,7 @@ static int open_fleet(struct daemon *daemon, char *why, size_t why_size)
 	const struct upstream_settings *settings = settings_of(daemon, &upstream_settings_table);
 	const struct fleet_parts parts = {
 		.control = daemon->control,
-		.rollouts = daemon->rollouts,
+		.rollouts = update_flow_rollouts(daemon->updates),
 		.images = firmware_images(daemon->firmware),
 		.store = daemon->store,
 		.upstream = daemon->upstream,
@@ -759,8 +616,8 @@ static int open_alerts(struct daemon *daemon, char *why, size_t why_size)
 			.nodes = daemon->nodes,
 			.nodes_settings = settings_of(daemon, &nodes_settings_table),
 			.schedule = settings_of(daemon, &schedule_settings_table),
-			.updates = daemon->updates,
-			.rollouts = daemon->rollouts,
+			.updates = update_flow_updates(daemon->updates),
+			.rollouts = update_flow_rollouts(daemon->updates),
 			.fleet = daemon->fleet,
 			.holds = daemon->holds,
 			.images = firmware_images(daemon->firmware),
@@ -831,7 +688,6 @@ static const struct part {
 	{ "telemetry", open_readings },
 	{ "networks", open_networks },
 	{ "updates", open_updates },
-	{ "rollouts", open_rollouts },
 	{ "node commands", open_node_commands },
 	{ "control", open_control },
 	{ "upstream", open_upstream },
@@ -900,7 +756,12 @@ void daemon_serve_disk(struct daemon *daemon)
 
 void daemon_view(const struct daemon *daemon, struct daemon_view *out)
 {
-	*out = (struct daemon_view){ daemon->nodes, daemon->updates, daemon->rollouts, daemon->control };
+	*out = (struct daemon_view){
+		.nodes = daemon->nodes,
+		.updates = update_flow_updates(daemon->updates),
+		.rollouts = update_flow_rollouts(daemon->updates),
+		.control = daemon->control,
+	};
 }
 
 /* Hands over what is not saved yet; then the store completes it and calls every reply. See docs/decisions/001. */
@@ -941,9 +802,7 @@ void daemon_close(struct daemon *daemon)
 	reading_flow_refuse_rest(daemon->readings);
 	networks_close(daemon->networks);
 	driver_records_close(daemon->driver_records);
-	rollouts_close(daemon->rollouts);
-	quiet_hours_close(daemon->quiet);
-	updates_close(daemon->updates);
+	update_flow_close(daemon->updates);
 	holds_close(daemon->holds);
 	reading_flow_close(daemon->readings);
 	firmware_close(daemon->firmware);

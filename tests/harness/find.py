@@ -13,9 +13,12 @@ TEST_BUILD = pathlib.Path(os.environ.get("WAKEGATE_TEST_BUILD", BUILD / "test"))
 
 
 def ours(name):
-    """The path of a program of ours: as it is shipped, where the benches ask for that, or in the build under test."""
+    """The path of a program of ours: as it is shipped, where the benches ask for that, or in the build under test.
+
+    The one nearest to the top: a folder of builds may hold another build further down."""
     found = [path for build in (SHIPPED_BUILD, TEST_BUILD) if build
-             for path in pathlib.Path(build).rglob(name) if path.is_file() and os.access(path, os.X_OK)]
+             for path in sorted(pathlib.Path(build).rglob(name), key=lambda path: len(path.parts))
+             if path.is_file() and os.access(path, os.X_OK)]
     if not found:
         pytest.fail(f"{name} is not in {TEST_BUILD}; build first, e.g. with tests/run unit")
     return str(found[0])
