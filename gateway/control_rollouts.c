@@ -195,12 +195,12 @@ static json_t *describe(const struct control_rollouts *parts, size_t index)
 	json_t *excused = json_object();
 	for (int i = OBSTACLE_NONE + 1; i < OBSTACLES; i++)
 		(void)json_object_set_new(excused, obstacle_name((enum obstacle)i), json_integer(facts->excused[i]));
-	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "rollout",
+	json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "rollout",
 		rollout->plan.id, "state", rollout_state_name(rollout->state), "image", image, "hardware",
 		rollout->plan.targets.hardware, "wave", (int)rollout->wave + 1, "waves", (int)rollout->plan.wave_count,
 		"nodes", (int)facts->concerned, "reached", (int)tally->nodes, "confirmed", (int)tally->confirmed,
-		"failed", (int)tally->failed, "silent", (int)tally->silent, "open", (int)tally->open, "excused",
-		excused);
+		"failed", (int)tally->failed, "silent", (int)tally->silent, "open", (int)tally->open, "forgiven",
+		(int)facts->forgiven, "excused", excused);
 	describe_text(json, "reason", rollout->reason);
 	rollouts_explain_window(parts->rollouts, index, clock_moment(parts->clock), waits);
 	if (*waits && rollout_is_offering(rollout))
@@ -254,7 +254,7 @@ static const char *turn_word(enum rollout_turn turn, const struct update *update
 			return update->state == UPDATE_DOWNLOADED ? "waits to activate" : "waits for its window";
 		return update ? update_state_name(update->state) : "under way";
 	case TURN_DUE:
-		return "not in contact yet";
+		return update && update->state == UPDATE_WITHDRAWN ? "taken back" : "not in contact yet";
 	case TURN_EXCUSED:
 		return "held back";
 	case TURN_FOREIGN:

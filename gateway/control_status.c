@@ -64,12 +64,12 @@ static json_t *nodes_status(const struct control_status *parts, struct moment no
 
 static json_t *updates_status(const struct control_status *parts)
 {
-	unsigned states[UPDATE_REVERTED + 1] = { 0 };
+	unsigned states[UPDATE_STATES] = { 0 };
 	json_t *object = json_pack("{s:I}", "total", NUMBER(updates_count(parts->updates)));
 
 	for (size_t i = 0; i < updates_count(parts->updates); i++)
 		states[updates_at(parts->updates, i)->state]++;
-	for (int state = UPDATE_OFFERED; state <= UPDATE_REVERTED; state++)
+	for (int state = UPDATE_OFFERED; state < UPDATE_STATES; state++)
 		(void)json_object_set_new(
 			object, update_state_name((enum update_state)state), json_integer(states[state]));
 	return object;

@@ -122,7 +122,7 @@ static void handle_list(void *context, struct control_request *request)
 
 /* What many updates come to. */
 struct summary {
-	unsigned count[UPDATE_REVERTED + 1];
+	unsigned count[UPDATE_STATES];
 	uint64_t bytes_done, bytes_total;
 	json_t *transfers, *failures;
 };
@@ -132,7 +132,7 @@ static void add_to_summary(struct summary *summary, const struct update *update)
 	bool failed = update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED;
 
 	summary->count[update->state]++;
-	if (!failed && update->size_bytes) {
+	if (!failed && update->state != UPDATE_WITHDRAWN && update->size_bytes) {
 		bool whole = update->state >= UPDATE_DOWNLOADED;
 		summary->bytes_total += update->size_bytes;
 		summary->bytes_done += whole ? update->size_bytes : update->record.offset;
@@ -161,7 +161,7 @@ static void handle_summary(void *context, struct control_request *request)
 			add_to_summary(&summary, update);
 	}
 	states = json_object();
-	for (int state = UPDATE_OFFERED; state <= UPDATE_REVERTED; state++) {
+	for (int state = UPDATE_OFFERED; state < UPDATE_STATES; state++) {
 		(void)json_object_set_new(
 			states, update_state_name((enum update_state)state), json_integer(summary.count[state]));
 		total += summary.count[state];

@@ -110,7 +110,7 @@ static struct rollout_step tick_rolling(struct rollout *rollout, const struct ro
 	if (facts->tally.open > 0 || facts->concerned == 0)
 		return (struct rollout_step){ 0 };
 	/* None of the nodes within reach can take it now: the first that can is the one to try it, if there is any. */
-	if (!rollout->plan.fleet && facts->tally.nodes == 0)
+	if (!rollout->plan.fleet && facts->tally.nodes == 0 && facts->forgiven == 0)
 		return facts->lowest < WAVE_ALL && facts->lowest >= rollout->reach
 			       ? begin_wave(rollout, rollout->wave, facts, now)
 			       : (struct rollout_step){ 0 };
@@ -191,7 +191,11 @@ static struct rollout_step resume(struct rollout *rollout, struct moment now)
 {
 	static const struct rollout_facts nothing_known = { .lowest = WAVE_ALL };
 
-	if (rollout->state == ROLLOUT_PAUSED || is_last(rollout))
+	if (rollout->state == ROLLOUT_PAUSED)
+		return begin_wave(rollout, rollout->wave, &nothing_known, now);
+	rollout->forgiven_reach = rollout->reach;
+	rollout->forgiven_ms = now.wall_ms;
+	if (is_last(rollout))
 		return begin_wave(rollout, rollout->wave, &nothing_known, now);
 	return begin_wave(rollout, rollout->wave + 1, &nothing_known, now);
 }

@@ -41,9 +41,11 @@ struct rollout {
 	unsigned looks; /* at how the nodes of this wave fare, so far */
 	uint32_t reach; /* nodes whose place is below it have had their turn */
 	bool approved;
-	int64_t created_ms; /* wall clock */
-	int64_t wave_ms;    /* when the wave began */
-	int64_t soak_ms;    /* when the soak began, or began anew */
+	uint32_t forgiven_reach; /* nodes below had had their turn when an operator let it go on past a gate, */
+	int64_t forgiven_ms;     /* then, wall clock; 0: never */
+	int64_t created_ms;      /* wall clock */
+	int64_t wave_ms;         /* when the wave began */
+	int64_t soak_ms;         /* when the soak began, or began anew */
 	int64_t changed_ms;
 	char reason[GATE_SENTENCE_SIZE]; /* the last verdict, or who intervened */
 	/* Of the plan's windows, not kept: NULL is UTC. */
@@ -59,6 +61,7 @@ struct rollout_facts {
 	struct gate_tally tally;     /* of the nodes within reach */
 	uint32_t concerned;          /* nodes that the plan is about */
 	uint32_t lowest;             /* the lowest place of these with nothing in its way; WAVE_ALL: there are none */
+	uint32_t forgiven;           /* within reach, but not in the tally, see rollout_turn_is_forgiven() */
 	uint32_t excused[OBSTACLES]; /* within reach, but not in the tally, by what is in their way */
 	char missing_stone[OBSTACLE_TEXT_SIZE]; /* which one, of one of the nodes that lack one */
 	bool compared;                          /* rollout_wants_comparison() was true, and these are the outcome: */

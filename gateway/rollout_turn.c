@@ -117,6 +117,20 @@ enum rollout_turn rollout_turn(const struct turn_scene *scene, const struct roll
 	return update && update_is_active(update) ? TURN_UNDER_WAY : TURN_DUE;
 }
 
+bool rollout_turn_is_forgiven(const struct turn_scene *scene, const struct rollout *rollout,
+	const struct node_record *node, const struct update *update)
+{
+	int64_t silence_ms = rollout->plan.deadline_wakes * node_record_wake_ms(node, scene->interval_ms);
+
+	if (rollout->forgiven_ms == 0 || runs_it(rollout, node) ||
+		wave_place(rollout->plan.id, node->id) >= rollout->forgiven_reach)
+		return false;
+	update = rollout_turn_own(rollout, update);
+	if (update && (update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED))
+		return update->record.changed_ms <= rollout->forgiven_ms;
+	return node->last_seen_ms < rollout->forgiven_ms - silence_ms;
+}
+
 const char *rollout_return_name(enum rollout_return found)
 {
 	static const char *const names[RETURNS] = { "none", "done", "under_way", "refused", "impossible" };

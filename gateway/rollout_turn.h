@@ -46,6 +46,11 @@ struct turn_scene {
 enum rollout_turn rollout_turn(const struct turn_scene *scene, const struct rollout *rollout,
 	const struct node_record *node, const struct update *update, uint32_t *place);
 
+/* Whether it counts neither as failed nor as silent nor as open: it had failed before an operator let the rollout go on
+ * past a gate, or was silent then and has not come since. `update` as above. */
+bool rollout_turn_is_forgiven(const struct turn_scene *scene, const struct rollout *rollout,
+	const struct node_record *node, const struct update *update);
+
 /* What is in the node's way, as obstacle_to(). */
 enum obstacle rollout_obstacle(const struct turn_scene *scene, const struct rollout *rollout,
 	const struct node_record *node, const struct update *update, char *text);

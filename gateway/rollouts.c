@@ -181,6 +181,8 @@ void rollouts_follow_clock(struct rollouts *rollouts, const struct clock_jump *j
 		rollout->wave_ms = clock_jump_moved(jump, rollout->wave_ms);
 		rollout->soak_ms = clock_jump_moved(jump, rollout->soak_ms);
 		rollout->changed_ms = clock_jump_moved(jump, rollout->changed_ms);
+		if (rollout->forgiven_ms > 0)
+			rollout->forgiven_ms = clock_jump_moved(jump, rollout->forgiven_ms);
 		rollouts->list[i]->unsaved = true;
 	}
 }

@@ -117,9 +117,10 @@ bool rollouts_is_straggler(const struct rollouts *rollouts, size_t index, const 
 {
 	const struct rollout *rollout = &rollouts->list[index]->rollout;
 	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
+	bool took_part =
+		update && update->record.created_ms >= rollout->created_ms && update->state != UPDATE_WITHDRAWN;
 
-	if (rollout->state != ROLLOUT_COMPLETE || (update && update->record.created_ms >= rollout->created_ms) ||
-		!rollouts_concern(rollouts, rollout, node, now) ||
+	if (rollout->state != ROLLOUT_COMPLETE || took_part || !rollouts_concern(rollouts, rollout, node, now) ||
 		!is_older_than_image(rollouts, rollout, &node->record))
 		return false;
 	for (size_t i = index + 1; i < rollouts->count; i++)

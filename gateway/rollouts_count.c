@@ -6,6 +6,7 @@
 #include "gateway/nodes.h"
 #include "gateway/rollouts_claims.h"
 #include "gateway/schedule.h"
+#include "gateway/updates.h"
 
 #define PAUSE_LEAST_MS 1000
 #define PAUSE_MOST_MS 30000
@@ -16,6 +17,15 @@ void rollouts_count_anew(struct rollouts_entry *entry, int64_t at_ms)
 	entry->count = (struct rollout_facts){ .lowest = WAVE_ALL };
 	entry->counted = 0;
 	entry->count_at_ms = at_ms;
+}
+
+static bool is_forgiven(
+	const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node, struct moment now)
+{
+	const struct turn_scene scene = rollouts_scene(rollouts, now);
+
+	return rollout_turn_is_forgiven(
+		&scene, rollout, &node->record, updates_find(rollouts->parts.updates, node->record.id));
 }
 
 static void count_node(
@@ -37,6 +47,10 @@ static void count_node(
 		facts->lowest = place;
 	if (turn == TURN_LATER)
 		return;
+	if (is_forgiven(rollouts, &entry->rollout, node, now)) {
+		facts->forgiven++;
+		return;
+	}
 	if (turn == TURN_EXCUSED) {
 		facts->excused[obstacle]++;
 		if (obstacle == OBSTACLE_STONE)

@@ -36,6 +36,8 @@ static int store_record(const struct rollout *rollout, struct stored_rollout *ou
 			.wave_ms = rollout->wave_ms,
 			.soak_ms = rollout->soak_ms,
 			.changed_ms = rollout->changed_ms,
+			.forgiven_reach = rollout->forgiven_reach,
+			.forgiven_ms = rollout->forgiven_ms,
 		};
 		snprintf(out->id, sizeof(out->id), "%s", rollout->plan.id);
 		snprintf(out->plan, sizeof(out->plan), "%s", text);
@@ -107,6 +109,8 @@ static void on_stored_rollout(void *context, const struct stored_rollout *record
 		.wave_ms = record->wave_ms,
 		.soak_ms = record->soak_ms,
 		.changed_ms = record->changed_ms,
+		.forgiven_reach = record->forgiven_reach,
+		.forgiven_ms = record->forgiven_ms,
 	};
 
 	snprintf(rollout.reason, sizeof(rollout.reason), "%s", record->reason);

@@ -27,7 +27,7 @@ void rollouts_withdraw(struct rollouts *rollouts, const struct rollout *rollout,
 	/* A node that fell silent may come back any day. */
 	enum rollout_turn turn = rollouts_turn(rollouts, rollout, node, now, &place);
 	if (turn == TURN_UNDER_WAY || turn == TURN_SILENT)
-		(void)updates_cancel(rollouts->parts.updates, node, name_of_order(rollout, by, sizeof(by)), now);
+		(void)updates_withdraw(rollouts->parts.updates, node, name_of_order(rollout, by, sizeof(by)), now);
 }
 
 /* Orders the image that the node ran before this rollout. 0; -ENOENT it is not here, or there is nothing to order. */

@@ -72,7 +72,7 @@ const struct settings_table update_settings_table = {
 };
 
 static const char *const state_names[] = { "idle", "offered", "downloading", "downloaded", "rebooting", "confirmed",
-	"failed", "reverted" };
+	"failed", "reverted", "withdrawn" };
 
 /* What a node's failure means (LwM2M object 5, resource 5), and whether another try can help. */
 static const struct node_failure {
@@ -301,6 +301,8 @@ struct update_step update_apply(struct update *update, const struct update_event
 		return on_tick(update, options, now, random);
 	case UPDATE_EVENT_CANCEL:
 		return fail(update, "cancelled", now);
+	case UPDATE_EVENT_WITHDRAW:
+		return enter(update, UPDATE_WITHDRAWN, now, "attempts=%u", update->record.attempts);
 	case UPDATE_EVENT_CHECK_IN:
 	case UPDATE_EVENT_REVERTED:
 		break;

@@ -7,6 +7,8 @@
  *   offered -> downloading -> downloaded -> rebooting -> confirmed
  *      ^           |  stalled, failed and   |     \-> reverted: it runs its former image again
  *      \-----------/  worth another try     \-> failed: out of attempts or time, or the node cannot take it
+ *
+ * and withdrawn, from any of those under way, where the rollout that ordered it was stopped.
  */
 #ifndef WAKEGATE_GATEWAY_UPDATE_H
 #define WAKEGATE_GATEWAY_UPDATE_H
@@ -42,6 +44,8 @@ enum update_state {
 	UPDATE_CONFIRMED,
 	UPDATE_FAILED,
 	UPDATE_REVERTED,
+	UPDATE_WITHDRAWN, /* the order was taken back before the node had followed it: no fault of the node's */
+	UPDATE_STATES,
 };
 
 const char *update_state_name(enum update_state state);
@@ -68,7 +72,8 @@ enum update_event_kind {
 	UPDATE_EVENT_FAILED,   /* it says so; code is the result of LwM2M object 5, resource 5 */
 	UPDATE_EVENT_CONTACT,  /* the node was in contact while it could go on */
 	UPDATE_EVENT_TICK,     /* time passes */
-	UPDATE_EVENT_CANCEL,
+	UPDATE_EVENT_CANCEL,   /* an operator wants it no longer: it has failed */
+	UPDATE_EVENT_WITHDRAW, /* whoever ordered it stops, and may order it again */
 };
 
 struct update_event {

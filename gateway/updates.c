@@ -348,17 +348,29 @@ int updates_order(struct updates *updates, const struct update_order *order, str
 	return 0;
 }
 
-int updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now)
+/* Ends it by such an event. */
+static int end(
+	struct updates *updates, struct node *node, enum update_event_kind kind, const char *by, struct moment now)
 {
 	struct update *update = id_map_find(&updates->by_node, node->record.id);
 
 	if (!update || !update_is_active(update))
 		return -ENOENT;
-	struct update_event event = { .kind = UPDATE_EVENT_CANCEL };
+	struct update_event event = { .kind = kind };
 	struct update_step step = update_apply(update, &event, updates->parts.settings, now, updates->parts.random);
-	snprintf(step.detail, sizeof(step.detail), "cancelled by=%s", by);
+	snprintf(step.detail, sizeof(step.detail), "%sby=%s", kind == UPDATE_EVENT_CANCEL ? "cancelled " : "", by);
 	settle(updates, node, update, &step, now);
 	return 0;
+}
+
+int updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now)
+{
+	return end(updates, node, UPDATE_EVENT_CANCEL, by, now);
+}
+
+int updates_withdraw(struct updates *updates, struct node *node, const char *by, struct moment now)
+{
+	return end(updates, node, UPDATE_EVENT_WITHDRAW, by, now);
 }
 
 static void renew(struct updates *updates, struct node *node, struct update *update, struct moment now)
@@ -409,7 +421,8 @@ bool updates_has_ended(const struct updates *updates, const char *node, const ui
 
 	if (holds_on(updates->parts.holds, node))
 		return true;
-	return update && update->state == UPDATE_FAILED && memcmp(update->record.sha256, sha256, 32) == 0;
+	return update && (update->state == UPDATE_FAILED || update->state == UPDATE_WITHDRAWN) &&
+	       memcmp(update->record.sha256, sha256, 32) == 0;
 }
 
 size_t updates_count(const struct updates *updates)

@@ -76,6 +76,9 @@ int updates_order(struct updates *updates, const struct update_order *order, str
 /* 0; -ENOENT if the node has no update under way. */
 int updates_cancel(struct updates *updates, struct node *node, const char *by, struct moment now);
 
+/* The same, but it has not failed: `by` takes its order back, and may give it again. */
+int updates_withdraw(struct updates *updates, struct node *node, const char *by, struct moment now);
+
 /* The node restarts into an image that it shall not be offered again: no offer stands until its update takes a step. */
 void updates_withhold(struct updates *updates, const struct node *node);
 
@@ -86,7 +89,8 @@ void updates_renew_all(struct updates *updates, struct moment now);
 /* The node's current or last update, or NULL. */
 const struct update *updates_find(const struct updates *updates, const char *node);
 
-/* Whether the node shall not have the image, or not any more: it is held, or its update to that has failed. */
+/* Whether the node shall not have the image, or not any more: it is held, or its update to that has failed or was
+ * withdrawn. */
 bool updates_has_ended(const struct updates *updates, const char *node, const uint8_t sha256[32]);
 
 /* All of them, in no order: index 0 to updates_count() - 1. */

@@ -32,12 +32,14 @@ static void read_rollout(struct row *row, struct stored_rollout *rollout)
 	rollout->wave_ms = row_int(row);
 	rollout->soak_ms = row_int(row);
 	rollout->changed_ms = row_int(row);
+	rollout->forgiven_reach = (uint32_t)row_int(row);
+	rollout->forgiven_ms = row_int(row);
 }
 
 static int run_load(struct operation *operation, struct database *database)
 {
 	static const char sql[] = "SELECT id, plan, state, reason, wave, looks, reach, approved, created_ms, wave_ms,"
-				  " soak_ms, changed_ms FROM rollout ORDER BY number";
+				  " soak_ms, changed_ms, forgiven_reach, forgiven_ms FROM rollout ORDER BY number";
 	struct load *load = (struct load *)operation;
 	struct row row = { 0 };
 	int result = database_prepare(database, sql, &row.statement);
@@ -69,11 +71,13 @@ static int save_rollout(struct database *database, const struct stored_rollout *
 {
 	static const char sql[] =
 		"INSERT INTO rollout(id, plan, state, reason, wave, looks, reach, approved, created_ms, wave_ms,"
-		" soak_ms, changed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" soak_ms, changed_ms, forgiven_reach, forgiven_ms)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT(id) DO UPDATE SET plan = excluded.plan, state = excluded.state,"
 		" reason = excluded.reason, wave = excluded.wave, looks = excluded.looks, reach = excluded.reach,"
 		" approved = excluded.approved, created_ms = excluded.created_ms, wave_ms = excluded.wave_ms,"
-		" soak_ms = excluded.soak_ms, changed_ms = excluded.changed_ms";
+		" soak_ms = excluded.soak_ms, changed_ms = excluded.changed_ms,"
+		" forgiven_reach = excluded.forgiven_reach, forgiven_ms = excluded.forgiven_ms";
 	struct row row = { 0 };
 	int result = database_prepare(database, sql, &row.statement);
 
@@ -91,6 +95,8 @@ static int save_rollout(struct database *database, const struct stored_rollout *
 	bind_int(&row, rollout->wave_ms);
 	bind_int(&row, rollout->soak_ms);
 	bind_int(&row, rollout->changed_ms);
+	bind_int(&row, rollout->forgiven_reach);
+	bind_int(&row, rollout->forgiven_ms);
 	return database_step(database, row.statement);
 }
 

@@ -25,6 +25,8 @@ struct stored_rollout {
 	int64_t wave_ms;
 	int64_t soak_ms;
 	int64_t changed_ms;
+	uint32_t forgiven_reach;
+	int64_t forgiven_ms; /* 0: never */
 };
 
 /* Calls `each` in the order in which they were first saved; blocks, for start-up. */

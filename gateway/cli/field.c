@@ -70,6 +70,7 @@ enum tone field_update_tone(const json_t *update)
 		{ "confirmed", TONE_GOOD },
 		{ "failed", TONE_BAD },
 		{ "reverted", TONE_BAD },
+		{ "withdrawn", TONE_QUIET },
 	};
 	const char *state = field_text(update, "state");
 

@@ -192,6 +192,11 @@ static void print_counts(const struct cli *cli, const json_t *rollout)
 				size ? ", " : "", json_integer_value(count), obstacle);
 	if (size > 0)
 		pair_print(cli, "held back", text);
+	if (field_number(rollout, "forgiven")) {
+		snprintf(text, sizeof(text), "%" PRId64 " that had failed or were silent when it was resumed",
+			field_number(rollout, "forgiven"));
+		pair_print(cli, "not counted", text);
+	}
 	const json_t *returns = json_object_get(rollout, "returns");
 	if (!returns)
 		return;
@@ -234,13 +239,13 @@ static void print_comparisons(const struct cli *cli, const json_t *plan)
 	char traffic[48] = "", battery[48] = "", text[192];
 
 	if (field_number(plan, "traffic_percent"))
-		snprintf(traffic, sizeof(traffic), "; traffic, %" PRId64 " %% more allowed",
+		snprintf(traffic, sizeof(traffic), "; traffic up to +%" PRId64 " %%",
 			field_number(plan, "traffic_percent"));
 	if (field_number(plan, "drain_percent"))
-		snprintf(battery, sizeof(battery), "; battery, %" PRId64 " %% faster allowed",
+		snprintf(battery, sizeof(battery), "; battery up to +%" PRId64 " %%",
 			field_number(plan, "drain_percent"));
 	snprintf(text, sizeof(text), "%s%s%s%s", field_boolean(plan, "drops") ? "; drops" : "",
-		field_boolean(plan, "online") ? "; nodes that went away" : "", traffic, battery);
+		field_boolean(plan, "online") ? "; nodes gone away" : "", traffic, battery);
 	pair_print(cli, "compared", *text ? text + 2 : "nothing");
 }
 

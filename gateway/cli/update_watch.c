@@ -22,7 +22,7 @@ struct watch {
 };
 
 static const char *const states[] = { "offered", "downloading", "downloaded", "rebooting", "confirmed", "failed",
-	"reverted" };
+	"reverted", "withdrawn" };
 
 const char *update_counts(char *out, size_t size, const json_t *summary)
 {

@@ -19,6 +19,8 @@ static const struct stored_rollout spring = {
 	.wave_ms = 5,
 	.soak_ms = 6,
 	.changed_ms = 7,
+	.forgiven_reach = 10000,
+	.forgiven_ms = 8,
 };
 static const struct journal_entry entry = { .at_ms = 7, .subject = "spring", .event = "rollout.soaking" };
 

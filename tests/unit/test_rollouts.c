@@ -514,6 +514,83 @@ START_TEST(a_pause_ends_what_nodes_have_not_followed)
 }
 END_TEST
 
+START_TEST(what_a_pause_took_back_is_ordered_again_and_is_no_failure)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	live(site, 2);
+	unsigned ordered = (unsigned)updates_count(site->updates);
+	ck_assert_uint_gt(ordered, 0);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_PAUSE, "operator", site->now), 0);
+	live(site, 1);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->tally.failed, 0);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_RESUME, "operator", site->now), 0);
+	site_restart(site);
+	live(site, 4);
+	ck_assert_int_eq(state_of(site), ROLLOUT_SOAKING);
+	ck_assert_uint_eq(count_running(site, new_image), ordered);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(resumed_past_a_gate_its_failures_count_no_longer)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	memset(site->refuses, true, sizeof(site->refuses));
+	live(site, 4);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	memset(site->refuses, false, sizeof(site->refuses));
+	unsigned failed = rollouts_facts(site->rollouts, 0)->tally.failed;
+	ck_assert_uint_gt(failed, 0);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_RESUME, "operator", site->now), 0);
+	live(site, 1);
+	site_restart(site);
+	live(site, 3);
+	ck_assert_int_eq(state_of(site), ROLLOUT_SOAKING);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->forgiven, failed);
+	live(site, 3 * 96);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	ck_assert_uint_eq(count_running(site, new_image), NODES - failed);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(resumed_past_a_gate_new_failures_stop_it_again)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	memset(site->refuses, true, sizeof(site->refuses));
+	live(site, 4);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_RESUME, "operator", site->now), 0);
+	live(site, 4);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	ck_assert_uint_lt(count_running(site, new_image), 1);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(who_was_silent_when_it_was_resumed_counts_when_it_comes)
+{
+	struct rollout_plan plan = plan_of("spring");
+
+	plan.waves[0] = WAVE_ALL;
+	plan.wave_count = 1;
+	struct site *site = site_with_rollout(plan);
+	memset(site->is_off, true, NODES / 2);
+	live(site, 30);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_RESUME, "operator", site->now), 0);
+	live(site, 30);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	memset(site->is_off, false, sizeof(site->is_off));
+	site->refuses[0] = true;
+	live(site, 4);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(a_node_that_joins_late_gets_its_turn)
 {
 	struct site *site = site_open();
@@ -903,6 +980,8 @@ TEST_SUITE(rollouts, nodes_that_talk_more_with_the_image_stop_it, a_restart_amid
 	a_rollback_brings_each_node_back_to_what_it_ran,
 	a_node_that_refuses_its_former_image_is_not_reported_as_rolled_back,
 	a_node_that_was_restarting_when_it_was_rolled_back_goes_back_too, a_pause_ends_what_nodes_have_not_followed,
+	what_a_pause_took_back_is_ordered_again_and_is_no_failure, resumed_past_a_gate_its_failures_count_no_longer,
+	resumed_past_a_gate_new_failures_stop_it_again, who_was_silent_when_it_was_resumed_counts_when_it_comes,
 	a_node_that_joins_late_gets_its_turn, two_rollouts_for_the_same_nodes_do_not_go_together,
 	a_node_that_was_restarting_at_a_stop_is_not_offered_the_image_again,
 	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another, two_lists_without_a_common_node_do_not_overlap,
