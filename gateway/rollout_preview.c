@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "gateway/control_rollouts.h"
+#include "gateway/image_cache.h"
 #include "gateway/moment.h"
 #include "gateway/nodes.h"
 #include "gateway/random.h"
 #include "gateway/rollouts.h"
 #include "gateway/rollouts_claims.h"
 #include "gateway/schedule.h"
+#include "gateway/stones.h"
 #include "gateway/update.h"
 #include "gateway/updates.h"
 
@@ -131,6 +133,20 @@ static int64_t earliest_ms(const struct preview *preview, const struct node_reco
 	return begins_ms;
 }
 
+/* The versions that it goes over first, where there are such. */
+static void add_stones(const struct preview *preview, const struct node_record *node, json_t *line)
+{
+	struct stone_route route = { 0 };
+	char why[STONES_WHY_SIZE];
+
+	if (stones_route(preview->parts->images, node, preview->plan->sha256, &route, why) < 0 || route.count < 2)
+		return;
+	json_t *over = json_array();
+	for (size_t i = 0; i + 1 < route.count; i++)
+		(void)json_array_append_new(over, json_string(route.images[i]->version));
+	(void)json_object_set_new(line, "over", over);
+}
+
 static void list_node(struct preview *preview, const struct node_record *node, const struct outlook *outlook)
 {
 	json_t *line = json_pack("{s:s}", "node", node->id);
@@ -142,6 +158,7 @@ static void list_node(struct preview *preview, const struct node_record *node, c
 	} else {
 		(void)json_object_set_new(line, "wave", json_integer(outlook->wave + 1));
 		(void)json_object_set_new(line, "earliest_ms", json_integer(earliest_ms(preview, node, outlook->wave)));
+		add_stones(preview, node, line);
 	}
 	(void)json_array_append_new(preview->list, line);
 }

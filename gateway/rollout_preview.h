@@ -22,8 +22,9 @@ struct preview_pages {
 
 /*
  * {"plan", "nodes", "running", "waves": nodes in each, "excluded": [{"reason", "nodes"}]}, and where `pages` wants it
- * "list": [{"node", "wave", "earliest_ms"} or {"node", "reason"}] of the nodes of that hardware, and "next" while there
- * are more. The waves after the first are taken to begin when the soaks before them end, and an interval later.
+ * "list": [{"node", "wave", "earliest_ms", "over": versions of the stepping stones before it, where there are such} or
+ * {"node", "reason", "detail"}] of the nodes of that hardware, and "next" while there are more. The waves after the
+ * first are taken to begin when the soaks before them end, and an interval later.
  */
 json_t *rollout_preview(
 	const struct control_rollouts *parts, const struct rollout_plan *plan, const struct preview_pages *pages);

@@ -89,26 +89,44 @@ static void print_excluded(const struct cli *cli, const json_t *excluded)
 	table_close(table);
 }
 
-/* A line for each node: its wave and when that can be, or why not. */
-static void print_list(const struct cli *cli, const json_t *list)
+/* Over which images the node gets there, or why it does not. */
+static const char *way_text(char *out, size_t size, const json_t *item)
+{
+	bool has_detail = json_object_get(item, "detail") != NULL;
+	const char *before = "over ";
+	size_t used = 0, i;
+	json_t *version;
+
+	snprintf(out, size, "%s%s%s", field_text(item, "reason"), has_detail ? ": " : "",
+		has_detail ? field_text(item, "detail") : "");
+	json_array_foreach (json_object_get(item, "over"), i, version) {
+		if (used < size)
+			used += (size_t)snprintf(out + used, size - used, "%s%s", before, json_string_value(version));
+		before = ", ";
+	}
+	return out;
+}
+
+/* A line for each node: its wave, when that can be and over what, or why not. */
+static void print_list(const struct cli *cli, json_t *list)
 {
 	static const struct table_column columns[] = { { "NODE", false, true }, { "WAVE", true, false },
-		{ "EARLIEST", false, false }, { "NOT BECAUSE IT", false, true } };
+		{ "EARLIEST", false, false }, { "WAY, OR WHY NOT", false, true } };
 	int64_t now_ms = clock_moment(&machine_clock).wall_ms;
 	struct table *table = table_open(columns, 4);
-	char wave[24], age[HUMAN_SIZE];
+	char wave[24], age[HUMAN_SIZE], way[256];
 	size_t i;
 	json_t *item;
 
+	field_sort(list, "node");
 	json_array_foreach (list, i, item) {
 		bool gets_it = json_object_get(item, "wave") != NULL;
 		table_cell(table, TONE_PLAIN, "%s", field_text(item, "node"));
 		snprintf(wave, sizeof(wave), "%" PRId64, field_number(item, "wave"));
-		table_cell(table, TONE_PLAIN, "%s", gets_it ? wave : "");
+		table_cell(table, TONE_PLAIN, "%s", gets_it ? wave : "-");
 		table_cell(table, TONE_PLAIN, "%s",
-			gets_it ? human_age(age, field_number(item, "earliest_ms"), now_ms) : "");
-		const char *detail = field_text(item, "detail");
-		table_cell(table, TONE_PLAIN, "%s%s%s", field_text(item, "reason"), *detail ? ": " : "", detail);
+			gets_it ? human_age(age, field_number(item, "earliest_ms"), now_ms) : "-");
+		table_cell(table, TONE_PLAIN, "%s", way_text(way, sizeof(way), item));
 	}
 	putchar('\n');
 	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
