@@ -5,14 +5,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "drivers/slab.h"
+#include "drivers/name_slabs.h"
 #include "protocols/siphash.h"
 
 #define NOWHERE UINT32_MAX
-#define NAME_SIZES 3
-
-/* Bytes of a name with its end in each slab; most names are short. */
-static const size_t name_sizes[NAME_SIZES] = { 16, 32, (NODE_ID_MAX + 8) / 8 * 8 };
 
 struct coap_peers {
 	struct coap_known_peer *places;
@@ -20,7 +16,7 @@ struct coap_peers {
 	size_t limit, count, head_mask;
 	size_t hand; /* where eviction looks next */
 	struct siphash_key key;
-	struct slab names[NAME_SIZES];
+	struct name_slabs names;
 };
 
 int coap_peers_open(struct coap_peers **out, size_t limit)
@@ -30,8 +26,7 @@ int coap_peers_open(struct coap_peers **out, size_t limit)
 	struct coap_peers *peers = calloc(1, sizeof(*peers));
 	if (!peers)
 		return -ENOMEM;
-	for (size_t i = 0; i < NAME_SIZES; i++)
-		slab_init(&peers->names[i], name_sizes[i]);
+	name_slabs_init(&peers->names, 0);
 	size_t heads = 1;
 	while (heads < limit)
 		heads *= 2;
@@ -52,8 +47,7 @@ void coap_peers_close(struct coap_peers *peers)
 {
 	if (!peers)
 		return;
-	for (size_t i = 0; i < NAME_SIZES; i++)
-		slab_finish(&peers->names[i]);
+	name_slabs_finish(&peers->names);
 	free(peers->places);
 	free(peers->heads);
 	free(peers);
@@ -64,15 +58,6 @@ size_t coap_peers_count(const struct coap_peers *peers)
 	return peers->count;
 }
 
-static struct slab *slab_for(struct coap_peers *peers, const char *name)
-{
-	size_t size = 0;
-
-	while (strlen(name) >= name_sizes[size])
-		size++;
-	return &peers->names[size];
-}
-
 /* The peer's own copy of the name in place of the one that it had. */
 static void set_name(struct coap_peers *peers, struct coap_known_peer *known, const char *name)
 {
@@ -81,8 +66,8 @@ static void set_name(struct coap_peers *peers, struct coap_known_peer *known, co
 	if (known->node && strcmp(known->node, name) == 0)
 		return;
 	if (known->node && *known->node)
-		slab_give_back(slab_for(peers, known->node), (char *)known->node);
-	copy = slab_take(slab_for(peers, name));
+		name_slabs_give_back(&peers->names, known->node, (char *)known->node);
+	copy = name_slabs_take(&peers->names, name);
 	known->node = copy ? strcpy(copy, name) : "";
 }
 

@@ -183,9 +183,36 @@ static void print_drivers(FILE *out, json_t *drivers)
 	}
 }
 
-/* The rules' counts, each by the rule's name, which needs no escape. */
+/* A label of a figure, and the thing's text that is its value. */
+struct label {
+	const char *name;
+	const char *field;
+};
+
+/* A figure of each thing in a list, where it has it; the labels tell the things apart. */
+static void print_each(FILE *out, const json_t *list, const struct metric *metric, const struct label labels[2])
+{
+	size_t i;
+	json_t *thing;
+
+	print_heading(out, metric->name, metric->help);
+	json_array_foreach (list, i, thing) {
+		const json_t *value = json_object_get(thing, metric->field);
+		if (!value)
+			continue;
+		fputs(metric->name, out);
+		for (size_t at = 0; at < 2 && labels[at].name; at++) {
+			fprintf(out, "%c%s=\"", at == 0 ? '{' : ',', labels[at].name);
+			print_label(out, json_string_value(json_object_get(thing, labels[at].field)));
+			fputc('"', out);
+		}
+		fprintf(out, "} %.15g\n", json_number_value(value) * metric->scale);
+	}
+}
+
 static void print_rules(FILE *out, const json_t *list)
 {
+	static const struct label labels[2] = { { "rule", "name" } };
 	static const struct metric counts[] = {
 		{ NULL, "taken", "wakegate_rule_taken_total", "Readings that the rule was for.", 1 },
 		{ NULL, "dropped", "wakegate_rule_dropped_total", "Readings that the rule dropped.", 1 },
@@ -194,22 +221,16 @@ static void print_rules(FILE *out, const json_t *list)
 		{ NULL, "in_window", "wakegate_rule_in_window_total", "Readings that only its window took.", 1 },
 		{ NULL, "alarms", "wakegate_rule_alarms_total", "States of its alarms that were told.", 1 },
 	};
-	size_t i;
-	json_t *rule;
 
-	for (size_t at = 0; json_array_size(list) > 0 && at < sizeof(counts) / sizeof(counts[0]); at++) {
-		print_heading(out, counts[at].name, counts[at].help);
-		json_array_foreach (list, i, rule)
-			fprintf(out, "%s{rule=\"%s\"} %" JSON_INTEGER_FORMAT "\n", counts[at].name,
-				json_string_value(json_object_get(rule, "name")),
-				json_integer_value(json_object_get(rule, counts[at].field)));
-	}
+	for (size_t i = 0; json_array_size(list) > 0 && i < sizeof(counts) / sizeof(counts[0]); i++)
+		print_each(out, list, &counts[i], labels);
 }
 
 /* How nodes fare by what they run; the sets of labels are bounded by whoever counts. */
 static void print_firmware(FILE *out, const json_t *list)
 {
-	static const struct metric metrics_of_one[] = {
+	static const struct label labels[2] = { { "hardware", "hardware" }, { "version", "version" } };
+	static const struct metric figures[] = {
 		{ NULL, "nodes", "wakegate_firmware_nodes", "Nodes that run it.", 1 },
 		{ NULL, "online", "wakegate_firmware_online_nodes", "Of these, those that are not silent.", 1 },
 		{ NULL, "battery_percent", "wakegate_firmware_battery_percent",
@@ -220,24 +241,9 @@ static void print_firmware(FILE *out, const json_t *list)
 		{ NULL, "bytes_in", "wakegate_firmware_received_bytes_total", "Received from nodes that ran it.", 1 },
 		{ NULL, "bytes_out", "wakegate_firmware_sent_bytes_total", "Sent to nodes that ran it.", 1 },
 	};
-	size_t i;
-	json_t *set;
 
-	for (size_t at = 0; json_array_size(list) > 0 && at < sizeof(metrics_of_one) / sizeof(metrics_of_one[0]);
-		at++) {
-		const struct metric *metric = &metrics_of_one[at];
-		print_heading(out, metric->name, metric->help);
-		json_array_foreach (list, i, set) {
-			const json_t *value = json_object_get(set, metric->field);
-			if (!value)
-				continue;
-			fprintf(out, "%s{hardware=\"", metric->name);
-			print_label(out, json_string_value(json_object_get(set, "hardware")));
-			fputs("\",version=\"", out);
-			print_label(out, json_string_value(json_object_get(set, "version")));
-			fprintf(out, "\"} %.15g\n", json_number_value(value));
-		}
-	}
+	for (size_t i = 0; json_array_size(list) > 0 && i < sizeof(figures) / sizeof(figures[0]); i++)
+		print_each(out, list, &figures[i], labels);
 }
 
 char *metrics_text(const json_t *status)

@@ -2,14 +2,13 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "config/settings.h"
 #include "drivers/driver.h"
 #include "drivers/id_map.h"
-#include "drivers/slab.h"
+#include "drivers/name_slabs.h"
 #include "gateway/clock.h"
 #include "gateway/image_heads.h"
 #include "gateway/text_pool.h"
@@ -17,7 +16,6 @@
 
 #define SAVED_AT_ONCE 64      /* nodes in one operation of the store: 20 KB of stack */
 #define RELEASED_AT_ONCE 1024 /* nodes looked at in one call */
-#define ID_SIZES 3
 
 /* What is kept of a text. */
 #define DRIVER_SIZE sizeof(((struct stored_node *)0)->driver)
@@ -61,13 +59,10 @@ const struct settings_table nodes_settings_table = {
 	.struct_size = sizeof(struct nodes_settings),
 };
 
-/* Bytes of an identity for which there is room in a node of each size; most identities are short. */
-static const size_t id_sizes[ID_SIZES] = { 16, 32, NODE_ID_MAX + 1 };
-
 struct nodes {
 	struct store *store;
 	const struct nodes_settings *settings;
-	struct slab slabs[ID_SIZES];
+	struct name_slabs slabs;
 	struct text_pool texts;
 	struct image_heads heads;
 	struct node **list;
@@ -152,29 +147,13 @@ static void free_rank(struct nodes *nodes, uint32_t rank)
 	nodes->rank_count--;
 }
 
-static size_t node_bytes(size_t id_size)
-{
-	size_t bytes = offsetof(struct node, id) + id_size;
-
-	return (bytes + alignof(struct node) - 1) / alignof(struct node) * alignof(struct node);
-}
-
-static struct slab *slab_for(struct nodes *nodes, const char *id)
-{
-	size_t size = 0;
-
-	while (strlen(id) >= id_sizes[size])
-		size++;
-	return &nodes->slabs[size];
-}
-
 static void free_node(struct nodes *nodes, struct node *node)
 {
 	text_pool_release(&nodes->texts, node->record.driver);
 	text_pool_release(&nodes->texts, node->record.hardware);
 	text_pool_release(&nodes->texts, node->record.version);
 	image_heads_release(&nodes->heads, node->record.image);
-	slab_give_back(slab_for(nodes, node->id), node);
+	name_slabs_give_back(&nodes->slabs, node->id, node);
 }
 
 /* The node takes the text in place of the one that it had; without memory it keeps that. */
@@ -203,7 +182,7 @@ static void set_image(struct nodes *nodes, struct node_record *record, const uin
 
 static struct node *make_node(struct nodes *nodes, const struct stored_node *stored)
 {
-	struct node *node = slab_take(slab_for(nodes, stored->id));
+	struct node *node = name_slabs_take(&nodes->slabs, stored->id);
 
 	if (!node)
 		return NULL;
@@ -326,8 +305,7 @@ int nodes_open(struct nodes **out, struct store *store, const struct nodes_setti
 	id_map_init(&nodes->by_id);
 	text_pool_init(&nodes->texts);
 	image_heads_init(&nodes->heads);
-	for (size_t i = 0; i < ID_SIZES; i++)
-		slab_init(&nodes->slabs[i], node_bytes(id_sizes[i]));
+	name_slabs_init(&nodes->slabs, offsetof(struct node, id));
 	int error = make_room(nodes);
 	if (!error)
 		error = store_nodes_load(store, on_stored_node, nodes);
@@ -423,8 +401,7 @@ void nodes_close(struct nodes *nodes)
 {
 	if (!nodes)
 		return;
-	for (size_t i = 0; i < ID_SIZES; i++)
-		slab_finish(&nodes->slabs[i]);
+	name_slabs_finish(&nodes->slabs);
 	text_pool_finish(&nodes->texts);
 	image_heads_finish(&nodes->heads);
 	id_map_finish(&nodes->by_id);

@@ -4,6 +4,8 @@ import json
 
 import aiocoap
 
+HARDWARE = "sim-m4"  # of a node where the test does not say otherwise
+
 
 class CoapNode:
     """Speaks from one port, by which the gateway knows it; to be closed."""

@@ -1,29 +1,9 @@
 """What an operator holds is not updated: single nodes, and all of them by the emergency stop."""
 import aiocoap
-import pytest
 
-from harness.broker import Broker
-from harness.coap_node import CoapNode
-from harness.gateway import Wakegate
+from harness.coap_node import HARDWARE
 
-HARDWARE = "sim-m4"
 PAYLOAD = bytes(range(256)) * 100
-
-
-@pytest.fixture
-def gateway(tmp_path):
-    broker = Broker(tmp_path).start()
-    running = Wakegate(tmp_path, broker.port).start()
-    yield running
-    running.stop()
-    broker.stop()
-
-
-@pytest.fixture
-def node(gateway):
-    with CoapNode(gateway, "n1", HARDWARE) as one:
-        one.check_in()
-        yield one
 
 
 def test_the_emergency_stop_ends_a_transfer_and_survives_a_kill(gateway, node):

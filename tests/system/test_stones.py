@@ -1,28 +1,6 @@
 """Images that require others: a node goes over them, also after a kill, and a missing one is told."""
-import pytest
-
-from harness.broker import Broker
-from harness.coap_node import CoapNode
-from harness.gateway import Wakegate
+from harness.coap_node import HARDWARE, CoapNode
 from harness.process import wait_until
-
-HARDWARE = "sim-m4"
-
-
-@pytest.fixture
-def gateway(tmp_path):
-    broker = Broker(tmp_path).start()
-    running = Wakegate(tmp_path, broker.port).start()
-    yield running
-    running.stop()
-    broker.stop()
-
-
-@pytest.fixture
-def node(gateway):
-    with CoapNode(gateway, "n1", HARDWARE) as one:
-        one.check_in()
-        yield one
 
 
 def add_image(gateway, version, *words):
