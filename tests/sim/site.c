@@ -7,8 +7,10 @@
 #include "tests/sim/site_broker.h"
 #include "tests/sim/site_faults.h"
 #include "tests/sim/site_gateway.h"
+#include "tests/sim/site_hours.h"
 #include "tests/sim/site_images.h"
 #include "tests/sim/site_ledger.h"
+#include "tests/sim/site_links.h"
 #include "tests/sim/site_nodes.h"
 #include "tests/sim/site_operator.h"
 #include "tests/sim/site_radio.h"
@@ -20,6 +22,7 @@ struct site {
 	struct site_images images;
 	struct site_ledger ledger;
 	struct site_broker broker;
+	struct site_links links;
 	struct site_radio radio;
 	struct site_nodes nodes;
 	struct site_gateway gateway;
@@ -28,13 +31,30 @@ struct site {
 	struct site_faults faults;
 };
 
+static const char *text_of(const struct site_hours *hours)
+{
+	return hours ? hours->text : "any time";
+}
+
+static void tell_limits(struct site_world *world)
+{
+	const struct site_plan *plan = world->plan;
+
+	site_world_say(world, "rollouts: %s, to activate %s; quiet nodes: %s", text_of(plan->window),
+		text_of(plan->apply_window), text_of(plan->quiet));
+	site_world_say(world, "link: %u transfers, %u through a parent, %u bytes a second", plan->transfers,
+		plan->per_parent, plan->rate_bytes);
+}
+
 static void open_site(struct site *site, const struct site_plan *plan, FILE *trace)
 {
 	site_world_open(&site->world, plan, trace);
+	tell_limits(&site->world);
 	site_images_open(&site->images, plan);
 	site_ledger_open(&site->ledger, &site->world, plan->nodes);
 	site_broker_open(&site->broker, &site->world, &site->ledger);
-	site_radio_open(&site->radio, &site->world, &site->images);
+	site_links_open(&site->links, &site->world, plan->nodes);
+	site_radio_open(&site->radio, &site->world, &site->images, &site->links);
 	site_nodes_open(&site->nodes, &site->world, &site->radio, &site->images, &site->ledger);
 	site_gateway_open(&site->gateway, &site->world, &site->radio, &site->broker);
 	site_operator_open(&site->worker, &site->world, &site->gateway, &site->images);
@@ -44,6 +64,7 @@ static void open_site(struct site *site, const struct site_plan *plan, FILE *tra
 		.answering = site_watch_on_answering,
 		.heard = site_watch_on_heard,
 		.offered = site_watch_on_offered,
+		.served = site_watch_on_served,
 		.node_context = &site->nodes,
 		.answered = site_nodes_on_answer };
 	site->faults = (struct site_faults){ .world = &site->world,
@@ -62,6 +83,7 @@ static void close_site(struct site *site)
 	site_watch_close(&site->watch);
 	site_nodes_close(&site->nodes);
 	site_radio_close(&site->radio);
+	site_links_close(&site->links);
 	site_broker_close(&site->broker);
 	site_ledger_close(&site->ledger);
 	site_images_close(&site->images);

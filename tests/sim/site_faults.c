@@ -1,6 +1,5 @@
 #include "tests/sim/site_faults.h"
 
-#include "tests/sim/fault_vfs.h"
 #include "tests/sim/site_broker.h"
 #include "tests/sim/site_gateway.h"
 #include "tests/sim/site_nodes.h"
@@ -17,7 +16,7 @@ static void cut_at_a_write(struct site_faults *faults)
 	uint64_t change = (uint64_t)between(faults, 1, 300);
 
 	site_world_say(faults->world, "the power will go at change %u", (unsigned)change);
-	fault_vfs_plan(faults->gateway->fault, &(struct fault_plan){ .fault = FAULT_POWER_CUT, .first = change });
+	site_gateway_plan_disk(faults->gateway, &(struct fault_plan){ .fault = FAULT_POWER_CUT, .first = change });
 }
 
 static void cut_site(struct site_faults *faults)
@@ -74,14 +73,14 @@ static void fail_disk(struct site_faults *faults)
 
 	site_world_say(faults->world, "the disk fails from change %u on, %u times", (unsigned)plan.first,
 		(unsigned)plan.count);
-	fault_vfs_plan(faults->gateway->fault, &plan);
+	site_gateway_plan_disk(faults->gateway, &plan);
 }
 
 static void on_disk_well(void *context, uint64_t argument)
 {
 	struct site_faults *faults = context;
 
-	fault_vfs_plan(faults->gateway->fault, &(struct fault_plan){ 0 });
+	site_gateway_plan_disk(faults->gateway, &(struct fault_plan){ 0 });
 }
 
 static void fill_disk(struct site_faults *faults)
@@ -89,7 +88,7 @@ static void fill_disk(struct site_faults *faults)
 	int64_t room = between(faults, 0, 100000);
 
 	site_world_say(faults->world, "the disk has room for %d bytes", (int)room);
-	fault_vfs_plan(faults->gateway->fault,
+	site_gateway_plan_disk(faults->gateway,
 		&(struct fault_plan){ .capacity_bytes = fault_vfs_bytes(faults->gateway->fault) + room });
 	site_world_later(faults->world, between(faults, SITE_MINUTE_MS, 3 * SITE_HOUR_MS), on_disk_well, faults, 0);
 }

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "config/config.h"
-#include "tests/sim/fault_vfs.h"
 #include "tests/sim/site_broker.h"
+#include "tests/sim/site_hours.h"
 #include "tests/sim/site_radio.h"
 #include "tests/sim/site_world.h"
 
@@ -31,6 +31,18 @@ static void make_folder(struct site_gateway *gateway)
 		abort();
 }
 
+/* The quiet ones are named node-00000 to node-00019. */
+static void write_limits(FILE *file, const struct site_plan *plan)
+{
+	fprintf(file, "links: { transfers = %u; per_parent = %u; rate = \"%u B\"; };\n", plan->transfers,
+		plan->per_parent, plan->rate_bytes);
+	if (plan->quiet)
+		fprintf(file,
+			"labels: { nodes = ( { match = [ \"node-0000?\", \"node-0001?\" ]; labels = [ \"quiet\" ]; } "
+			"); };\nupdate_windows: { list = ( { labels = [ \"quiet\" ]; window = \"%s\"; } ); };\n",
+			plan->quiet->text);
+}
+
 static void write_config(const struct site_gateway *gateway)
 {
 	const struct site_plan *plan = gateway->world->plan;
@@ -46,10 +58,11 @@ static void write_config(const struct site_gateway *gateway)
 		"%s%s%s };\n"
 		"images: { unsigned_hardware = [ \"sim-0\", \"sim-1\" ]; };\n"
 		"update: { attempts = 3; retry_after = \"%d s\"; retry_most = \"2 h\"; stall_after = \"3 h\"; "
-		"deadline = \"10 h\"; };\n",
+		"deadline = \"%d s\"; };\n",
 		gateway->directory, (int)(plan->flush_ms / 1000), (int)(plan->interval_ms / 1000), (int)plan->commit_ms,
 		plan->remembers ? "runtime_directory = \"" : "", plan->remembers ? gateway->memory : "",
-		plan->remembers ? "\";" : "", (int)(plan->interval_ms / 2000));
+		plan->remembers ? "\";" : "", (int)(plan->interval_ms / 2000), (int)(plan->deadline_ms / 1000));
+	write_limits(file, plan);
 	fclose(file);
 }
 
@@ -118,8 +131,31 @@ static void remove_folders(const struct site_gateway *gateway)
 	(void)rmdir(gateway->directory);
 }
 
+void site_gateway_plan_disk(struct site_gateway *gateway, const struct fault_plan *plan)
+{
+	gateway->disk_plan = *plan;
+	fault_vfs_plan(gateway->fault, plan);
+}
+
+bool site_gateway_disk_fails(const struct site_gateway *gateway)
+{
+	return gateway->world->now_ms < gateway->unsaved_until_ms;
+}
+
+static void look_at_disk(struct site_gateway *gateway)
+{
+	const struct fault_plan *plan = &gateway->disk_plan;
+	uint64_t changes = fault_vfs_changes(gateway->fault);
+	bool strikes =
+		plan->fault == FAULT_IO_ERROR && changes + 1 >= plan->first && changes <= plan->first + plan->count;
+
+	if (strikes || plan->capacity_bytes > 0)
+		gateway->unsaved_until_ms = gateway->world->now_ms + SITE_MINUTE_MS;
+}
+
 static void close_daemon(struct site_gateway *gateway)
 {
+	gateway->unsaved_ends += site_gateway_disk_fails(gateway);
 	daemon_close(gateway->daemon);
 	gateway->daemon = NULL;
 	gateway->turn_at_ms = gateway->disk_at_ms = INT64_MAX;
@@ -231,6 +267,7 @@ void site_gateway_turn(struct site_gateway *gateway)
 		gateway->disk_at_ms = INT64_MAX;
 		daemon_serve_disk(gateway->daemon);
 	}
+	look_at_disk(gateway);
 	int64_t wait_ms = daemon_turn(gateway->daemon);
 	gateway->turns++;
 	gateway->turn_at_ms = world->now_ms + (wait_ms > 0 ? wait_ms : 1);

@@ -10,9 +10,9 @@
 
 #include "gateway/daemon.h"
 #include "gateway/tables.h"
+#include "tests/sim/fault_vfs.h"
 
 struct config;
-struct fault_vfs;
 struct site_broker;
 struct site_radio;
 struct site_world;
@@ -32,6 +32,9 @@ struct site_gateway {
 	struct daemon *daemon; /* NULL: it does not run */
 	int64_t turn_at_ms, disk_at_ms;
 	int64_t disk_most_ms;
+	struct fault_plan disk_plan;
+	int64_t unsaved_until_ms; /* what was to be saved may wait for the disk until then */
+	unsigned unsaved_ends;    /* it ended while that was so: even what it does again and again was lost */
 	unsigned starts, cuts, kills, stops, failed_starts;
 	uint64_t turns;
 };
@@ -51,6 +54,11 @@ void site_gateway_cut_power(struct site_gateway *gateway, int64_t for_ms);
 void site_gateway_kill(struct site_gateway *gateway, int64_t for_ms);
 /* As SIGTERM does. */
 void site_gateway_stop(struct site_gateway *gateway, int64_t for_ms);
+
+/* What the disk does wrong from now on. */
+void site_gateway_plan_disk(struct site_gateway *gateway, const struct fault_plan *plan);
+/* Whether the disk refuses what the gateway writes, or did within a minute. */
+bool site_gateway_disk_fails(const struct site_gateway *gateway);
 
 /* When it is to be called next, and the call. */
 int64_t site_gateway_next_ms(const struct site_gateway *gateway);

@@ -8,11 +8,15 @@
 #include "gateway/chunk_cache.h"
 #include "gateway/exchange_table.h"
 #include "gateway/holds.h"
+#include "gateway/link_budget.h"
+#include "gateway/places.h"
 #include "gateway/publish.h"
+#include "gateway/quiet_hours.h"
 #include "gateway/rollout.h"
 #include "gateway/rollout_targets.h"
 #include "gateway/schedule.h"
 #include "gateway/update.h"
+#include "gateway/update_hours.h"
 #include "gateway/updates.h"
 #include "gateway/wave.h"
 #include "store/image_store.h"
@@ -34,6 +38,11 @@ enum mutation {
 	NOTHING_IS_SYNCED,
 	LOST_IS_DELIVERED,
 	DISCARDED_UNSENT,
+	WINDOWS_ARE_IGNORED,
+	ACTIVATION_IS_AT_ONCE,
+	QUIET_HOURS_ARE_FORGOTTEN,
+	PLACES_FOR_ALL,
+	BYTES_ARE_FREE,
 	MUTATIONS,
 };
 
@@ -54,6 +63,11 @@ static const struct {
 	[NOTHING_IS_SYNCED] = { "nothing_is_synced", "commits are not synced to the disk" },
 	[LOST_IS_DELIVERED] = { "lost_is_delivered", "what a broken connection lost counts as delivered" },
 	[DISCARDED_UNSENT] = { "discarded_unsent", "readings that are stored are forgotten at once" },
+	[WINDOWS_ARE_IGNORED] = { "windows_are_ignored", "nodes are ordered to fetch, and fetch, at any hour" },
+	[ACTIVATION_IS_AT_ONCE] = { "activation_is_at_once", "what is fetched may be started at any hour" },
+	[QUIET_HOURS_ARE_FORGOTTEN] = { "quiet_hours_are_forgotten", "windows of labels bear on no node" },
+	[PLACES_FOR_ALL] = { "places_for_all", "any number of nodes fetch at a time" },
+	[BYTES_ARE_FREE] = { "bytes_are_free", "images cost nothing of the link's bytes a second" },
 };
 
 /* Chosen once, before the first site runs. */
@@ -243,4 +257,56 @@ int __wrap_store_segment_append(struct store *store, const struct stored_segment
 	if (planted == DISCARDED_UNSENT && result == 0)
 		(void)store_segment_discard(store, &segment->first, 1, 0, (struct store_reply){ 0 });
 	return result;
+}
+
+struct update_times __real_update_hours_times(
+	const struct update_hours *hours, uint32_t place, int64_t spread_ms, struct moment now);
+struct update_times __wrap_update_hours_times(
+	const struct update_hours *hours, uint32_t place, int64_t spread_ms, struct moment now);
+struct update_times __wrap_update_hours_times(
+	const struct update_hours *hours, uint32_t place, int64_t spread_ms, struct moment now)
+{
+	struct update_times times = __real_update_hours_times(hours, place, spread_ms, now);
+
+	if (planted == WINDOWS_ARE_IGNORED)
+		times.fetch_from_ms = times.fetch_until_ms = 0;
+	if (planted == ACTIVATION_IS_AT_ONCE)
+		times.apply_from_ms = times.apply_until_ms = 0;
+	return times;
+}
+
+void __real_quiet_hours_add(struct quiet_hours *quiet, const struct node_record *node, struct update_hours *hours);
+void __wrap_quiet_hours_add(struct quiet_hours *quiet, const struct node_record *node, struct update_hours *hours);
+void __wrap_quiet_hours_add(struct quiet_hours *quiet, const struct node_record *node, struct update_hours *hours)
+{
+	if (planted != QUIET_HOURS_ARE_FORGOTTEN)
+		__real_quiet_hours_add(quiet, node, hours);
+}
+
+int64_t __real_places_ask(
+	struct places *places, const struct places_limits *limits, const struct place *asker, int64_t now_ms);
+int64_t __wrap_places_ask(
+	struct places *places, const struct places_limits *limits, const struct place *asker, int64_t now_ms);
+int64_t __wrap_places_ask(
+	struct places *places, const struct places_limits *limits, const struct place *asker, int64_t now_ms)
+{
+	return planted == PLACES_FOR_ALL ? 0 : __real_places_ask(places, limits, asker, now_ms);
+}
+
+int64_t __real_link_budget_fetch(struct link_budget *budget, const struct link_fetch *fetch, int64_t now_ms);
+int64_t __wrap_link_budget_fetch(struct link_budget *budget, const struct link_fetch *fetch, int64_t now_ms);
+int64_t __wrap_link_budget_fetch(struct link_budget *budget, const struct link_fetch *fetch, int64_t now_ms)
+{
+	struct link_fetch free_of_charge = *fetch;
+
+	if (planted == BYTES_ARE_FREE)
+		free_of_charge.bytes = 0;
+	return __real_link_budget_fetch(budget, &free_of_charge, now_ms);
+}
+
+bool __real_update_hours_may_fetch(const struct update_hours *hours, struct moment now);
+bool __wrap_update_hours_may_fetch(const struct update_hours *hours, struct moment now);
+bool __wrap_update_hours_may_fetch(const struct update_hours *hours, struct moment now)
+{
+	return planted == WINDOWS_ARE_IGNORED || __real_update_hours_may_fetch(hours, now);
 }

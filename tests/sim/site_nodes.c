@@ -7,6 +7,7 @@
 #include "gateway/telemetry.h"
 #include "tests/sim/site_images.h"
 #include "tests/sim/site_ledger.h"
+#include "tests/sim/site_links.h"
 #include "tests/sim/site_world.h"
 
 #define TIMEOUT_MS 2500 /* doubled each time, RFC 7252 section 4.8 */
@@ -31,7 +32,14 @@ static void fetch(struct site_nodes *nodes, uint32_t index);
 static void start_image(struct site_nodes *nodes, uint32_t index);
 static void send(struct site_nodes *nodes, uint32_t index);
 
+static void go_on(struct site_nodes *nodes, uint32_t index);
 static void give_up(struct site_nodes *nodes, uint32_t index);
+
+/* It waited for its hours, or for room on the link. */
+static bool is_to_go_on(const struct site_nodes *nodes, const struct site_node *node)
+{
+	return node->wanted >= 0 && node->go_on_ms > 0 && node->go_on_ms <= nodes->world->now_ms;
+}
 
 static void on_alarm(void *context, uint64_t argument)
 {
@@ -43,7 +51,10 @@ static void on_alarm(void *context, uint64_t argument)
 		return;
 	switch ((enum site_phase)node->phase) {
 	case SITE_ASLEEP:
-		wake_up(nodes, index);
+		if (is_to_go_on(nodes, node))
+			go_on(nodes, index);
+		else
+			wake_up(nodes, index);
 		break;
 	case SITE_CHECKING_IN:
 	case SITE_REPORTING:
@@ -80,14 +91,31 @@ static void sleep_for(struct site_nodes *nodes, uint32_t index, int64_t after_ms
 }
 
 /* Until the slot that it was told, or about an interval if it never was. */
+static int64_t until_slot_ms(struct site_nodes *nodes, const struct site_node *node)
+{
+	int64_t interval_ms = nodes->world->plan->interval_ms, left_ms = node->next_ms - nodes->world->now_ms;
+
+	if (node->next_ms == 0)
+		return interval_ms / 2 + site_world_between(nodes->world, 0, interval_ms);
+	return left_ms > 1000 ? left_ms : 1000;
+}
+
 static void sleep_on(struct site_nodes *nodes, uint32_t index)
 {
-	const struct site_node *node = at(nodes, index);
-	int64_t interval_ms = nodes->world->plan->interval_ms;
+	struct site_node *node = at(nodes, index);
 
-	sleep_for(nodes, index,
-		node->next_s ? (int64_t)node->next_s * 1000
-			     : interval_ms / 2 + site_world_between(nodes->world, 0, interval_ms));
+	node->go_on_ms = 0;
+	sleep_for(nodes, index, until_slot_ms(nodes, node));
+}
+
+/* Until it may go on with its update, or its slot, whichever comes first. */
+static void sleep_until(struct site_nodes *nodes, uint32_t index, int64_t go_on_ms)
+{
+	struct site_node *node = at(nodes, index);
+	int64_t slot_ms = until_slot_ms(nodes, node), wait_ms = go_on_ms - nodes->world->now_ms;
+
+	node->go_on_ms = go_on_ms;
+	sleep_for(nodes, index, wait_ms < slot_ms ? wait_ms + 1 : slot_ms);
 }
 
 static void give_up(struct site_nodes *nodes, uint32_t index)
@@ -103,7 +131,7 @@ static void send_check_in(struct site_nodes *nodes, uint32_t index)
 {
 	const struct site_node *node = at(nodes, index);
 	const struct site_image *image = &nodes->images->list[node->runs];
-	char id[16];
+	char id[16], parent[16];
 	struct node_contact contact = {
 		.node = site_radio_node_id(index, id),
 		.reports = true,
@@ -112,6 +140,7 @@ static void send_check_in(struct site_nodes *nodes, uint32_t index)
 		.image_size = 8,
 		.battery_percent = node->battery_milli / 1000,
 		.signal_dbm = -70,
+		.parent = site_links_parent(nodes->radio->links, index, parent),
 		.bytes_in = 60,
 		.bytes_out = 30,
 	};
@@ -234,24 +263,40 @@ static void wake_up(struct site_nodes *nodes, uint32_t index)
 
 /* What it is answered. */
 
+static void forget_wanted(struct site_node *node)
+{
+	node->wanted = -1;
+	node->ready = false;
+	node->go_on_ms = 0;
+}
+
+/* When it may start what it fetches. */
+static void note_times(const struct site_nodes *nodes, struct site_node *node, const struct site_answer *answer)
+{
+	int64_t now_ms = nodes->world->now_ms;
+
+	node->next_ms = now_ms + (int64_t)answer->next_s * 1000;
+	node->apply_ms = now_ms + (int64_t)answer->apply_s * 1000;
+	node->until_ms = answer->until_s > 0 ? now_ms + (int64_t)answer->until_s * 1000 : 0;
+}
+
 static void follow_offer(struct site_nodes *nodes, uint32_t index, int image)
 {
 	struct site_node *node = at(nodes, index);
 
 	if (image < 0 || image == node->runs) {
-		node->wanted = -1;
+		forget_wanted(node);
 		sleep_on(nodes, index);
 		return;
 	}
 	if (node->wanted != image) {
+		forget_wanted(node);
 		node->wanted = (int8_t)image;
 		node->offset = 0;
 		if (nodes->begins)
 			nodes->begins(nodes->context, index, image);
 	}
-	node->phase = SITE_FETCHING;
-	node->attempts = 0;
-	set_alarm(nodes, index, site_world_between(nodes->world, 50, 2000));
+	go_on(nodes, index);
 }
 
 static void on_checked_in(struct site_nodes *nodes, uint32_t index)
@@ -280,7 +325,7 @@ void site_nodes_on_answer(void *context, uint32_t index, uint32_t token, const s
 		sleep_for(nodes, index, after_s * 1000 + site_world_between(nodes->world, 0, 30000));
 		return;
 	}
-	node->next_s = answer->next_s;
+	note_times(nodes, node, answer);
 	if (phase == SITE_CHECKING_IN) {
 		on_checked_in(nodes, index);
 	} else {
@@ -300,8 +345,42 @@ static void tell_failure(struct site_nodes *nodes, uint32_t index)
 	struct site_node *node = at(nodes, index);
 
 	site_radio_status(nodes->radio, index, DELIVERY_FAILED, NODE_FAILURE_INTEGRITY);
-	node->wanted = -1;
+	forget_wanted(node);
 	sleep_on(nodes, index);
+}
+
+/* It starts its image if it may by now, or asks again when it may. */
+static void activate(struct site_nodes *nodes, uint32_t index)
+{
+	struct site_node *node = at(nodes, index);
+	int64_t now_ms = nodes->world->now_ms;
+
+	if (node->until_ms > 0 && now_ms >= node->until_ms) {
+		sleep_on(nodes, index);
+		return;
+	}
+	if (now_ms < node->apply_ms) {
+		sleep_until(nodes, index, node->apply_ms);
+		return;
+	}
+	site_radio_status(nodes->radio, index, DELIVERY_APPLYING, 0);
+	node->phase = SITE_RESTARTING;
+	set_alarm(nodes, index, site_world_between(nodes->world, 20000, 90000));
+}
+
+/* With what it wants: begins or goes on to fetch it, or starts it. */
+static void go_on(struct site_nodes *nodes, uint32_t index)
+{
+	struct site_node *node = at(nodes, index);
+
+	node->go_on_ms = 0;
+	if (node->ready) {
+		activate(nodes, index);
+		return;
+	}
+	node->phase = SITE_FETCHING;
+	node->attempts = 0;
+	set_alarm(nodes, index, site_world_between(nodes->world, 50, 2000));
 }
 
 static void finish_transfer(struct site_nodes *nodes, uint32_t index)
@@ -315,32 +394,42 @@ static void finish_transfer(struct site_nodes *nodes, uint32_t index)
 		return;
 	}
 	site_radio_status(nodes->radio, index, DELIVERY_DOWNLOADED, 0);
-	site_radio_status(nodes->radio, index, DELIVERY_APPLYING, 0);
-	node->phase = SITE_RESTARTING;
-	set_alarm(nodes, index, site_world_between(nodes->world, 20000, 90000));
+	node->ready = true;
+	activate(nodes, index);
+}
+
+static void take_block(struct site_nodes *nodes, uint32_t index, const uint8_t *block, uint32_t size)
+{
+	struct site_node *node = at(nodes, index);
+	const struct site_image *image = &nodes->images->list[node->wanted];
+
+	if (memcmp(block, image->bytes + node->offset, size) != 0)
+		site_world_fail(
+			nodes->world, "node-%05u got wrong bytes of %s at %u", index, image->name, node->offset);
+	node->attempts = 0;
+	node->offset += size;
+	if (node->offset == image->size)
+		finish_transfer(nodes, index);
+	else
+		set_alarm(nodes, index, site_world_between(nodes->world, 100, 600));
 }
 
 static void fetch(struct site_nodes *nodes, uint32_t index)
 {
 	struct site_node *node = at(nodes, index);
-	const struct site_image *image = &nodes->images->list[node->wanted];
 	uint8_t block[BLOCK];
-	int got = site_radio_block(nodes->radio, index, node->wanted, node->offset, block, sizeof(block));
+	int64_t wait_ms;
+	const struct site_request request = { index, node->wanted, node->offset, sizeof(block) };
+	int got = site_radio_block(nodes->radio, &request, block, &wait_ms);
 
-	if (got == -ENOENT || (got == 0 && ++node->attempts == BLOCK_RETRIES)) {
-		give_up(nodes, index);
-		return;
-	}
-	if (got > 0 && memcmp(block, image->bytes + node->offset, (size_t)got) != 0)
-		site_world_fail(
-			nodes->world, "node-%05u got wrong bytes of %s at %u", index, image->name, node->offset);
 	if (got > 0)
-		node->attempts = 0;
-	node->offset += (uint32_t)got;
-	if (node->offset == image->size)
-		finish_transfer(nodes, index);
+		take_block(nodes, index, block, (uint32_t)got);
+	else if (got == -EAGAIN)
+		sleep_until(nodes, index, nodes->world->now_ms + wait_ms);
+	else if (got == -ENOENT || ++node->attempts == BLOCK_RETRIES)
+		give_up(nodes, index);
 	else
-		set_alarm(nodes, index, got > 0 ? site_world_between(nodes->world, 100, 600) : TIMEOUT_MS);
+		set_alarm(nodes, index, TIMEOUT_MS);
 }
 
 /* Starting an image. */
@@ -362,7 +451,7 @@ static void on_late_fall_back(void *context, uint64_t argument)
 		return;
 	site_world_say(nodes->world, "node-%05u: falls back late", index);
 	node->runs = node->fallback;
-	node->wanted = -1;
+	forget_wanted(node);
 	node->fell_back = site_world_chance(nodes->world, 500);
 	come_back(nodes, index);
 }
@@ -373,7 +462,7 @@ static void start_image(struct site_nodes *nodes, uint32_t index)
 	const struct site_release *release = &nodes->world->plan->releases[node->wanted];
 	int image = node->wanted;
 
-	node->wanted = -1;
+	forget_wanted(node);
 	node->updates++;
 	if (site_world_chance(nodes->world, release->bricks)) {
 		site_world_say(nodes->world, "node-%05u: dead", index);
@@ -427,7 +516,8 @@ void site_nodes_restart_all(struct site_nodes *nodes, int64_t after_ms)
 		if (node->phase == SITE_DEAD || node->phase == SITE_RESTARTING)
 			continue;
 		node->must_check_in = true;
-		node->next_s = 0;
+		node->next_ms = 0;
+		node->go_on_ms = 0;
 		sleep_for(nodes, i, after_ms + site_world_between(nodes->world, 2000, 15000));
 	}
 }

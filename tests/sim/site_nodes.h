@@ -36,6 +36,7 @@ struct site_node {
 	int8_t wanted;   /* what it fetches; -1: nothing */
 	uint8_t attempts;
 	bool must_check_in;
+	bool ready;     /* `wanted` is there as a whole, and is to be started when it may be */
 	bool fell_back; /* has to say so */
 	int16_t drift_ppm;
 	int32_t battery_milli;   /* thousandths of a percent */
@@ -45,7 +46,10 @@ struct site_node {
 	unsigned batch_cuts;     /* of the gateway's power, until then */
 	int64_t batch_sent_ms;   /* when it was first sent */
 	uint32_t offset;         /* of the transfer */
-	uint32_t next_s;         /* as last told */
+	int64_t next_ms;         /* its slot, as last told; 0: it knows of none. Of the site's time, like these: */
+	int64_t go_on_ms;        /* when it may go on with its update; 0: now */
+	int64_t apply_ms;        /* when it may start the image */
+	int64_t until_ms;        /* when it must ask anew before it starts the image; 0: never */
 	uint32_t wakes, updates; /* since the beginning */
 };
 

@@ -9,6 +9,7 @@
 #include "gateway/control.h"
 #include "gateway/rollouts.h"
 #include "tests/sim/site_gateway.h"
+#include "tests/sim/site_hours.h"
 #include "tests/sim/site_images.h"
 #include "tests/sim/site_world.h"
 
@@ -181,12 +182,14 @@ static void order(struct site_operator *worker)
 	site_operator_rollout_name(worker->image, name);
 	wait_for(worker, PATIENCE_MS);
 	clear_the_way(worker);
-	ask(worker,
-		json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s}", "command", "rollout.create", "rollout", name, "image",
-			worker->images->list[worker->image].hex, "waves", plan->waves, "soak_ms",
-			(json_int_t)plan->soak_ms, "deadline_wakes", 6, "on_failure",
-			plan->rolls_back ? "rollback" : "pause"),
-		NULL, on_ordered);
+	json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s}", "command", "rollout.create", "rollout", name,
+		"image", worker->images->list[worker->image].hex, "waves", plan->waves, "soak_ms",
+		(json_int_t)plan->soak_ms, "deadline_wakes", 6, "on_failure", plan->rolls_back ? "rollback" : "pause");
+	if (plan->window)
+		(void)json_object_set_new(request, "window", json_string(plan->window->text));
+	if (plan->apply_window)
+		(void)json_object_set_new(request, "apply_window", json_string(plan->apply_window->text));
+	ask(worker, request, NULL, on_ordered);
 }
 
 /* The next thing that is not done. */

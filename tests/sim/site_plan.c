@@ -1,6 +1,7 @@
 #include "tests/sim/site_plan.h"
 
 #include "gateway/random.h"
+#include "tests/sim/site_hours.h"
 
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS (60 * MINUTE_MS)
@@ -33,6 +34,35 @@ static void choose_releases(struct site_plan *plan, struct random *random)
 	}
 }
 
+static bool one_of(struct random *random, unsigned count)
+{
+	return random_below(random, count) == 0;
+}
+
+static const struct site_hours *some_hours(struct random *random)
+{
+	return site_hours_at((unsigned)random_below(random, 100));
+}
+
+/* Hours in which nothing may be done make rollouts longer than most of what else goes wrong; so a few have them. */
+static void choose_limits(struct site_plan *plan, struct random *random)
+{
+	if (one_of(random, 4))
+		plan->window = some_hours(random);
+	if (one_of(random, 4))
+		plan->apply_window = some_hours(random);
+	if (one_of(random, 4))
+		plan->quiet = some_hours(random);
+	if (plan->window || plan->apply_window || plan->quiet)
+		plan->deadline_ms = 40 * HOUR_MS;
+	if (one_of(random, 3))
+		plan->transfers = (unsigned)between(random, 1, 4);
+	if (one_of(random, 4))
+		plan->per_parent = (unsigned)between(random, 1, 2);
+	if (one_of(random, 4))
+		plan->rate_bytes = (unsigned)between(random, 200, 2000);
+}
+
 void site_plan_small(struct site_plan *plan, uint64_t seed)
 {
 	static const char *const waves[] = { "5 30 100", "1 5 10 100", "50 100", "100", "10 20 50 100" };
@@ -62,8 +92,10 @@ void site_plan_small(struct site_plan *plan, uint64_t seed)
 		.soak_ms = between(&random, 30, 240) * MINUTE_MS,
 		.remembers = random_below(&random, 2) == 0,
 		.rolls_back = random_below(&random, 2) == 0,
+		.deadline_ms = 10 * HOUR_MS,
 	};
 	choose_releases(plan, &random);
+	choose_limits(plan, &random);
 }
 
 void site_plan_week(struct site_plan *plan, uint64_t seed)
@@ -86,5 +118,6 @@ void site_plan_week(struct site_plan *plan, uint64_t seed)
 		.waves = "1 5 10 100",
 		.soak_ms = 6 * HOUR_MS,
 		.remembers = true,
+		.deadline_ms = 10 * HOUR_MS,
 	};
 }

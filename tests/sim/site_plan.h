@@ -13,6 +13,10 @@
 #define SITE_IMAGES (3 * SITE_HARDWARE_MAX) /* of each hardware the first one, a release and the next */
 #define SITE_IMAGE_MOST 12000               /* bytes */
 
+#define SITE_QUIET_NODES 20
+
+struct site_hours;
+
 /* What an image does to the nodes that start it, in parts of a thousand; the others keep it. */
 struct site_release {
 	unsigned reverts, reverts_late, bricks, damaged;
@@ -41,6 +45,10 @@ struct site_plan {
 	const char *waves;
 	int64_t soak_ms;
 	bool rolls_back;
+	int64_t deadline_ms;                            /* update.deadline */
+	const struct site_hours *window, *apply_window; /* of the rollouts; NULL: any time */
+	const struct site_hours *quiet;             /* when the first SITE_QUIET_NODES are updated; NULL: any time */
+	unsigned transfers, per_parent, rate_bytes; /* links, 0: no such limit */
 };
 
 /* A week of 10,000 nodes, a contact each in 15 minutes, in which little goes wrong: for a bench. */

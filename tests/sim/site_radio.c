@@ -7,10 +7,12 @@
 
 #include "drivers/image_source.h"
 #include "tests/sim/site_images.h"
+#include "tests/sim/site_links.h"
 #include "tests/sim/site_world.h"
 
 #define DELAY_LEAST_MS 40
 #define DELAY_MOST_MS 400
+#define REQUEST_BYTES 60
 
 struct driver {
 	struct site_radio *radio;
@@ -22,10 +24,11 @@ struct site_pending {
 	uint32_t node, token, next_s;
 };
 
-void site_radio_open(struct site_radio *radio, struct site_world *world, const struct site_images *images)
+void site_radio_open(
+	struct site_radio *radio, struct site_world *world, const struct site_images *images, struct site_links *links)
 {
-	*radio = (struct site_radio){ .world = world, .images = images, .nodes = world->plan->nodes };
-	radio->offers = calloc(radio->nodes, sizeof(struct image_source *));
+	*radio = (struct site_radio){ .world = world, .images = images, .links = links, .nodes = world->plan->nodes };
+	radio->offers = calloc(radio->nodes, sizeof(*radio->offers));
 	radio->answers = calloc(radio->nodes, sizeof(*radio->answers));
 	if (!radio->offers || !radio->answers)
 		abort();
@@ -73,12 +76,33 @@ static void on_answer(void *context, uint64_t argument)
 	radio->listener.answered(radio->listener.node_context, node, (uint32_t)(argument >> 32), &radio->answers[node]);
 }
 
+static int64_t now_of(const struct site_radio *radio)
+{
+	return clock_moment(&radio->world->clock).monotonic_ms;
+}
+
+/* As protocols say it: whole seconds, rounded up. */
+static uint32_t seconds_until(int64_t then_ms, int64_t now_ms)
+{
+	return then_ms > now_ms ? (uint32_t)((then_ms - now_ms + 999) / 1000) : 0;
+}
+
+static void add_offer(const struct site_radio *radio, uint32_t node, struct site_answer *answer)
+{
+	const struct site_offer *offer = &radio->offers[node];
+	int64_t now_ms = now_of(radio);
+
+	answer->image = image_of(radio, offer->image);
+	answer->apply_s = seconds_until(offer->times.apply_at_ms, now_ms);
+	answer->until_s = seconds_until(offer->times.apply_until_ms, now_ms);
+}
+
 static void answer(struct site_radio *radio, uint32_t node, uint32_t token, const struct site_answer *given)
 {
 	struct site_answer answer = *given;
 
 	if (answer.result == 0)
-		answer.image = image_of(radio, radio->offers[node]);
+		add_offer(radio, node, &answer);
 	radio->listener.answering(radio->listener.context, node, &answer);
 	if (is_lost(radio))
 		return;
@@ -105,7 +129,8 @@ void site_radio_check_in(struct site_radio *radio, uint32_t node, uint32_t token
 
 	if (!is_heard(radio))
 		return;
-	(void)greet(radio, contact, &told);
+	if (greet(radio, contact, &told) == 0)
+		site_links_on_parent(radio->links, node);
 	if (radio->is_powered(radio->power_context))
 		answer(radio, node, token, &told);
 }
@@ -171,28 +196,57 @@ void site_radio_status(struct site_radio *radio, uint32_t node, enum delivery_st
 		return;
 	progress(radio, &(struct delivery_progress){
 				.node = site_radio_node_id(node, id), .state = state, .code = code, .said = true });
+	site_links_end(radio->links, node);
 	radio->listener.heard(radio->listener.context, node);
 }
 
-int site_radio_block(
-	struct site_radio *radio, uint32_t node, int image, uint32_t offset, uint8_t *buffer, uint32_t size)
+/* How long the node has to wait: for its hours, or for room on the link. */
+static int64_t wait_of(struct site_radio *radio, const struct site_request *request, const char *id)
+{
+	const struct site_offer *offer = &radio->offers[request->node];
+	const struct offer_times *times = &offer->times;
+	int64_t now_ms = now_of(radio);
+
+	if (image_of(radio, offer->image) == request->image) {
+		if (now_ms < times->fetch_from_ms)
+			return times->fetch_from_ms - now_ms;
+		if (times->fetch_until_ms > 0 && now_ms >= times->fetch_until_ms)
+			return SITE_MINUTE_MS;
+	}
+	return radio->host->fetch(radio->host->context, id, request->size + REQUEST_BYTES);
+}
+
+/* A block that the gateway lets the node have: what of it comes. */
+static int serve(struct site_radio *radio, const struct site_request *request, const char *id, int got)
+{
+	uint32_t node = request->node;
+
+	site_links_on_served(radio->links, node, request->size + REQUEST_BYTES);
+	radio->listener.served(radio->listener.context, node, request->image, (uint32_t)got);
+	if (image_of(radio, radio->offers[node].image) == request->image)
+		progress(radio, &(struct delivery_progress){
+					.node = id, .state = DELIVERY_DOWNLOADING, .offset = request->offset });
+	return is_lost(radio) ? 0 : got;
+}
+
+int site_radio_block(struct site_radio *radio, const struct site_request *request, uint8_t *buffer, int64_t *wait_ms)
 {
 	char id[16];
 
 	if (!is_heard(radio))
 		return 0;
+	site_radio_node_id(request->node, id);
 	struct image_source *source =
-		radio->host->image(radio->host->context, radio->images->list[image].name, site_radio_node_id(node, id));
+		radio->host->image(radio->host->context, radio->images->list[request->image].name, id);
 	if (!source)
 		return radio->is_powered(radio->power_context) && !is_lost(radio) ? -ENOENT : 0;
-	int got = image_source_read(source, offset, buffer, size);
+	int got = image_source_read(source, request->offset, buffer, request->size);
 	if (got <= 0)
 		return 0; /* it will ask again */
-	if (image_of(radio, radio->offers[node]) == image)
-		progress(radio, &(struct delivery_progress){ .node = site_radio_node_id(node, id),
-					.state = DELIVERY_DOWNLOADING,
-					.offset = offset });
-	return is_lost(radio) ? 0 : got;
+	*wait_ms = wait_of(radio, request, id);
+	if (*wait_ms > 0)
+		return is_lost(radio) ? 0 : -EAGAIN;
+	return serve(radio, request, id, got);
 }
 
 /* As a driver. */
@@ -214,8 +268,10 @@ static int withdraw(struct driver *driver, const char *id)
 {
 	uint32_t node;
 
-	if (node_of(driver->radio, id, &node))
-		image_source_release(&driver->radio->offers[node]);
+	if (!node_of(driver->radio, id, &node))
+		return 0;
+	image_source_release(&driver->radio->offers[node].image);
+	site_links_end(driver->radio->links, node);
 	return 0;
 }
 
@@ -226,10 +282,10 @@ static int offer(struct driver *driver, const struct driver_offer *made)
 
 	if (!node_of(radio, made->node, &node))
 		return -EINVAL;
-	if (radio->offers[node] != made->image)
+	if (radio->offers[node].image != made->image)
 		radio->listener.offered(radio->listener.context, node, image_of(radio, made->image));
-	struct image_source *former = radio->offers[node];
-	radio->offers[node] = image_source_hold(made->image);
+	struct image_source *former = radio->offers[node].image;
+	radio->offers[node] = (struct site_offer){ image_source_hold(made->image), made->times };
 	image_source_release(&former);
 	return 0;
 }
@@ -243,7 +299,8 @@ static void close_driver(struct driver *driver)
 	if (!driver)
 		return;
 	for (size_t i = 0; i < driver->radio->nodes; i++)
-		image_source_release(&driver->radio->offers[i]);
+		image_source_release(&driver->radio->offers[i].image);
+	site_links_forget(driver->radio->links);
 	driver->radio->host = NULL;
 	free(driver);
 }

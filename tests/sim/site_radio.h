@@ -15,6 +15,7 @@
 #include "drivers/driver.h"
 
 struct site_images;
+struct site_links;
 struct site_radio;
 struct site_world;
 
@@ -24,6 +25,8 @@ struct site_answer {
 	uint32_t next_s;  /* its next slot */
 	uint32_t retry_s; /* where it was refused */
 	int image;        /* number of the image that it is offered; -1: none */
+	uint32_t apply_s; /* it may start the image after so long; 0: at once */
+	uint32_t until_s; /* and until then without asking anew; 0: for ever */
 };
 
 /* Who hears of what goes over the air. */
@@ -37,24 +40,34 @@ struct site_listener {
 	void (*heard)(void *context, uint32_t node);
 	/* The gateway makes an offer to its driver. */
 	void (*offered)(void *context, uint32_t node, int image);
+	/* The gateway lets the node have so many bytes of the image. */
+	void (*served)(void *context, uint32_t node, int image, uint32_t bytes);
 	void *context;
+};
+
+/* What stands for a node. */
+struct site_offer {
+	struct image_source *image; /* NULL: nothing */
+	struct offer_times times;
 };
 
 struct site_radio {
 	struct site_world *world;
 	const struct site_images *images;
 	struct site_listener listener;
+	struct site_links *links;
 	bool (*is_powered)(void *context); /* the gateway, at this very moment */
 	void *power_context;
 	const struct driver_host *host; /* NULL: the gateway is not there */
-	struct image_source **offers;   /* by node */
+	struct site_offer *offers;      /* by node */
 	struct site_answer *answers;    /* under way, by node */
 	size_t nodes;
 	unsigned cuts; /* of the gateway's power */
 	uint64_t contacts, reports, unanswered;
 };
 
-void site_radio_open(struct site_radio *radio, struct site_world *world, const struct site_images *images);
+void site_radio_open(
+	struct site_radio *radio, struct site_world *world, const struct site_images *images, struct site_links *links);
 void site_radio_close(struct site_radio *radio);
 
 /* The name of a node; lives until the next call. */
@@ -71,9 +84,14 @@ struct site_batch {
 void site_radio_report(struct site_radio *radio, const struct site_batch *batch);
 void site_radio_status(struct site_radio *radio, uint32_t node, enum delivery_state state, int code);
 
-/* Asks for a block: bytes, 0 if nothing came back for now, or -ENOENT: the gateway has no such image. */
-int site_radio_block(
-	struct site_radio *radio, uint32_t node, int image, uint32_t offset, uint8_t *buffer, uint32_t size);
+/* Asks for a block: bytes, 0 if nothing came back for now, -ENOENT: the gateway has no such image, or -EAGAIN: it is
+ * not the node's time, or the link is full; it is to ask again after `*wait_ms`. */
+struct site_request {
+	uint32_t node;
+	int image;
+	uint32_t offset, size;
+};
+int site_radio_block(struct site_radio *radio, const struct site_request *request, uint8_t *buffer, int64_t *wait_ms);
 
 /* The driver; its settings point to a pointer to the radio. */
 extern const struct driver_ops site_radio_driver;

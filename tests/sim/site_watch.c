@@ -9,6 +9,7 @@
 #include "gateway/update.h"
 #include "gateway/updates.h"
 #include "tests/sim/site_gateway.h"
+#include "tests/sim/site_hours.h"
 #include "tests/sim/site_images.h"
 #include "tests/sim/site_nodes.h"
 #include "tests/sim/site_operator.h"
@@ -102,6 +103,43 @@ static bool goes_back(const struct site_watch *watch, int image)
 	return false;
 }
 
+/* What the rollout of the image, and the quiet hours of the node, say of that moment. */
+static bool is_open_at(
+	const struct site_watch *watch, uint32_t node, int image, const struct site_hours *hours, int64_t wall_ms)
+{
+	const struct site_plan *plan = watch->world->plan;
+
+	if (node < SITE_QUIET_NODES && !site_hours_are_open(plan->quiet, wall_ms))
+		return false;
+	/* Back from a bad image as soon as can be. */
+	return goes_back(watch, image) || site_hours_are_open(hours, wall_ms);
+}
+
+/* When it is told that it may start the image, and until when. */
+static void check_activation(struct site_watch *watch, uint32_t node, const struct site_answer *answer)
+{
+	const struct site_plan *plan = watch->world->plan;
+	const struct site_hours *hours = plan->apply_window ? plan->apply_window : plan->window;
+	int64_t now_ms = site_world_wall_ms(watch->world), from_ms = now_ms + (int64_t)answer->apply_s * 1000;
+	int64_t last_ms = now_ms + (int64_t)answer->until_s * 1000 - 1001;
+
+	if (!is_open_at(watch, node, answer->image, hours, from_ms))
+		site_world_fail(watch->world, "node-%05u may start its image in %u s, outside its hours", node,
+			answer->apply_s);
+	if (answer->until_s > 0 && last_ms > from_ms && !is_open_at(watch, node, answer->image, hours, last_ms))
+		site_world_fail(watch->world, "node-%05u may start its image for %u s, until after its hours", node,
+			answer->until_s);
+}
+
+void site_watch_on_served(void *context, uint32_t node, int image, uint32_t bytes)
+{
+	struct site_watch *watch = context;
+
+	watch->served += bytes;
+	if (!is_open_at(watch, node, image, watch->world->plan->window, site_world_wall_ms(watch->world)))
+		site_world_fail(watch->world, "node-%05u is given a block outside its hours", node);
+}
+
 static void check_offer(struct site_watch *watch, uint32_t node, int image)
 {
 	struct site_world *world = watch->world;
@@ -169,8 +207,10 @@ void site_watch_on_answering(void *context, uint32_t node, const struct site_ans
 		site_world_fail(watch->world, "node-%05u is told to come in %u s", node, answer->next_s);
 	if (answer->image >= 0 && site_operator_has_halted(watch->worker))
 		site_world_fail(watch->world, "node-%05u is offered an image, and all is halted", node);
-	if (answer->image >= 0)
+	if (answer->image >= 0) {
 		check_offer(watch, node, answer->image);
+		check_activation(watch, node, answer);
+	}
 	if (watch->nodes->list[node].phase == SITE_CHECKING_IN) {
 		watch->said[node] |= (uint8_t)(1u << watch->nodes->list[node].runs);
 		check_told(watch, node);
@@ -264,10 +304,11 @@ static void judge_node(struct site_watch *watch, uint32_t index)
 	}
 	if (memcmp(known->record.image, watch->images->list[node->told].sha256, 8) != 0)
 		site_world_fail(watch->world, "the registry has another image for %s than it told last", id);
-	if (!update && node->updates > 0)
+	if (!update && node->updates > 0 && watch->gateway->unsaved_ends == 0)
 		site_world_fail(watch->world, "%s was updated, and nobody knows of it", id);
 	if (update && update_is_active(update) &&
-		site_world_wall_ms(watch->world) - update->record.created_ms > 11 * SITE_HOUR_MS)
+		site_world_wall_ms(watch->world) - update->record.created_ms >
+			watch->world->plan->deadline_ms + SITE_HOUR_MS)
 		site_world_fail(watch->world, "the update of %s is still %s", id, update_state_name(update->state));
 }
 
@@ -275,11 +316,12 @@ static void judge_rollout(struct site_watch *watch, int image)
 {
 	const struct rollout *rollout = rollout_of(watch, image);
 	const struct site_rollout_seen *seen = &watch->seen[image];
+	const struct site_plan *plan = watch->world->plan;
 	int64_t rolls_ms = watch->world->now_ms - seen->rolls_since_ms;
 
 	/* Twice the wakes after which a node counts as silent, and an update's whole time. */
 	if (rollout && rollout->state == ROLLOUT_ROLLING &&
-		rolls_ms > 14 * watch->world->plan->interval_ms + 11 * SITE_HOUR_MS)
+		rolls_ms > 14 * plan->interval_ms + plan->deadline_ms + SITE_HOUR_MS)
 		site_world_fail(watch->world, "rollout %s hangs in wave %u", rollout->plan.id, rollout->wave + 1);
 }
 

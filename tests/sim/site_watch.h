@@ -37,7 +37,7 @@ struct site_watch {
 	struct site_rollout_seen seen[SITE_IMAGES];
 	uint8_t *said;                      /* by node: a bit for each image that it ever said it runs */
 	const struct site_operator *worker; /* to be set before the site runs */
-	uint64_t answers, offers;           /* looked at */
+	uint64_t answers, offers, served;   /* looked at */
 };
 
 void site_watch_open(struct site_watch *watch, struct site_world *world, struct site_gateway *gateway,
@@ -49,6 +49,7 @@ void site_watch_close(struct site_watch *watch);
 void site_watch_on_answering(void *context, uint32_t node, const struct site_answer *answer);
 void site_watch_on_heard(void *context, uint32_t node);
 void site_watch_on_offered(void *context, uint32_t node, int image);
+void site_watch_on_served(void *context, uint32_t node, int image, uint32_t bytes);
 
 /* After each turn. */
 void site_watch_look(struct site_watch *watch);
