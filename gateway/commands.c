@@ -75,6 +75,7 @@ static void share_parts(struct commands *commands, const struct control_status *
 		.nodes = parts->nodes,
 		.updates = parts->updates,
 		.images = parts->images,
+		.schedule = parts->schedule,
 	};
 }
 

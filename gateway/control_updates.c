@@ -9,6 +9,7 @@
 #include "gateway/image_cache.h"
 #include "gateway/moment.h"
 #include "gateway/nodes.h"
+#include "gateway/schedule.h"
 #include "gateway/updates.h"
 
 #define PAGE_DEFAULT 100
@@ -97,6 +98,31 @@ static const struct control_argument list_arguments[] = {
 	{ 0 },
 };
 
+/* When a node that is to begin, or begin anew, is likely to: its first call after all that makes it wait. */
+static int64_t next_try_ms(const struct control_updates *parts, const struct update *update, struct moment now)
+{
+	const struct node *node = nodes_find(parts->nodes, update->record.node);
+	int64_t from_ms = now.wall_ms;
+
+	if (!node || update->state != UPDATE_OFFERED)
+		return 0;
+	if (from_ms < update->record.retry_at_ms)
+		from_ms = update->record.retry_at_ms;
+	if (from_ms < update->times.fetch_from_ms)
+		from_ms = update->times.fetch_from_ms;
+	if (from_ms < update->told_to_come_ms)
+		from_ms = update->told_to_come_ms;
+	return node_record_likely_ms(&node->record, parts->schedule->interval_ms, from_ms);
+}
+
+static json_t *describe(const struct control_updates *parts, const struct update *update, struct moment now)
+{
+	json_t *json = describe_update(update);
+
+	describe_time(json, "next_try_ms", next_try_ms(parts, update, now));
+	return json;
+}
+
 static void handle_list(void *context, struct control_request *request)
 {
 	const struct control_updates *parts = context;
@@ -107,12 +133,13 @@ static void handle_list(void *context, struct control_request *request)
 	if (read_filter(parts, request, &filter) < 0)
 		return;
 	size_t count = candidate_count(parts, &filter);
+	struct moment now = clock_moment(parts->clock);
 	limit = limit < 1 ? 1 : limit > PAGE_MOST ? PAGE_MOST : limit;
 	json_t *list = json_array();
 	for (; at < count && (int64_t)json_array_size(list) < limit; at++) {
 		const struct update *update = candidate(parts, &filter, at);
 		if (update)
-			(void)json_array_append_new(list, describe_update(update));
+			(void)json_array_append_new(list, describe(parts, update, now));
 	}
 	json_t *result = json_pack("{s:o}", "updates", list);
 	if (at < count)

@@ -9,6 +9,7 @@ struct clock;
 struct control;
 struct image_cache;
 struct nodes;
+struct schedule_settings;
 struct updates;
 
 /* What the commands need; all of it outlives the dispatcher. */
@@ -17,6 +18,7 @@ struct control_updates {
 	struct nodes *nodes;
 	struct updates *updates;
 	struct image_cache *images;
+	const struct schedule_settings *schedule;
 };
 
 /* As control_register(). `parts` outlives the dispatcher. */

@@ -256,12 +256,12 @@ static double share_missed(const struct node_record *record)
 static json_t *describe_sampled(const struct preview *preview, const struct node *node, unsigned wave)
 {
 	int64_t interval_ms = preview->parts->schedule->interval_ms;
-	int64_t period_ms = rhythm_period_ms(&node->record.rhythm, interval_ms);
+	int64_t own_ms = node_record_own_period_ms(&node->record);
 	int64_t next_ms =
 		node_record_likely_ms(&node->record, interval_ms, preview->now.wall_ms) - preview->now.wall_ms;
 	bool silent = nodes_is_silent(preview->parts->nodes, node, interval_ms, preview->now);
 
-	return json_pack("[i, I, I, f, b]", (int)wave, (json_int_t)period_ms, (json_int_t)next_ms,
+	return json_pack("[i, I, I, f, b]", (int)wave, (json_int_t)(own_ms ? own_ms : interval_ms), (json_int_t)next_ms,
 		share_missed(&node->record), (int)silent);
 }
 

@@ -252,7 +252,7 @@ static const struct table_column columns[] = {
 static void add_update(struct table *table, const json_t *update, int64_t now_ms)
 {
 	char text[128], changed[HUMAN_SIZE], retry[HUMAN_SIZE];
-	int64_t retry_ms = field_number(update, "retry_at_ms");
+	int64_t retry_ms = field_number(update, "next_try_ms");
 
 	table_cell(table, TONE_PLAIN, "%s", field_text(update, "node"));
 	table_cell(table, TONE_PLAIN, "%.8s", field_text(update, "image"));

@@ -133,7 +133,8 @@ static inline void bench_register(struct control_bench *bench)
 		.nodes = bench->nodes,
 		.updates = bench->updates,
 		.schedule = &schedule };
-	bench->update_parts = (struct control_updates){ &bench->clock, bench->nodes, bench->updates, bench->images };
+	bench->update_parts =
+		(struct control_updates){ &bench->clock, bench->nodes, bench->updates, bench->images, &schedule };
 	bench->image_parts =
 		(struct control_images){ &bench->clock, store, bench->images, bench->nodes, bench->updates };
 	bench->log_parts = (struct control_log){ store };

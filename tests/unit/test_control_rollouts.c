@@ -127,6 +127,35 @@ START_TEST(a_dry_run_lists_who_gets_it_when_and_who_not_and_why)
 }
 END_TEST
 
+START_TEST(nodes_that_are_told_nothing_are_planned_for_at_their_likely_visits)
+{
+	const int64_t hour_ms = 3600000;
+	struct site *site = site_open();
+	struct node_record *record = &nodes_find(site->bench->nodes, "m03")->record;
+	int64_t now_ms = site->bench->now.wall_ms;
+	size_t i;
+	json_t *item;
+
+	/* Behind a broker: it was heard of an hour ago, and comes every 7 h. */
+	record->next_contact_ms = 0;
+	record->last_seen_ms = now_ms - hour_ms;
+	record->rhythm = (struct rhythm){ .period_ms = (uint32_t)(7 * hour_ms) };
+	json_t *request = json_pack("{s:s, s:s, s:s, s:b, s:b, s:[s], s:I, s:s}", "command", "rollout.create",
+		"rollout", "spring", "image", site->image, "dry_run", 1, "list", 1, "nodes", "m03", "start_ms",
+		(json_int_t)(now_ms + 10 * hour_ms), "waves", "100");
+	json_t *result = bench_ask(site->bench, json_incref(request));
+	json_array_foreach (json_object_get(result, "list"), i, item)
+		if (strcmp(text_of(item, "node"), "m03") == 0)
+			ck_assert_int_eq(number_of(item, "earliest_ms"), now_ms + 13 * hour_ms);
+	(void)json_object_set_new(request, "command", json_string("rollout.forecast"));
+	result = bench_ask(site->bench, request);
+	item = json_array_get(json_object_get(result, "sample"), 0);
+	ck_assert_int_eq(json_integer_value(json_array_get(item, 1)), 7 * hour_ms);
+	ck_assert_int_eq(json_integer_value(json_array_get(item, 2)), 6 * hour_ms);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(a_rollout_is_shown_as_it_was_ordered)
 {
 	struct site *site = site_open();
@@ -218,4 +247,5 @@ END_TEST
 
 TEST_SUITE(control_rollouts, a_forecast_gets_a_sample_of_the_nodes_that_would_have_the_image,
 	a_dry_run_tells_the_waves_and_begins_nothing, a_dry_run_lists_who_gets_it_when_and_who_not_and_why,
-	a_rollout_is_shown_as_it_was_ordered, what_is_wrong_with_a_plan_is_said, an_operator_intervenes)
+	nodes_that_are_told_nothing_are_planned_for_at_their_likely_visits, a_rollout_is_shown_as_it_was_ordered,
+	what_is_wrong_with_a_plan_is_said, an_operator_intervenes)

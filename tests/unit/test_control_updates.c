@@ -133,6 +133,34 @@ START_TEST(filters_limit_what_a_list_tells)
 }
 END_TEST
 
+START_TEST(the_next_try_is_at_the_first_likely_call_after_the_pause)
+{
+	const int64_t hour_ms = 3600 * 1000;
+	struct site site = site_open();
+	struct node *told = nodes_find(site.bench->nodes, "m1"), *free_comer = nodes_find(site.bench->nodes, "m2");
+	int64_t now_ms = site.bench->now.wall_ms;
+
+	told->record.next_contact_ms = now_ms + 100000;
+	/* Behind a broker: it is told nothing, and was seen every 6 h. */
+	free_comer->record.next_contact_ms = 0;
+	free_comer->record.rhythm = (struct rhythm){ .period_ms = (uint32_t)(6 * hour_ms) };
+	(void)start(&site, "hardware", json_string("meter-2"));
+	json_t *request = json_pack("{s:s, s:[s]}", "command", "update.list", "nodes", "m1");
+	json_t *update = json_array_get(json_object_get(bench_ask(site.bench, json_incref(request)), "updates"), 0);
+	ck_assert_int_eq(number_of(update, "next_try_ms"), now_ms + 100000);
+	struct delivery_progress failure = { .node = "m1", .state = DELIVERY_FAILED, .code = 5 };
+	updates_on_progress(site.bench->updates, told, &failure, site.bench->now);
+	update = json_array_get(json_object_get(bench_ask(site.bench, request), "updates"), 0);
+	int64_t retry_ms = number_of(update, "retry_at_ms"), slots = (retry_ms - now_ms - 100000 + 899999) / 900000;
+	ck_assert_int_gt(retry_ms, now_ms);
+	ck_assert_int_eq(number_of(update, "next_try_ms"), now_ms + 100000 + slots * 900000);
+	request = json_pack("{s:s, s:[s]}", "command", "update.list", "nodes", "m2");
+	update = json_array_get(json_object_get(bench_ask(site.bench, request), "updates"), 0);
+	ck_assert_int_eq(number_of(update, "next_try_ms"), free_comer->record.last_seen_ms + 6 * hour_ms);
+	bench_close(site.bench);
+}
+END_TEST
+
 START_TEST(cancelling_ends_what_is_under_way_and_retrying_orders_it_again)
 {
 	struct site site = site_open();
@@ -154,4 +182,5 @@ END_TEST
 TEST_SUITE(control_updates, named_nodes_are_ordered_and_the_others_told, a_hardware_type_means_all_its_nodes,
 	an_order_names_its_nodes_in_one_way, an_image_that_is_not_there_is_not_found, force_overrules_the_hardware,
 	the_summary_counts_states_and_bytes, filters_limit_what_a_list_tells,
+	the_next_try_is_at_the_first_likely_call_after_the_pause,
 	cancelling_ends_what_is_under_way_and_retrying_orders_it_again)

@@ -29,6 +29,7 @@ struct bench {
 	struct moment now;
 	struct image_source image;
 	struct image_source stone;
+	struct update_settings settings;
 	bool has_stone; /* the image requires that the node ran the stone */
 	bool stone_is_missing;
 	uint8_t offered_digest;
@@ -100,7 +101,7 @@ static void open_domain(struct bench *bench)
 	struct updates_parts parts = {
 		.store = bench->scratch.store,
 		.random = &bench->random,
-		.settings = &options,
+		.settings = &bench->settings,
 		.port = {
 			.context = bench,
 			.image = on_image,
@@ -152,6 +153,7 @@ static struct bench *bench_open(void)
 	bench->now = (struct moment){ .monotonic_ms = 5, .wall_ms = 1790000000000 };
 	bench->image.size_bytes = 100000;
 	bench->times.changes_ms = INT64_MAX;
+	bench->settings = options;
 	memset(bench->image.sha256, 0xab, 32);
 	memset(bench->stone.sha256, 0x57, 32);
 	random_init(&bench->random, 3);
@@ -383,6 +385,80 @@ START_TEST(a_failed_attempt_is_offered_again_when_its_pause_is_over)
 }
 END_TEST
 
+/* The node wakes every `interval_ms`, asks if it is offered the image, and fails: the times of its tries, in their
+ * order. */
+static unsigned fail_at_wakes(struct bench *bench, const char *id, int64_t interval_ms, int64_t *tries)
+{
+	struct node *node = contact(bench, id, old_image);
+	struct delivery_progress failure = { .node = id, .state = DELIVERY_FAILED, .code = 5, .said = true };
+	unsigned count = 0;
+
+	ck_assert_int_eq(order(bench, node, false), 0);
+	while (update_is_active(updates_find(bench->updates, id))) {
+		bench->now.wall_ms += interval_ms;
+		(void)updates_tick(bench->updates, bench->now);
+		contact(bench, id, old_image);
+		if (!bench->offered)
+			continue;
+		progress(bench, node, DELIVERY_DOWNLOADING, 0);
+		updates_on_progress(bench->updates, node, &failure, bench->now);
+		ck_assert(!bench->offered);
+		ck_assert_uint_lt(count, (unsigned)options.attempts);
+		tries[count++] = bench->now.wall_ms;
+	}
+	return count;
+}
+
+START_TEST(a_retry_is_at_the_first_wake_after_its_pause)
+{
+	static const int64_t intervals_ms[] = { 10000, 2 * 600000, 7 * 3600000 };
+	struct bench *bench = bench_open();
+	int64_t least_ms = INT64_MAX, most_ms = 0;
+	char id[16];
+
+	for (unsigned i = 0; i < 60; i++) {
+		int64_t interval_ms = intervals_ms[i % 3], tries[8], pause_ms = options.retry_after_ms;
+		snprintf(id, sizeof(id), "node-%u", i);
+		ck_assert_uint_eq(fail_at_wakes(bench, id, interval_ms, tries), (unsigned)options.attempts);
+		for (int64_t k = 1; k < options.attempts; k++, pause_ms *= 2) {
+			int64_t waited_ms = tries[k] - tries[k - 1];
+			/* Whichever is later: the next wake, or the pause with its quarter of chance. */
+			ck_assert_int_ge(waited_ms, interval_ms);
+			ck_assert_int_ge(waited_ms, pause_ms);
+			ck_assert_int_lt(waited_ms, pause_ms * 5 / 4 + 2 * interval_ms);
+			if (interval_ms > pause_ms * 5 / 4)
+				ck_assert_int_eq(waited_ms, interval_ms);
+			if (i % 3 == 0 && k == 1) {
+				least_ms = waited_ms < least_ms ? waited_ms : least_ms;
+				most_ms = waited_ms > most_ms ? waited_ms : most_ms;
+			}
+		}
+	}
+	ck_assert_int_gt(most_ms - least_ms, options.retry_after_ms / 8); /* not all nodes at the same time */
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(tries_are_budgeted_in_wakes)
+{
+	struct update_settings few = options;
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+	unsigned wakes = 0;
+
+	few.contacts = 40;
+	bench->settings = few;
+	ck_assert_int_eq(order(bench, node, false), 0);
+	while (update_is_active(updates_find(bench->updates, "node-1")) && wakes < 1000) {
+		bench->now.wall_ms += 1000;
+		contact(bench, "node-1", old_image);
+		wakes++;
+	}
+	ck_assert_uint_eq(wakes, 41); /* however little time they took */
+	bench_close(bench);
+}
+END_TEST
+
 START_TEST(a_cancelled_update_is_withdrawn)
 {
 	struct bench *bench = bench_open();
@@ -569,5 +645,5 @@ TEST_SUITE(updates, an_order_that_waits_can_be_made_one_for_now, nothing_is_offe
 	a_stone_that_goes_missing_ends_the_update, an_update_goes_on_after_a_restart,
 	an_update_survives_a_clock_that_is_set_forward, a_retry_waits_as_long_as_it_would_when_the_clock_is_set,
 	orders_that_make_no_sense_are_refused, a_failed_attempt_is_offered_again_when_its_pause_is_over,
-	a_cancelled_update_is_withdrawn, every_step_is_journalled_and_watchers_are_told,
-	a_node_that_is_removed_takes_its_update_with_it)
+	a_retry_is_at_the_first_wake_after_its_pause, tries_are_budgeted_in_wakes, a_cancelled_update_is_withdrawn,
+	every_step_is_journalled_and_watchers_are_told, a_node_that_is_removed_takes_its_update_with_it)
