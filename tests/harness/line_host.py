@@ -14,9 +14,13 @@ class LineHost:
         self.arguments = list(arguments)
         self.child, self.lines = None, queue.Queue()
 
-    def start(self):
-        command = [ours(self.program), *map(str, self.arguments)]
-        self.child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def command(self):
+        return [ours(self.program), *map(str, self.arguments)]
+
+    def start(self, **options):
+        """`options`: those of Popen."""
+        self.child = subprocess.Popen(self.command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                      **options)
         self.lines = queue.Queue()
         threading.Thread(target=self.read, args=(self.child, self.lines), daemon=True).start()
         return self

@@ -1,0 +1,57 @@
+"""The simulated Zigbee stick and its nodes, driven by zigbee-herdsman, unmodified: what it accepts is a stick."""
+import hashlib
+
+import pytest
+
+from harness.simncp import SimNcp
+from harness.zigbee_host import herdsman
+from harness.zigbee_image import image
+
+PLUG = {"model": "sim.plug", "router": True, "sensors": ["temperature", "power", "energy"]}
+SLEEPER = {"model": "sim.leaf", "sleepy": True, "poll_ms": 1000, "sensors": ["temperature", "battery"], "parent": 0}
+FRONTS = ["znp"]
+
+
+def eui64(number):
+    return f"0x{0x00124B0022000001 + number:016x}"
+
+
+@pytest.fixture(params=FRONTS)
+def site(request, tmp_path):
+    """A stick with a router and a sleeper behind it, and herdsman as its host."""
+    sim = SimNcp(tmp_path, [PLUG, SLEEPER], request.param, speed=5, memory=tmp_path / "memory.json").start()
+    host = herdsman(tmp_path / "herdsman", sim.path, request.param)
+    yield sim, host
+    for program in (host, sim):
+        if program.child and program.child.poll() is None:
+            program.kill()
+
+
+def test_herdsman_forms_interviews_hears_and_updates(site, tmp_path):
+    sim, host = site
+    firmware = image(3000)
+    (tmp_path / "image.ota").write_bytes(firmware)
+    host.start()
+    host.ask("permit", seconds=250)
+    found = [host.wait("interviewed") for _ in range(2)]
+    assert {(line["eui64"], line["ok"], line["model"]) for line in found} == {
+        (eui64(0), True, "sim.plug"), (eui64(1), True, "sim.leaf")}
+
+    sim.do("node 1 report 0x402 0 2150")
+    report = host.wait("report", eui64=eui64(1))
+    assert report["data"] == {"measuredValue": 2150}
+
+    for number in range(2):
+        done = host.ask("update", eui64=eui64(number), file=str(tmp_path / "image.ota"))
+        assert done["version"] == 0x20
+        node = sim.wait_for_node(number, lambda node: node["ota"]["sha256"], "is updated")
+        assert node["ota"]["sha256"] == hashlib.sha256(firmware).hexdigest()
+    host.stop()
+
+    # Its network is still there, and so are its nodes.
+    host.start()
+    assert host.ask("network")["panID"] == 0x1A62
+    values = host.ask("read", eui64=eui64(0), cluster="genBasic", attributes=["modelId"])["values"]
+    assert values == {"modelId": "sim.plug"}
+    host.stop()
+    sim.stop()
