@@ -93,13 +93,13 @@ static void parse_elements(struct zigbee_ota *out, const uint8_t *start)
 		out->element_count = 0;
 }
 
-int zigbee_ota_parse(struct zigbee_ota *out, const void *data, size_t size, const char **fault)
+int zigbee_ota_parse_head(struct zigbee_ota *out, const void *data, size_t size, uint64_t file_size, const char **fault)
 {
 	struct zigbee_ota file = { 0 };
 	const uint8_t *start = data;
 	struct reader in;
 
-	if (size > UINT32_MAX)
+	if (file_size > UINT32_MAX)
 		return fault_malformed(fault, "it is over 4 GiB");
 	if (!zigbee_ota_recognize(data, size, &file.offset))
 		return fault_malformed(fault, "it has no Zigbee OTA header");
@@ -108,11 +108,22 @@ int zigbee_ota_parse(struct zigbee_ota *out, const void *data, size_t size, cons
 	if (result < 0)
 		return result;
 	uint64_t end = (uint64_t)file.offset + file.size;
-	if (end > size)
+	if (end > file_size)
 		return fault_malformed(fault, "its header declares more bytes than the file has");
-	if (size - end > ZIGBEE_OTA_WRAPPER_MAX)
+	if (file_size - end > ZIGBEE_OTA_WRAPPER_MAX)
 		return fault_malformed(fault, "more than 4096 bytes follow its end");
-	parse_elements(&file, start);
+	*out = file;
+	return 0;
+}
+
+int zigbee_ota_parse(struct zigbee_ota *out, const void *data, size_t size, const char **fault)
+{
+	struct zigbee_ota file;
+	int result = zigbee_ota_parse_head(&file, data, size, size, fault);
+
+	if (result < 0)
+		return result;
+	parse_elements(&file, data);
 	*out = file;
 	return 0;
 }

@@ -41,6 +41,12 @@ struct zigbee_ota {
 /* Whether an upgrade file begins within the first ZIGBEE_OTA_WRAPPER_MAX bytes, and where. */
 bool zigbee_ota_recognize(const void *data, size_t size, uint32_t *offset);
 
+#define ZIGBEE_OTA_HEAD_MAX (ZIGBEE_OTA_WRAPPER_MAX + 256) /* bytes in which the header ends, if there is one */
+
+/* Parses the header from the first `size` bytes of a file of `file_size`: as zigbee_ota_parse(), without elements. */
+int zigbee_ota_parse_head(
+	struct zigbee_ota *out, const void *data, size_t size, uint64_t file_size, const char **fault);
+
 /* Parses a whole file. -EBADMSG with a clause in `fault` (a constant): cut, over-declared, or too much after it. */
 int zigbee_ota_parse(struct zigbee_ota *out, const void *data, size_t size, const char **fault);
 

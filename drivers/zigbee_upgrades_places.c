@@ -1,0 +1,82 @@
+/* How many nodes fetch at a time, those that sleep apart. */
+#include "drivers/zigbee_upgrades_state.h"
+
+#define RATE_GUESS 200 /* bytes a second, of a transfer that has just begun */
+#define WAIT_LEAST_MS 2000
+#define WAIT_MOST_MS 300000
+
+static bool holds_place(const struct upgrade_node *node, int64_t now_ms)
+{
+	return node->place_until_ms > now_ms;
+}
+
+static int64_t taken(
+	const struct zigbee_upgrades *upgrades, bool sleepy, const struct upgrade_node *but, int64_t now_ms)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < upgrades->count; i++) {
+		const struct upgrade_node *node = upgrades->list[i];
+		count += node != but && node->peer.sleeps == sleepy && holds_place(node, now_ms);
+	}
+	return count;
+}
+
+static int64_t limit_of(const struct zigbee_upgrades *upgrades, const struct upgrade_node *node)
+{
+	return node->peer.sleeps ? upgrades->settings->sleepy_transfers : upgrades->settings->transfers;
+}
+
+bool upgrade_place_is_free(struct zigbee_upgrades *upgrades, const struct upgrade_node *node, int64_t now_ms)
+{
+	return taken(upgrades, node->peer.sleeps, node, now_ms) < limit_of(upgrades, node);
+}
+
+bool upgrade_take_place(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t for_ms, int64_t now_ms)
+{
+	if (!holds_place(node, now_ms) && !upgrade_place_is_free(upgrades, node, now_ms)) {
+		if (node->waiting_ms == 0)
+			node->waiting_ms = now_ms;
+		return false;
+	}
+	node->place_until_ms = now_ms + for_ms;
+	node->waiting_ms = 0;
+	return true;
+}
+
+void upgrade_leave_place(struct zigbee_upgrades *upgrades, struct upgrade_node *node)
+{
+	node->place_until_ms = node->waiting_ms = 0;
+}
+
+/* Until a transfer is done, as fast as it went so far. */
+static int64_t left_ms(const struct upgrade_node *node, int64_t now_ms)
+{
+	int64_t took_ms = now_ms - node->began_ms;
+	int64_t bytes = (int64_t)node->want.offset - node->began_offset;
+	int64_t left = (int64_t)node->file.size - node->want.offset;
+
+	if (node->began_ms == 0 || took_ms <= 0 || bytes <= 0)
+		return left * 1000 / RATE_GUESS;
+	return left * took_ms / bytes;
+}
+
+/* As long as the fastest transfer takes, for each round of those who came before. */
+int64_t upgrade_place_wait_ms(const struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t now_ms)
+{
+	int64_t soonest_ms = WAIT_MOST_MS, before = 0;
+
+	for (size_t i = 0; i < upgrades->count; i++) {
+		const struct upgrade_node *other = upgrades->list[i];
+		if (other == node || other->peer.sleeps != node->peer.sleeps)
+			continue;
+		if (holds_place(other, now_ms)) {
+			int64_t left = left_ms(other, now_ms);
+			soonest_ms = left < soonest_ms ? left : soonest_ms;
+			continue;
+		}
+		before += other->waiting_ms > 0 && other->waiting_ms < node->waiting_ms;
+	}
+	int64_t wait_ms = soonest_ms * (1 + before / limit_of(upgrades, node));
+	return wait_ms < WAIT_LEAST_MS ? WAIT_LEAST_MS : wait_ms > WAIT_MOST_MS ? WAIT_MOST_MS : wait_ms;
+}
