@@ -131,11 +131,12 @@ struct stick_ops {
 	 */
 	int (*restore)(struct stick *stick, const struct stick_network *network, const struct stick_link_key *keys,
 		size_t key_count);
-	/* Tells network (by state()) and keys (by key()) as they are now. -EBUSY. */
+	/* Tells network (by state()) and keys (by key()) as they are now. -EBUSY: as scan(); -ENETDOWN: not STICK_UP.
+	 */
 	int (*backup)(struct stick *stick);
-	/* -EBUSY: one runs. */
+	/* Measures the channels. -EBUSY: this or a backup() runs; -ENETDOWN: not STICK_UP. */
 	int (*scan)(struct stick *stick);
-	/* Lets nodes join for `seconds`, 0: no more; 254 at most. -EBUSY. */
+	/* Lets nodes join for `seconds`, 0: no more; 254 at most. -EBUSY; -ENETDOWN: not STICK_UP. */
 	int (*permit)(struct stick *stick, uint8_t seconds);
 	/* Copies the message. -EAGAIN: as many are under way as the stick takes; -EMSGSIZE; -ENETDOWN: not STICK_UP. */
 	int (*send)(struct stick *stick, const struct zigbee_message *message, uint32_t tag);

@@ -1,0 +1,102 @@
+/*
+ * stick: what the protocols of all sticks share: who is told, the state, the commands and messages under way.
+ *
+ * A protocol embeds `struct stick` as the first member of its own. Calls from outside go through stick_enter() and
+ * stick_leave(), between which the time stands.
+ */
+#ifndef WAKEGATE_DRIVERS_STICK_H
+#define WAKEGATE_DRIVERS_STICK_H
+
+#include <stdarg.h>
+
+#include "drivers/driver.h"
+#include "drivers/stick_flights.h"
+#include "drivers/stick_line.h"
+#include "drivers/stick_requests.h"
+#include "drivers/stick_script.h"
+#include "drivers/zigbee_stick.h"
+
+#define STICK_KEYS_MAX 256 /* of nodes, to restore */
+#define ZDO_DEVICE_ANNOUNCE 0x0013
+
+struct stick_protocol {
+	void (*transmit)(void *stick, const struct stick_request *request);
+	void (*script_done)(void *stick, const char *failed);
+	/* The line came up: the state is STICK_OPENING and nothing is under way. */
+	void (*begin)(struct stick *stick);
+	void (*bytes)(struct stick *stick, const void *data, size_t size);
+	/* Hands a message to the stick: for the first time, or again. */
+	int (*fly)(struct stick *stick, struct flight *flight);
+	/* It is later: the protocol's own deadlines; and when the next one is. */
+	void (*alarm)(struct stick *stick);
+	int64_t (*deadline)(const struct stick *stick);
+	/* Commands that were not answered one after another, until the stick counts as silent. */
+	unsigned silences_most;
+};
+
+struct stick {
+	const struct stick_protocol *protocol;
+	struct stick_host host;
+	struct stick_line *line;
+	int64_t now_ms;
+	enum stick_state state;
+	bool has_line;
+	unsigned silences;
+	char firmware[64];
+	char why[256];
+	struct stick_network network;
+	struct stick_requests requests;
+	struct script script;
+	struct stick_flights flights;
+	enum { STICK_NO_JOB, STICK_BACKUP, STICK_SCAN } job; /* of the script, whose end is told */
+	struct stick_network wanted;                         /* to form or restore */
+	struct stick_link_key *keys;                         /* to restore; owned */
+	size_t key_count;
+};
+
+/* `stick` is zeroed memory of the caller, who sets `line` before anything else happens. */
+void stick_init(struct stick *stick, const struct stick_protocol *protocol, const struct stick_host *host);
+
+/* Tells `sent` for what is under way, closes the line and forgets secrets; the memory stays the caller's. */
+void stick_finish(struct stick *stick);
+
+/* What the line of a stick tells: `context` is the struct stick. */
+void stick_on_up(void *stick);
+void stick_on_down(void *stick, const char *why);
+void stick_on_bytes(void *stick, const void *data, size_t size);
+void stick_on_alarm(void *stick);
+
+void stick_enter(struct stick *stick);
+void stick_leave(struct stick *stick);
+
+/* Starts a script that ends with a word to the host; -ENETDOWN, -EBUSY. */
+int stick_begin_job(struct stick *stick, int job);
+
+/* Says that word, if there is one to say. */
+void stick_end_job(struct stick *stick);
+
+/* Tells the state with a sentence, which may be "". Whoever leaves STICK_UP loses what is under way. */
+void stick_set_state(struct stick *stick, enum stick_state state, const char *why);
+
+/* Down, and from the start again after a pause. */
+void stick_start_over(struct stick *stick, const char *why);
+
+__attribute__((format(printf, 3, 4))) void stick_event(
+	struct stick *stick, enum driver_level level, const char *format, ...);
+
+/* The command `command` with what is written at `data`; -ENOBUFS. `answered` may be NULL. */
+int stick_ask(struct stick *stick, uint16_t command, const struct writer *data,
+	void (*answered)(void *stick, uint32_t argument, struct reader *answer), uint32_t argument);
+
+/* The operations of zigbee_stick.h, as far as they are the same for all. */
+int stick_send(struct stick *stick, const struct zigbee_message *message, uint32_t tag);
+int stick_begin_network(
+	struct stick *stick, const struct stick_network *network, const struct stick_link_key *keys, size_t key_count);
+
+/* What became of a message: told; or, where the stick was full, tried again in a moment. */
+void stick_landed(struct stick *stick, struct flight *flight, enum stick_sent outcome);
+
+/* A message came; a device announcement tells that a node joined, too. */
+void stick_received(struct stick *stick, const struct zigbee_message *message);
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * znp: the inside of stick_znp: what is known of a Z-Stack stick, and the lists of commands that bring it up.
+ *
+ * TI's "Z-Stack Monitor and Test API". Commands bear the numbers that TI gives them, type and subsystem included.
+ */
+#ifndef WAKEGATE_DRIVERS_ZNP_H
+#define WAKEGATE_DRIVERS_ZNP_H
+
+#include "drivers/stick.h"
+#include "drivers/znp_memory.h"
+#include "protocols/unpi.h"
+
+#define ZNP_RESET 0x4100
+#define ZNP_PING 0x2101
+#define ZNP_VERSION 0x2102
+#define ZNP_EUI64 0x2104
+#define ZNP_NV_INIT 0x2107
+#define ZNP_NV_DELETE 0x2112
+#define ZNP_NV_LENGTH 0x2113
+#define ZNP_NV_READ 0x211c
+#define ZNP_NV_WRITE 0x211d
+#define ZNP_TABLE_CREATE 0x2130
+#define ZNP_TABLE_READ 0x2133
+#define ZNP_TABLE_WRITE 0x2134
+#define ZNP_REGISTER 0x2400
+#define ZNP_SEND 0x2401
+#define ZNP_SEND_EXTENDED 0x2402
+#define ZNP_FETCH 0x2412
+#define ZNP_PERMIT 0x2536
+#define ZNP_SCAN 0x2537
+#define ZNP_ZDO_CALLBACKS 0x253e
+#define ZNP_START 0x2540
+#define ZNP_DISCOVER_ROUTE 0x2545
+#define ZNP_NETWORK 0x2550
+#define ZNP_DEVICE 0x2700
+#define ZNP_COMMISSION 0x2f05
+#define ZNP_COMMISSION_CHANNELS 0x2f08
+
+#define ZNP_ON_ERROR 0x6000
+#define ZNP_ON_RESET 0x4180
+#define ZNP_ON_CONFIRM 0x4480
+#define ZNP_ON_MESSAGE 0x4481
+#define ZNP_ON_LONG_MESSAGE 0x4482
+#define ZNP_ON_SCANNED 0x45b8
+#define ZNP_ON_STATE 0x45c0
+#define ZNP_ON_ROUTE 0x45c4
+#define ZNP_ON_LEFT 0x45c9
+#define ZNP_ON_JOINED 0x45ca
+#define ZNP_ON_ZDO 0x45ff
+
+#define ZNP_STATE_COORDINATOR 9
+#define ZNP_PRODUCT_3_X_0 1
+#define ZNP_PRODUCT_3_0_X 2
+#define ZNP_TRAVELLED                                                                                  \
+	2500 /* what a counter is put ahead when a network moves: it may have gone on since the backup \
+	      */
+
+/* A row of non-volatile memory: an item, or an entry of a table of Z-Stack 3.x.0. */
+struct znp_row {
+	bool in_table;
+	uint16_t item, entry;
+	size_t size;
+	uint8_t data[ZNP_ROW_MAX];
+};
+
+struct znp {
+	struct stick stick;
+	struct unpi_parser parser;
+	uint8_t product;
+	uint32_t revision;
+	bool aligned;
+	bool runs;  /* as a coordinator */
+	bool woken; /* out of its bootloader */
+	bool restoring;
+	unsigned concurrent;              /* as set; 0: what suits */
+	const struct script_step *script; /* that runs */
+	int64_t heard_ms;
+	int64_t route_asked_ms;
+	size_t nib_size;
+	uint8_t nib[ZNP_ROW_MAX];
+	/* What to write next: fills the row with that number; false: there is none. */
+	bool (*rows)(struct znp *znp, unsigned number, struct znp_row *row);
+	/* A long message that is fetched in pieces: `fetched` of `fetch_size` bytes; 0: none. */
+	size_t fetch_size, fetched;
+	uint32_t fetch_time;
+	struct zigbee_message fetch_message;
+	uint8_t fetch_data[ZNP_ROW_MAX * 2];
+};
+
+extern const struct script_step znp_start_script[];
+extern const struct script_step znp_form_script[];
+extern const struct script_step znp_restore_script[];
+extern const struct script_step znp_backup_script[];
+extern const struct script_step znp_scan_script[];
+
+void znp_run(struct znp *znp, const struct script_step *script);
+
+/* Parts that scripts share. */
+enum script_turn znp_take_status(void *context, struct reader *answer);
+void znp_write_row(void *context, struct writer *out);
+enum script_turn znp_take_row(void *context, struct reader *answer);
+void znp_write_nib_read(void *context, struct writer *out);
+enum script_turn znp_take_key(void *context, struct reader *answer);
+void znp_write_key_read(void *context, struct writer *out);
+void znp_write_counter_read(void *context, struct writer *out);
+enum script_turn znp_take_counter(void *context, struct reader *answer);
+void znp_write_seed_read(void *context, struct writer *out);
+enum script_turn znp_take_seed(void *context, struct reader *answer);
+
+/* What follows a status in the answer to a read, or NULL. */
+const uint8_t *znp_read_value(struct reader *answer, size_t *size);
+
+#endif
