@@ -74,19 +74,23 @@ static int64_t count_pause_ms(const struct rollouts *rollouts)
 	return pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS;
 }
 
-/* A stone that was missing is told once, and that it is here again; nodes that waited for it have their time anew. */
-static void take_facts(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
+/* A stone that was missing is told once. When it is here nodes that waited for it have their time anew; the count found
+ * them silent, so it is not to be judged by: false. */
+static bool take_facts(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
 {
 	unsigned before = entry->facts.excused[OBSTACLE_STONE], after = entry->count.excused[OBSTACLE_STONE];
 
+	if (after < before) {
+		rollout_grant_time(&entry->rollout, now);
+		entry->unsaved = true;
+		entry->facts.excused[OBSTACLE_STONE] = after;
+		return false;
+	}
 	entry->facts = entry->count;
 	if (after && !before)
 		log_warning("rollout.missing_stone rollout=%s nodes=%u missing=\"%s\"", entry->rollout.plan.id, after,
 			entry->facts.missing_stone);
-	if (after < before) {
-		rollout_grant_time(&entry->rollout, now);
-		entry->unsaved = true;
-	}
+	return true;
 }
 
 bool rollouts_count_slice(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
@@ -97,7 +101,7 @@ bool rollouts_count_slice(struct rollouts *rollouts, struct rollouts_entry *entr
 		count_node(rollouts, entry, nodes_at(rollouts->parts.nodes, entry->counted++), now);
 	if (entry->counted < count)
 		return false;
-	take_facts(rollouts, entry, now);
-	rollouts_count_anew(entry, now.monotonic_ms + count_pause_ms(rollouts));
-	return true;
+	bool judged = take_facts(rollouts, entry, now);
+	rollouts_count_anew(entry, judged ? now.monotonic_ms + count_pause_ms(rollouts) : now.monotonic_ms);
+	return judged;
 }

@@ -42,6 +42,8 @@ static void tell_limits(struct site_world *world)
 
 	site_world_say(world, "rollouts: %s, to activate %s; quiet nodes: %s", text_of(plan->window),
 		text_of(plan->apply_window), text_of(plan->quiet));
+	if (plan->stones)
+		site_world_say(world, "stones, %d h late", (int)(plan->stone_late_ms / SITE_HOUR_MS));
 	site_world_say(world, "link: %u transfers, %u through a parent, %u bytes a second", plan->transfers,
 		plan->per_parent, plan->rate_bytes);
 }
@@ -127,8 +129,10 @@ static void report(const struct site *site, struct site_report *out)
 		.failed_starts = gateway->failed_starts,
 		.faults = site->faults.count,
 		.hash = site->world.trace_hash };
-	for (size_t i = 0; i < site->nodes.count; i++)
+	for (size_t i = 0; i < site->nodes.count; i++) {
 		out->updates += site->nodes.list[i].updates;
+		out->newest += site_image_level(site->nodes.list[i].runs) == SITE_NEXT;
+	}
 	memcpy(out->verdict, site->world.verdict, sizeof(out->verdict));
 }
 

@@ -17,6 +17,7 @@ struct site_report {
 	int64_t ended_ms; /* the site's time of it */
 	uint64_t contacts, readings, updates, answers, offers, turns;
 	unsigned starts, cuts, kills, stops, failed_starts, faults;
+	size_t newest; /* nodes that run the last image at the end */
 	uint64_t hash; /* of the whole run */
 };
 

@@ -483,6 +483,32 @@ static void start_image(struct site_nodes *nodes, uint32_t index)
 	come_back(nodes, index);
 }
 
+/* It is off for a day or more, and wakes into another time; the argument is how long << 32 | node. */
+static void on_absence(void *context, uint64_t argument)
+{
+	struct site_nodes *nodes = context;
+	uint32_t index = (uint32_t)argument;
+	struct site_node *node = at(nodes, index);
+
+	if (node->phase == SITE_DEAD || node->phase == SITE_RESTARTING)
+		return;
+	site_world_say(nodes->world, "node-%05u: off", index);
+	node->must_check_in = true;
+	node->next_ms = node->go_on_ms = 0;
+	sleep_for(nodes, index, (int64_t)(argument >> 32) * 1000);
+}
+
+static void plan_absence(struct site_nodes *nodes, uint32_t index)
+{
+	struct site_world *world = nodes->world;
+	int64_t busy_ms = world->plan->days_ms - world->plan->settle_ms;
+
+	if (!site_world_chance(world, world->plan->absent))
+		return;
+	uint64_t for_s = (uint64_t)site_world_between(world, busy_ms / 3, busy_ms * 2 / 3) / 1000;
+	site_world_later(world, site_world_between(world, 0, busy_ms / 3), on_absence, nodes, for_s << 32 | index);
+}
+
 void site_nodes_open(struct site_nodes *nodes, struct site_world *world, struct site_radio *radio,
 	const struct site_images *images, struct site_ledger *ledger)
 {
@@ -501,6 +527,7 @@ void site_nodes_open(struct site_nodes *nodes, struct site_world *world, struct 
 		node->drift_ppm = (int16_t)site_world_between(world, -drift, drift);
 		node->battery_milli = (int32_t)site_world_between(world, world->plan->battery_least, 100000);
 		sleep_for(nodes, i, site_world_between(world, 0, world->plan->interval_ms));
+		plan_absence(nodes, i);
 	}
 }
 

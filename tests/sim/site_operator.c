@@ -17,8 +17,8 @@
 #define PATIENCE_MS SITE_MINUTE_MS
 #define PIECE 4000
 
-/* When the first images, the releases and the next ones come, in parts of a thousand of the time before settling. */
-static const unsigned when[] = { 0, 40, 420 };
+/* When images of each level come, in parts of a thousand of the time before settling. */
+static const unsigned when[] = { [SITE_FIRST] = 0, [SITE_RELEASE] = 40, [SITE_NEXT] = 420, [SITE_STONE] = 420 };
 
 static void go_on(struct site_operator *worker);
 
@@ -96,10 +96,14 @@ static void ask(struct site_operator *worker, json_t *request, const struct cont
 static bool is_due(const struct site_operator *worker, int image)
 {
 	const struct site_plan *plan = worker->world->plan;
-	int64_t busy_ms = plan->days_ms - plan->settle_ms;
+	enum site_level level = site_image_level(image);
+	int64_t from_ms = (plan->days_ms - plan->settle_ms) * when[level] / 1000;
 
-	return worker->world->now_ms >= busy_ms * when[image / SITE_HARDWARE_MAX] / 1000 &&
-	       (unsigned)image % SITE_HARDWARE_MAX < plan->hardware_types;
+	if (level == SITE_STONE && !plan->stones)
+		return false;
+	if (level == SITE_STONE)
+		from_ms += plan->stone_late_ms;
+	return worker->world->now_ms >= from_ms && (unsigned)image % SITE_HARDWARE_MAX < plan->hardware_types;
 }
 
 static void on_uploaded(struct site_operator *worker, bool ok, const json_t *told)
@@ -128,11 +132,13 @@ static void bring(struct site_operator *worker)
 
 	wait_for(worker, PATIENCE_MS);
 	if (worker->upload == 0) {
-		ask(worker,
-			json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "command", "image.upload", "name", image->name,
-				"size", (int)image->size, "sha256", image->hex, "hardware", image->hardware, "version",
-				image->version),
-			NULL, on_uploaded);
+		json_t *request = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "command", "image.upload", "name",
+			image->name, "size", (int)image->size, "sha256", image->hex, "hardware", image->hardware,
+			"version", image->version);
+		const char *least = site_image_requires(worker->world->plan, worker->image);
+		if (least)
+			(void)json_object_set_new(request, "requires", json_string(least));
+		ask(worker, request, NULL, on_uploaded);
 		return;
 	}
 	if (piece.size == 0) {
@@ -165,9 +171,9 @@ static void clear_the_way(struct site_operator *worker)
 {
 	char former[16];
 
-	if (worker->image < 2 * SITE_HARDWARE_MAX || !worker->world->plan->faults)
+	if (site_image_level(worker->image) != SITE_NEXT || !worker->world->plan->faults)
 		return;
-	site_operator_rollout_name(worker->image - SITE_HARDWARE_MAX, former);
+	site_operator_rollout_name(site_image_at(worker->image, SITE_RELEASE), former);
 	if (worker->world->now_ms % 3 == 0)
 		ask(worker, json_pack("{s:s, s:s}", "command", "rollout.abort", "rollout", former), NULL, NULL);
 	else if (worker->world->now_ms % 3 == 1)
@@ -200,7 +206,8 @@ static void go_on(struct site_operator *worker)
 		return;
 	}
 	for (int image = 0; image < SITE_IMAGES; image++) {
-		bool is_release = image >= SITE_HARDWARE_MAX;
+		enum site_level level = site_image_level(image);
+		bool is_release = level == SITE_RELEASE || level == SITE_NEXT;
 		if (!is_due(worker, image) || (worker->brought[image] && (!is_release || worker->ordered[image])))
 			continue;
 		if (image != worker->image) {

@@ -55,6 +55,12 @@ static void choose_limits(struct site_plan *plan, struct random *random)
 		plan->quiet = some_hours(random);
 	if (plan->window || plan->apply_window || plan->quiet)
 		plan->deadline_ms = 40 * HOUR_MS;
+	if (one_of(random, 3)) {
+		plan->stones = true;
+		plan->stone_late_ms = one_of(random, 2) ? between(random, 1, 18) * HOUR_MS : 0;
+	}
+	if (one_of(random, 3))
+		plan->absent = (unsigned)between(random, 10, 60);
 	if (one_of(random, 3))
 		plan->transfers = (unsigned)between(random, 1, 4);
 	if (one_of(random, 4))

@@ -10,8 +10,11 @@
 #include <stdint.h>
 
 #define SITE_HARDWARE_MAX 2
-#define SITE_IMAGES (3 * SITE_HARDWARE_MAX) /* of each hardware the first one, a release and the next */
+#define SITE_IMAGES (4 * SITE_HARDWARE_MAX) /* of each hardware as many as enum site_level has */
 #define SITE_IMAGE_MOST 12000               /* bytes */
+
+/* What an image is to its hardware. The stone's version is between those of the release and the next one. */
+enum site_level { SITE_FIRST, SITE_RELEASE, SITE_NEXT, SITE_STONE };
 
 #define SITE_QUIET_NODES 20
 
@@ -47,7 +50,10 @@ struct site_plan {
 	bool rolls_back;
 	int64_t deadline_ms;                            /* update.deadline */
 	const struct site_hours *window, *apply_window; /* of the rollouts; NULL: any time */
-	const struct site_hours *quiet;             /* when the first SITE_QUIET_NODES are updated; NULL: any time */
+	const struct site_hours *quiet; /* when the first SITE_QUIET_NODES are updated; NULL: any time */
+	bool stones;                    /* the next image requires the stone, and that the release */
+	int64_t stone_late_ms;          /* the stone comes so much later than the order that needs it */
+	unsigned absent;                /* of the nodes, in parts of a thousand, that are off for most of the time */
 	unsigned transfers, per_parent, rate_bytes; /* links, 0: no such limit */
 };
 

@@ -22,13 +22,16 @@ void site_watch_open(struct site_watch *watch, struct site_world *world, struct 
 {
 	*watch = (struct site_watch){ .world = world, .gateway = gateway, .images = images, .nodes = nodes };
 	watch->said = calloc(nodes->count, sizeof(*watch->said));
-	if (!watch->said)
+	watch->last = malloc(nodes->count);
+	if (!watch->said || !watch->last)
 		abort();
+	memset(watch->last, -1, nodes->count);
 }
 
 void site_watch_close(struct site_watch *watch)
 {
 	free(watch->said);
+	free(watch->last);
 }
 
 static struct daemon_view view_of(const struct site_watch *watch)
@@ -140,26 +143,49 @@ void site_watch_on_served(void *context, uint32_t node, int image, uint32_t byte
 		site_world_fail(watch->world, "node-%05u is given a block outside its hours", node);
 }
 
+/* Why the rollout of `ordered` gives the node no right to an image; NULL: it does. */
+static const char *objection(const struct site_watch *watch, uint32_t node, int ordered)
+{
+	const struct rollout *rollout = rollout_of(watch, ordered);
+
+	if (!rollout)
+		return "nobody ordered it";
+	if (rollout->state != ROLLOUT_ROLLING && rollout->state != ROLLOUT_SOAKING &&
+		rollout->state != ROLLOUT_COMPLETE)
+		return rollout_state_name(rollout->state);
+	return is_within_wave(watch, ordered, rollout, node) ? NULL : "its wave has not come";
+}
+
+/* It may be ordered by itself, or be on the way to the next image. */
+static const char *objection_to(const struct site_watch *watch, uint32_t node, int image)
+{
+	const char *why = objection(watch, node, image);
+
+	if (!why || !watch->world->plan->stones || site_image_level(image) == SITE_NEXT)
+		return why;
+	return objection(watch, node, site_image_at(image, SITE_NEXT)) ? why : NULL;
+}
+
 static void check_offer(struct site_watch *watch, uint32_t node, int image)
 {
 	struct site_world *world = watch->world;
-	const struct rollout *rollout = rollout_of(watch, image);
+	const char *name = watch->images->list[image].name;
+	int runs = watch->last[node];
 
 	watch->offers++;
 	if (image % SITE_HARDWARE_MAX != watch->nodes->list[node].hardware)
 		site_world_fail(world, "node-%05u is offered an image for other hardware", node);
+	if (runs < 0)
+		site_world_fail(world, "node-%05u is offered %s, and has never said what it runs", node, name);
+	else if (!site_image_suits(world->plan, image, runs))
+		site_world_fail(world, "node-%05u runs %s and is offered %s, which requires %s", node,
+			watch->images->list[runs].version, watch->images->list[image].version,
+			site_image_requires(world->plan, image));
 	if (goes_back(watch, image))
 		return;
-	if (!rollout)
-		site_world_fail(
-			world, "node-%05u is offered %s, which nobody ordered", node, watch->images->list[image].name);
-	else if (rollout->state != ROLLOUT_ROLLING && rollout->state != ROLLOUT_SOAKING &&
-		 rollout->state != ROLLOUT_COMPLETE)
-		site_world_fail(world, "node-%05u is offered %s by a rollout that is %s", node,
-			watch->images->list[image].name, rollout_state_name(rollout->state));
-	else if (!is_within_wave(watch, image, rollout, node))
-		site_world_fail(world, "node-%05u is offered %s in wave %u, and is of a later one", node,
-			watch->images->list[image].name, rollout->wave + 1);
+	const char *why = objection_to(watch, node, image);
+	if (why)
+		site_world_fail(world, "node-%05u is offered %s: %s", node, name, why);
 }
 
 /* The registry and the update of a node that has just said what it runs. */
@@ -205,13 +231,16 @@ void site_watch_on_answering(void *context, uint32_t node, const struct site_ans
 	}
 	if (answer->next_s == 0 || answer->next_s > 2 * interval_ms / 1000 + 1)
 		site_world_fail(watch->world, "node-%05u is told to come in %u s", node, answer->next_s);
+	bool reports = watch->nodes->list[node].phase == SITE_CHECKING_IN;
+	if (reports)
+		watch->last[node] = watch->nodes->list[node].runs;
 	if (answer->image >= 0 && site_operator_has_halted(watch->worker))
 		site_world_fail(watch->world, "node-%05u is offered an image, and all is halted", node);
 	if (answer->image >= 0) {
 		check_offer(watch, node, answer->image);
 		check_activation(watch, node, answer);
 	}
-	if (watch->nodes->list[node].phase == SITE_CHECKING_IN) {
+	if (reports) {
 		watch->said[node] |= (uint8_t)(1u << watch->nodes->list[node].runs);
 		check_told(watch, node);
 	}
@@ -238,13 +267,15 @@ static void check_step(struct site_watch *watch, int image, const struct rollout
 {
 	struct site_rollout_seen *seen = &watch->seen[image];
 	int64_t soaked_ms = watch->world->now_ms - seen->soaks_since_ms;
+	/* What a gate said is not durable yet when the power goes, and it may say something else then. */
+	bool was_soaking = seen->state == ROLLOUT_SOAKING || seen->starts != watch->gateway->starts;
 
 	if (rollout->wave <= seen->wave || seen->resumed)
 		return;
 	if (rollout->wave > seen->wave + 1)
 		site_world_fail(watch->world, "rollout %s leapt from wave %u to %u", rollout->plan.id, seen->wave + 1,
 			rollout->wave + 1);
-	else if (seen->state != ROLLOUT_SOAKING || soaked_ms < rollout->plan.soak_ms)
+	else if (!was_soaking || soaked_ms < rollout->plan.soak_ms)
 		site_world_fail(watch->world, "rollout %s went on to wave %u after a soak of %d s", rollout->plan.id,
 			rollout->wave + 1, (int)(soaked_ms / 1000));
 }
@@ -269,6 +300,7 @@ static void look_at(struct site_watch *watch, int image, const struct rollout *r
 	}
 	seen->resumed = rollout->state == ROLLOUT_PAUSED || rollout->state == ROLLOUT_TRIPPED;
 	seen->known = true;
+	seen->starts = watch->gateway->starts;
 	seen->state = (int)rollout->state;
 	seen->wave = rollout->wave;
 }
@@ -319,9 +351,12 @@ static void judge_rollout(struct site_watch *watch, int image)
 	const struct site_plan *plan = watch->world->plan;
 	int64_t rolls_ms = watch->world->now_ms - seen->rolls_since_ms;
 
+	/* Hours may leave nodes no time in common. */
+	if (plan->window || plan->apply_window || plan->quiet)
+		return;
 	/* Twice the wakes after which a node counts as silent, and an update's whole time. */
 	if (rollout && rollout->state == ROLLOUT_ROLLING &&
-		rolls_ms > 14 * plan->interval_ms + plan->deadline_ms + SITE_HOUR_MS)
+		rolls_ms > 14 * plan->interval_ms + plan->deadline_ms + plan->stone_late_ms + SITE_HOUR_MS)
 		site_world_fail(watch->world, "rollout %s hangs in wave %u", rollout->plan.id, rollout->wave + 1);
 }
 

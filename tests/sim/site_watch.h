@@ -27,6 +27,7 @@ struct site_rollout_seen {
 	int64_t soaks_since_ms, rolls_since_ms; /* of the site's time */
 	uint32_t first_reach;                   /* of a gateway alone, see docs/rollouts.md */
 	bool resumed;                           /* past a gate, since it soaked last */
+	unsigned starts;                        /* of the gateway, until it was seen so */
 };
 
 struct site_watch {
@@ -36,6 +37,7 @@ struct site_watch {
 	struct site_nodes *nodes;
 	struct site_rollout_seen seen[SITE_IMAGES];
 	uint8_t *said;                      /* by node: a bit for each image that it ever said it runs */
+	int8_t *last;                       /* likewise: the image that it last said it runs; -1: none */
 	const struct site_operator *worker; /* to be set before the site runs */
 	uint64_t answers, offers, served;   /* looked at */
 };

@@ -19,6 +19,10 @@ static struct site_plan plan_of(uint64_t seed)
 	plan.days_ms = 30 * HOUR_MS;
 	plan.settle_ms = 14 * HOUR_MS;
 	plan.soak_ms = HOUR_MS;
+	plan.window = plan.apply_window = plan.quiet = NULL;
+	plan.transfers = plan.per_parent = plan.rate_bytes = plan.absent = 0;
+	plan.stones = false;
+	plan.stone_late_ms = 0;
 	return plan;
 }
 
@@ -52,6 +56,45 @@ START_TEST(a_site_without_faults_brings_a_good_image_to_all_nodes)
 	ck_assert_uint_eq(report.updates, 2 * plan.nodes);
 	ck_assert_uint_eq(report.starts, 1);
 	ck_assert_uint_gt(report.readings, 0);
+}
+END_TEST
+
+/* Nothing goes wrong, and the last image requires one that nobody orders. */
+static struct site_plan plan_with_stones(void)
+{
+	struct site_plan plan = plan_of(1);
+
+	plan.faults = false;
+	plan.waves = "100";
+	plan.loss = 0;
+	plan.battery_least = 100000;
+	plan.days_ms = 60 * HOUR_MS;
+	plan.stones = true;
+	for (size_t i = 0; i < SITE_IMAGES; i++)
+		plan.releases[i] = (struct site_release){ 0 };
+	return plan;
+}
+
+START_TEST(a_stone_that_comes_late_is_waited_for_and_stops_no_rollout)
+{
+	struct site_plan plan = plan_with_stones();
+	struct site_report report;
+
+	plan.stone_late_ms = 12 * HOUR_MS;
+	ck_assert_msg(site_run(&plan, NULL, &report), "%s", report.verdict);
+	ck_assert_uint_eq(report.newest, plan.nodes);
+}
+END_TEST
+
+START_TEST(nodes_that_were_off_for_a_day_go_over_the_stones_to_the_newest_image)
+{
+	struct site_plan plan = plan_with_stones();
+	struct site_report report;
+
+	plan.absent = 100;
+	ck_assert_msg(site_run(&plan, NULL, &report), "%s", report.verdict);
+	ck_assert_uint_eq(report.newest, plan.nodes);
+	ck_assert_uint_eq(report.updates, 3 * plan.nodes);
 }
 END_TEST
 
@@ -163,6 +206,8 @@ END_TEST
 
 TEST_SUITE(site, the_same_seed_gives_the_same_run_and_another_seed_another,
 	a_site_without_faults_brings_a_good_image_to_all_nodes,
+	a_stone_that_comes_late_is_waited_for_and_stops_no_rollout,
+	nodes_that_were_off_for_a_day_go_over_the_stones_to_the_newest_image,
 	events_come_in_their_order_and_those_of_one_time_as_they_were_added,
 	the_ledger_is_content_with_what_comes_twice_under_its_number,
 	the_ledger_misses_what_was_acknowledged_unless_a_gap_tells_of_it, the_ledger_sees_a_number_given_twice,
