@@ -9,18 +9,19 @@ from harness.zigbee_image import image
 
 PLUG = {"model": "sim.plug", "router": True, "sensors": ["temperature", "power", "energy"]}
 SLEEPER = {"model": "sim.leaf", "sleepy": True, "poll_ms": 1000, "sensors": ["temperature", "battery"], "parent": 0}
-FRONTS = ["znp"]
+STICKS = {"znp": ("znp", {}), "ezsp-13": ("ezsp", {"protocol": 13}), "ezsp-16": ("ezsp", {"protocol": 16})}
 
 
 def eui64(number):
     return f"0x{0x00124B0022000001 + number:016x}"
 
 
-@pytest.fixture(params=FRONTS)
+@pytest.fixture(params=STICKS)
 def site(request, tmp_path):
     """A stick with a router and a sleeper behind it, and herdsman as its host."""
-    sim = SimNcp(tmp_path, [PLUG, SLEEPER], request.param, speed=5, memory=tmp_path / "memory.json").start()
-    host = herdsman(tmp_path / "herdsman", sim.path, request.param)
+    front, options = STICKS[request.param]
+    sim = SimNcp(tmp_path, [PLUG, SLEEPER], front, speed=5, memory=tmp_path / "memory.json", **options).start()
+    host = herdsman(tmp_path / "herdsman", sim.path, front)
     yield sim, host
     for program in (host, sim):
         if program.child and program.child.poll() is None:
@@ -29,7 +30,7 @@ def site(request, tmp_path):
 
 def test_herdsman_forms_interviews_hears_and_updates(site, tmp_path):
     sim, host = site
-    firmware = image(3000)
+    firmware = image(2000)
     (tmp_path / "image.ota").write_bytes(firmware)
     host.start()
     host.ask("permit", seconds=250)

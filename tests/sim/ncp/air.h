@@ -14,9 +14,10 @@ struct air_clock;
 struct random;
 
 #define AIR_TRIES 4
-#define AIR_POLL_BYTES 18  /* a data request of a sleeper, with preamble and checksum */
-#define AIR_FRAME_BYTES 51 /* preamble 6, MAC 9 + 2, NWK 8, security 14 + 4, APS 8: what an ASDU takes besides itself \
-			    */
+#define AIR_POLL_BYTES 18 /* a data request of a sleeper, with preamble and checksum */
+#define AIR_FRAME_BYTES                                                                               \
+	51 /* preamble 6, MAC 9 + 2, NWK 8, security 14 + 4, APS 8: what an ASDU takes besides itself \
+	    */
 
 struct air_counts {
 	uint64_t frames; /* put on the air, with those that nobody received */

@@ -117,8 +117,19 @@ static void on_no_route(void *context, uint64_t sealed)
 	tell_sent(context, sealed, MESH_NO_ROUTE);
 }
 
+static void on_own_answer(void *context, uint64_t life_and_slot)
+{
+	struct coordinator *coordinator = context;
+
+	if (life_and_slot / COORDINATOR_OWN_ANSWERS == coordinator->life)
+		coordinator->host.received(coordinator->host.context, NULL,
+			&coordinator->own_answers[life_and_slot % COORDINATOR_OWN_ANSWERS]);
+}
+
+/* Comes as from the air, after the host was told that its request is on the way. */
 static void answer_itself(struct coordinator *coordinator, const struct mesh_message *message)
 {
+	uint64_t slot = coordinator->own_answer_count++ % COORDINATOR_OWN_ANSWERS;
 	struct mesh_message answer = { .cluster = message->cluster | ZDO_RESPONSE };
 	struct writer out;
 	struct zdo_device device = { .eui64 = coordinator->network.eui64,
@@ -133,7 +144,9 @@ static void answer_itself(struct coordinator *coordinator, const struct mesh_mes
 	if (!zdo_answer(&device, message->cluster, (struct bytes){ message->data, message->size }, &out))
 		return;
 	answer.size = (uint8_t)writer_size(&out);
-	coordinator->host.received(coordinator->host.context, NULL, &answer);
+	coordinator->own_answers[slot] = answer;
+	air_clock_after(coordinator->clock, OWN_ANSWER_US, on_own_answer, coordinator,
+		coordinator->life * COORDINATOR_OWN_ANSWERS + slot);
 }
 
 int coordinator_send(struct coordinator *coordinator, const struct mesh_message *message, uint64_t tag)

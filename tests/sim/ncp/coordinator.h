@@ -14,6 +14,7 @@
 #include "tests/sim/ncp/zdo.h"
 
 #define COORDINATOR_ENDPOINTS_MAX 24
+#define COORDINATOR_OWN_ANSWERS 8 /* to itself, under way */
 
 struct air_clock;
 struct node;
@@ -46,6 +47,8 @@ struct coordinator {
 	int64_t permit_until_us;
 	struct zdo_endpoint endpoints[COORDINATOR_ENDPOINTS_MAX];
 	size_t endpoint_count;
+	struct mesh_message own_answers[COORDINATOR_OWN_ANSWERS];
+	uint64_t own_answer_count;
 	uint8_t counter;
 	uint16_t manufacturer;
 	unsigned under_way, under_way_max;

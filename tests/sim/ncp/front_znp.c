@@ -90,7 +90,7 @@ static bool answer_system(struct znp_stick *stick, uint16_t command, struct read
 		write_version(stick, out);
 		return true;
 	case SYS_EXT_ADDR:
-		write_bytes(out, znp_memory_get(stick->memory, ZNP_ITEM(ZNP_EXTADDR)).data, 8);
+		write_bytes(out, stick_memory_get(stick->memory, STICK_ITEM(ZNP_EXTADDR)).data, 8);
 		return true;
 	case SYS_RANDOM:
 		write_le16(out, (uint16_t)random_next(stick->site.random));
@@ -226,7 +226,7 @@ static void close_stick(void *front)
 
 	if (!stick)
 		return;
-	znp_memory_close(stick->memory);
+	stick_memory_close(stick->memory);
 	free(stick);
 }
 
@@ -234,20 +234,22 @@ static int open_stick(void **out, const struct front_site *site)
 {
 	uint8_t eui64[8];
 	struct writer writer;
+	bool is_new;
 	struct znp_stick *stick = calloc(1, sizeof(*stick));
 
 	if (!stick)
 		return -ENOMEM;
 	stick->site = *site;
-	int result = znp_memory_open(&stick->memory, site->memory);
+	int result = stick_memory_open(&stick->memory, site->memory, &is_new);
 	if (result < 0) {
 		free(stick);
 		return result;
 	}
-	if (znp_memory_get(stick->memory, ZNP_ITEM(ZNP_EXTADDR)).size == 0) {
+	if (is_new) {
+		znp_items_fill(stick->memory);
 		writer_init(&writer, eui64, sizeof(eui64));
 		write_le64(&writer, site->eui64);
-		(void)znp_memory_set(stick->memory, ZNP_ITEM(ZNP_EXTADDR), (struct bytes){ eui64, sizeof(eui64) });
+		(void)stick_memory_set(stick->memory, STICK_ITEM(ZNP_EXTADDR), (struct bytes){ eui64, sizeof(eui64) });
 	}
 	site->coordinator->host =
 		(struct coordinator_host){ stick, znp_on_received, znp_on_sent, znp_on_joined, znp_on_left };

@@ -60,7 +60,7 @@ static void print_usage(void)
 
 static int take_front(const struct front_ops **out, const char *name)
 {
-	static const struct front_ops *const fronts[] = { &front_znp };
+	static const struct front_ops *const fronts[] = { &front_ezsp, &front_znp };
 
 	for (size_t i = 0; i < sizeof(fronts) / sizeof(fronts[0]); i++) {
 		if (strcmp(fronts[i]->name, name) == 0) {

@@ -1,6 +1,6 @@
 #include "tests/sim/ncp/znp_stick.h"
 
-#include <errno.h>
+#include <string.h>
 
 #define NV_INIT 0x2107
 #define NV_READ 0x2108
@@ -19,9 +19,48 @@
 #define NV_FAILED 0x0a
 #define READ_MAX 246
 
+/* What a stick has that never was in a network. */
+void znp_items_fill(struct stick_memory *memory)
+{
+	static const struct {
+		uint16_t number;
+		size_t size;
+		uint8_t first;
+	} items[] = {
+		{ ZNP_STARTUP_OPTION, 1, 0 },
+		{ ZNP_EXTENDED_PAN_ID, 8, 0xff },
+		{ 0x0030, 1, 20 }, /* time of a broadcast, and other settings that hosts write */
+		{ 0x0032, 1, 0 },
+		{ 0x0033, 1, 0 },
+		{ 0x0036, 1, 0 },
+		{ 0x0038, 1, 0 },
+		{ 0x003e, 1, 0 },
+		{ ZNP_ACTIVE_KEY, 17, 0 },
+		{ ZNP_ALTERNATE_KEY, 17, 0 },
+		{ ZNP_APS_USE_EXT_PANID, 8, 0 },
+		{ ZNP_ON_A_NETWORK, 1, 0 },
+		{ ZNP_PRECFGKEY, 16, 0x01 },
+		{ ZNP_PRECFGKEYS_ENABLE, 1, 0 },
+		{ ZNP_NWKKEY, 24, 0 },
+		{ ZNP_PANID, 2, 0xff },
+		{ ZNP_CHANLIST, 4, 0 },
+		{ ZNP_LOGICAL_TYPE, 1, 0 },
+		{ ZNP_ZDO_DIRECT_CB, 1, 1 },
+		{ ZNP_TCLK_SEED, 16, 0x55 },
+	};
+	uint8_t room[32];
+
+	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+		memset(room, items[i].first, sizeof(room));
+		(void)stick_memory_set(memory, STICK_ITEM(items[i].number), (struct bytes){ room, items[i].size });
+	}
+	for (uint16_t row = 0; row < 4; row++)
+		(void)stick_memory_set(memory, STICK_ROW(1, 0x0007, row), (struct bytes){ NULL, 12 });
+}
+
 static uint64_t read_item(struct reader *in)
 {
-	return ZNP_ITEM(read_le16(in));
+	return STICK_ITEM(read_le16(in));
 }
 
 static uint64_t read_row(struct reader *in)
@@ -29,12 +68,12 @@ static uint64_t read_row(struct reader *in)
 	uint8_t system = read_u8(in);
 	uint16_t table = read_le16(in);
 
-	return ZNP_ROW(system, table, read_le16(in));
+	return STICK_ROW(system, table, read_le16(in));
 }
 
 static void write_part(struct znp_stick *stick, uint64_t item, size_t offset, size_t most, struct writer *out)
 {
-	struct bytes value = znp_memory_get(stick->memory, item);
+	struct bytes value = stick_memory_get(stick->memory, item);
 
 	if (value.size == 0 || offset > value.size) {
 		write_u8(out, NV_FAILED);
@@ -49,17 +88,17 @@ static void write_part(struct znp_stick *stick, uint64_t item, size_t offset, si
 
 static uint8_t create(struct znp_stick *stick, uint64_t item, size_t size, struct bytes value)
 {
-	if (znp_memory_get(stick->memory, item).size > 0)
+	if (stick_memory_get(stick->memory, item).size > 0)
 		return ZNP_SUCCESS;
-	if (size == 0 || znp_memory_set(stick->memory, item, (struct bytes){ NULL, size }) < 0)
+	if (size == 0 || stick_memory_set(stick->memory, item, (struct bytes){ NULL, size }) < 0)
 		return NV_FAILED;
-	(void)znp_memory_write(stick->memory, item, 0, value);
+	(void)stick_memory_write(stick->memory, item, 0, value);
 	return NV_CREATED;
 }
 
 static uint8_t change(struct znp_stick *stick, uint64_t item, size_t offset, struct bytes value)
 {
-	return value.data && znp_memory_write(stick->memory, item, offset, value) == 0 ? ZNP_SUCCESS : NV_FAILED;
+	return value.data && stick_memory_write(stick->memory, item, offset, value) == 0 ? ZNP_SUCCESS : NV_FAILED;
 }
 
 static struct bytes read_rest(struct reader *in, size_t size)
@@ -74,7 +113,7 @@ static bool answer_items(struct znp_stick *stick, uint16_t command, struct reade
 
 	switch (command) {
 	case NV_LENGTH:
-		write_le16(out, (uint16_t)znp_memory_get(stick->memory, item).size);
+		write_le16(out, (uint16_t)stick_memory_get(stick->memory, item).size);
 		return true;
 	case NV_READ:
 		write_part(stick, item, read_u8(in), READ_MAX, out);
@@ -95,7 +134,7 @@ static bool answer_items(struct znp_stick *stick, uint16_t command, struct reade
 		write_u8(out, change(stick, item, offset, read_rest(in, read_le16(in))));
 		return true;
 	default:
-		write_u8(out, znp_memory_delete(stick->memory, item) ? ZNP_SUCCESS : NV_CREATED);
+		write_u8(out, stick_memory_delete(stick->memory, item) ? ZNP_SUCCESS : NV_CREATED);
 		return true;
 	}
 }
@@ -107,7 +146,7 @@ static bool answer_tables(struct znp_stick *stick, uint16_t command, struct read
 
 	switch (command) {
 	case TABLE_LENGTH:
-		write_le32(out, (uint32_t)znp_memory_get(stick->memory, row).size);
+		write_le32(out, (uint32_t)stick_memory_get(stick->memory, row).size);
 		return true;
 	case TABLE_READ:
 		offset = read_le16(in);
@@ -124,11 +163,12 @@ static bool answer_tables(struct znp_stick *stick, uint16_t command, struct read
 		return true;
 	case TABLE_UPDATE: {
 		struct bytes value = read_rest(in, read_u8(in));
-		write_u8(out, !in->failed && znp_memory_set(stick->memory, row, value) == 0 ? ZNP_SUCCESS : NV_FAILED);
+		write_u8(
+			out, !in->failed && stick_memory_set(stick->memory, row, value) == 0 ? ZNP_SUCCESS : NV_FAILED);
 		return true;
 	}
 	default:
-		write_u8(out, znp_memory_delete(stick->memory, row) ? ZNP_SUCCESS : NV_FAILED);
+		write_u8(out, stick_memory_delete(stick->memory, row) ? ZNP_SUCCESS : NV_FAILED);
 		return true;
 	}
 }

@@ -52,12 +52,12 @@
 
 static void put(struct znp_stick *stick, uint16_t item, const void *data, size_t size)
 {
-	(void)znp_memory_set(stick->memory, ZNP_ITEM(item), (struct bytes){ data, size });
+	(void)stick_memory_set(stick->memory, STICK_ITEM(item), (struct bytes){ data, size });
 }
 
 static struct bytes get(const struct znp_stick *stick, uint16_t item)
 {
-	return znp_memory_get(stick->memory, ZNP_ITEM(item));
+	return stick_memory_get(stick->memory, STICK_ITEM(item));
 }
 
 static uint64_t number(struct bytes value, size_t at, size_t size)
@@ -81,7 +81,7 @@ void znp_network_clear(struct znp_stick *stick)
 	const uint8_t any[4] = { 0xff, 0xff, 0xff, 0xff };
 
 	if (option & CLEAR_STATE) {
-		(void)znp_memory_delete(stick->memory, ZNP_ITEM(ZNP_NIB));
+		(void)stick_memory_delete(stick->memory, STICK_ITEM(ZNP_NIB));
 		put(stick, ZNP_ACTIVE_KEY, nothing, KEY_BYTES + 1);
 		put(stick, ZNP_ALTERNATE_KEY, nothing, KEY_BYTES + 1);
 		put(stick, ZNP_ON_A_NETWORK, nothing, 1);
@@ -138,7 +138,7 @@ static void form(struct znp_stick *stick)
 	/* The frame counter of this network, first of its table. */
 	uint8_t counter[12] = { 0xe8, 0x03 };
 	memcpy(counter + 4, nib + NIB_EXTENDED_PAN, 8);
-	(void)znp_memory_set(stick->memory, ZNP_ROW(1, 0x0007, 0), (struct bytes){ counter, sizeof(counter) });
+	(void)stick_memory_set(stick->memory, STICK_ROW(1, 0x0007, 0), (struct bytes){ counter, sizeof(counter) });
 }
 
 static void on_up(void *context, uint64_t life)

@@ -14,7 +14,7 @@
 #include "protocols/unpi.h"
 #include "tests/sim/ncp/coordinator.h"
 #include "tests/sim/ncp/front.h"
-#include "tests/sim/ncp/znp_memory.h"
+#include "tests/sim/ncp/stick_memory.h"
 
 #define ZNP_LATER_MAX 32
 #define ZNP_LATER_BYTES 64
@@ -28,9 +28,28 @@ struct znp_later {
 	uint8_t data[ZNP_LATER_BYTES];
 };
 
+enum znp_item {
+	ZNP_EXTADDR = 0x0001,
+	ZNP_STARTUP_OPTION = 0x0003,
+	ZNP_NIB = 0x0021,
+	ZNP_EXTENDED_PAN_ID = 0x002d,
+	ZNP_ACTIVE_KEY = 0x003a,
+	ZNP_ALTERNATE_KEY = 0x003b,
+	ZNP_APS_USE_EXT_PANID = 0x0047,
+	ZNP_ON_A_NETWORK = 0x0055,
+	ZNP_PRECFGKEY = 0x0062,
+	ZNP_PRECFGKEYS_ENABLE = 0x0063,
+	ZNP_NWKKEY = 0x0082,
+	ZNP_PANID = 0x0083,
+	ZNP_CHANLIST = 0x0084,
+	ZNP_LOGICAL_TYPE = 0x0087,
+	ZNP_ZDO_DIRECT_CB = 0x008f,
+	ZNP_TCLK_SEED = 0x0101,
+};
+
 struct znp_stick {
 	struct front_site site;
-	struct znp_memory *memory;
+	struct stick_memory *memory;
 	struct unpi_parser parser;
 	bool in_bootloader, is_starting;
 	bool tells_all_zdo; /* the host registered for every ZDO message */
@@ -59,6 +78,9 @@ bool znp_answer_memory(struct znp_stick *stick, uint16_t command, struct reader 
 bool znp_answer_network(struct znp_stick *stick, uint16_t command, struct reader *in, struct writer *out);
 bool znp_answer_zdo(struct znp_stick *stick, uint16_t command, struct reader *in, struct writer *out);
 bool znp_answer_data(struct znp_stick *stick, uint16_t command, struct reader *in, struct writer *out);
+
+/* What a stick has in its memory that never was in a network. */
+void znp_items_fill(struct stick_memory *memory);
 
 /* Clears what its start-up option says, as it does when it starts. */
 void znp_network_clear(struct znp_stick *stick);
