@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "config/settings.h"
+#include "drivers/zigbee_upgrades.h"
 
 enum zigbee_stick_choice { ZIGBEE_STICK_AUTO, ZIGBEE_STICK_ZNP, ZIGBEE_STICK_EZSP };
 enum zigbee_flow { ZIGBEE_FLOW_NONE, ZIGBEE_FLOW_HARDWARE, ZIGBEE_FLOW_SOFTWARE };
@@ -22,6 +23,7 @@ struct zigbee_settings {
 	int64_t concurrent; /* 0: what suits the stick */
 	int64_t report_least_ms, report_most_ms, battery_most_ms;
 	int64_t ping_after_ms, sleeper_lost_ms;
+	struct zigbee_upgrades_settings upgrades;
 };
 
 extern const struct settings_table zigbee_settings_table;

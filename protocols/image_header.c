@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "protocols/fault.h"
+#include "protocols/gbl.h"
+
+#define TAG_IMAGE 0 /* of a Zigbee upgrade file's element: what the node runs */
 
 const char *image_format_name(enum image_format format)
 {
@@ -85,6 +88,14 @@ static int parse_esp(struct image_header *out, const void *data, size_t size, co
 	return 0;
 }
 
+static const struct zigbee_ota_element *find_element(const struct zigbee_ota *file, uint16_t tag)
+{
+	for (size_t i = 0; i < file->element_count; i++)
+		if (file->elements[i].tag == tag)
+			return &file->elements[i];
+	return NULL;
+}
+
 static int parse_zigbee(struct image_header *out, const void *data, size_t size, const char **fault)
 {
 	int result = zigbee_ota_parse(&out->zigbee, data, size, fault);
@@ -94,6 +105,9 @@ static int parse_zigbee(struct image_header *out, const void *data, size_t size,
 	out->format = IMAGE_FORMAT_ZIGBEE_OTA;
 	snprintf(out->version, sizeof(out->version), "0x%08x", out->zigbee.file_version);
 	snprintf(out->hardware, sizeof(out->hardware), "%04x-%04x", out->zigbee.manufacturer, out->zigbee.image_type);
+	const struct zigbee_ota_element *image = find_element(&out->zigbee, TAG_IMAGE);
+	if (image && gbl_check((const uint8_t *)data + image->offset, image->size) == -EBADMSG)
+		return fault_malformed(fault, "the checksum of its GBL content is wrong");
 	out->payload_offset = out->zigbee.offset;
 	out->payload_size = out->zigbee.size;
 	return 0;
