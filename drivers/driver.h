@@ -214,5 +214,6 @@ struct driver_ops {
 extern const struct driver_ops driver_coap;
 extern const struct driver_ops driver_dummy;
 extern const struct driver_ops driver_mqtt;
+extern const struct driver_ops driver_zigbee;
 
 #endif

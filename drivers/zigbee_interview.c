@@ -162,7 +162,7 @@ static bool is_asked_when_heard(const struct zigbee_node *node)
 static bool may_ask(const struct zigbee_node *node, int64_t now_ms)
 {
 	return node->nwk != ZIGBEE_NWK_NONE && !node->left &&
-	       (!is_asked_when_heard(node) || now_ms - node->presence.heard_ms <= HEARD_RECENTLY_MS);
+	       (!is_asked_when_heard(node) || (node->spoke_ms && now_ms - node->spoke_ms <= HEARD_RECENTLY_MS));
 }
 
 int64_t zigbee_interview_due_ms(const struct zigbee_node *node, int64_t now_ms)

@@ -93,6 +93,7 @@ struct zigbee_node {
 	struct zigbee_frame_seen seen[ZIGBEE_FRAMES_KNOWN];
 	uint8_t seen_next;
 	bool seen_any;
+	int64_t spoke_ms; /* when it sent something last, since the start; 0: nothing yet */
 };
 
 struct zigbee_nodes {

@@ -223,6 +223,16 @@ void token_boolean(struct token_writer *writer, bool value)
 	write_bytes(writer->out, value ? "true" : "false", value ? 4 : 5);
 }
 
+void token_null(struct token_writer *writer)
+{
+	if (writer->format == FORMAT_CBOR) {
+		write_u8(writer->out, (uint8_t)(SIMPLE << 5 | 22));
+		return;
+	}
+	separate(writer);
+	write_bytes(writer->out, "null", 4);
+}
+
 static void write_cbor_bytes(struct token_writer *writer, struct span bytes)
 {
 	write_head(writer, BYTES, bytes.size);

@@ -36,6 +36,7 @@ void token_string(struct token_writer *writer, const char *text); /* terminated 
 void token_integer(struct token_writer *writer, int64_t value);
 void token_number(struct token_writer *writer, const struct number *number);
 void token_boolean(struct token_writer *writer, bool value);
+void token_null(struct token_writer *writer);
 
 /* Bytes: CBOR as such; JSON as text, in base64url without padding (RFC 4648 section 5) or in hex. */
 void token_base64(struct token_writer *writer, struct span bytes);

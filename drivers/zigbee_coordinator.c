@@ -1,0 +1,229 @@
+/* The coordinator's side of the Zigbee driver: opens the stick, and follows what becomes of its network. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "drivers/zigbee_driver.h"
+
+#define PROBE_MS 15000        /* for a stick to answer, before the other protocol is tried */
+#define REFRESH_MS 21600000LL /* between two looks at the frame counter */
+
+static void keep_record(struct driver *driver, const char *name, const void *data, size_t size, bool secret)
+{
+	const struct driver_host *host = driver->host;
+	const struct driver_record record = { .name = name, .value = { data, size }, .secret = secret };
+
+	int error = host->keep ? host->keep(host->context, &record) : 0;
+	if (error)
+		zigbee_tell(driver, DRIVER_ERROR, "zigbee.not_kept record=%s error=\"%s\"", name, strerror(-error));
+}
+
+void zigbee_keep_network(struct driver *driver)
+{
+	uint8_t record[ZIGBEE_NETWORK_RECORD_SIZE];
+	size_t size = zigbee_network_write(&driver->network.kept, record);
+
+	keep_record(driver, ZIGBEE_NETWORK_RECORD, record, size, true);
+	explicit_bzero(record, sizeof(record));
+}
+
+/* ---- forming ---- */
+
+static void make_network(struct driver *driver)
+{
+	const struct zigbee_settings *settings = driver->settings;
+	uint8_t chance[ZIGBEE_CHANCE_SIZE];
+	struct stick_network made;
+
+	driver->must_form = false;
+	if (getrandom(chance, sizeof(chance), 0) != sizeof(chance)) {
+		zigbee_tell(driver, DRIVER_ERROR, "zigbee.form_failed error=\"the kernel has no random bytes\"");
+		return;
+	}
+	zigbee_network_make(
+		&driver->network, zigbee_settings_channel(settings), (uint16_t)settings->pan, chance, &made);
+	int error = driver->ops->form(driver->stick, &made);
+	driver->network.state = NETWORK_FORMING;
+	if (error)
+		zigbee_tell(driver, DRIVER_ERROR, "zigbee.form_failed error=\"%s\"", strerror(-error));
+	else
+		zigbee_tell(driver, DRIVER_NOTICE, "zigbee.forming channel=%u pan=0x%04x", made.channel, made.pan);
+	explicit_bzero(chance, sizeof(chance));
+	explicit_bzero(&made, sizeof(made));
+}
+
+void zigbee_form(struct driver *driver)
+{
+	driver->must_form = true;
+	if (zigbee_settings_channel(driver->settings) != 0)
+		return;
+	memset(driver->network.energies, 0, sizeof(driver->network.energies));
+	driver->network.state = NETWORK_SCANNING;
+	driver->scanning = driver->ops->scan(driver->stick) == 0;
+}
+
+/* ---- what the stick says ---- */
+
+static void on_network_up(struct driver *driver)
+{
+	const struct stick_network *network = &driver->network.kept;
+
+	driver->interview_rules.own_eui64 = network->eui64;
+	driver->refresh_ms = zigbee_now(driver) + REFRESH_MS;
+	zigbee_keep_network(driver);
+	if (driver->counters.network_up)
+		return;
+	driver->counters.network_up = 1;
+	for (size_t i = 0; i < driver->nodes.count; i++)
+		zigbee_presence_begin(driver->nodes.list[i], zigbee_now(driver));
+	zigbee_tell(driver, DRIVER_NOTICE,
+		"zigbee.network_up stick=%s firmware=\"%s\" channel=%u pan=0x%04x extended_pan=%016llx nodes=%zu",
+		driver->ops->name, driver->network.firmware, network->channel, network->pan,
+		(unsigned long long)network->extended_pan, driver->nodes.count);
+}
+
+static void tell_trouble(struct driver *driver, bool was_up)
+{
+	const struct zigbee_network *network = &driver->network;
+
+	driver->counters.network_up = 0;
+	if (network->state == NETWORK_REFUSED)
+		zigbee_tell(driver, DRIVER_ERROR, "zigbee.refused reason=\"%s\"", network->why);
+	else if (network->state == NETWORK_NO_STICK && (was_up || *network->why))
+		zigbee_tell(driver, DRIVER_WARNING, "zigbee.stick_down port=%s reason=\"%s\"", driver->settings->port,
+			network->why);
+}
+
+void zigbee_network_take(struct driver *driver, const struct stick_report *report)
+{
+	bool was_up = driver->network.state == NETWORK_UP;
+	char former[sizeof(driver->network.why)];
+
+	(void)snprintf(former, sizeof(former), "%s", driver->network.why);
+	enum zigbee_network_turn turn = zigbee_network_on_stick(&driver->network, report);
+	driver->stick_known |= report->state == STICK_UP || report->state == STICK_EMPTY;
+	if (turn == NETWORK_STARTED)
+		on_network_up(driver);
+	else if (was_up || strcmp(former, driver->network.why) != 0)
+		tell_trouble(driver, was_up);
+	if (turn == NETWORK_FORM)
+		zigbee_form(driver);
+	zigbee_questions_on_network(driver);
+	zigbee_wake(driver);
+}
+
+static void on_state(void *context, const struct stick_report *report)
+{
+	zigbee_network_take(context, report);
+}
+
+static void on_sent(void *context, uint32_t tag, enum stick_sent outcome)
+{
+	struct driver *driver = context;
+
+	if (outcome == STICK_SENT)
+		driver->counters.sent++;
+	else
+		driver->counters.unsent++;
+	zigbee_outbox_on_sent(&driver->outbox, tag, outcome, zigbee_now(driver));
+	zigbee_wake(driver);
+}
+
+static void on_event(void *context, int level, const char *line)
+{
+	const struct driver *driver = context;
+
+	driver->host->event(driver->host->context, (enum driver_level)level, line);
+}
+
+/* ---- the stick ---- */
+
+static size_t first_stick(const struct driver *driver)
+{
+	/* As the choices stand: auto, then one for each stick. */
+	return driver->settings->stick == ZIGBEE_STICK_AUTO ? 0 : (size_t)driver->settings->stick - 1;
+}
+
+static int open_stick_at(struct driver *driver, size_t index, char *why, size_t why_size)
+{
+	const struct zigbee_settings *settings = driver->settings;
+	const struct stick_port port = {
+		.path = settings->port,
+		.baud = (int)settings->baud,
+		.hardware_flow = settings->flow_control == ZIGBEE_FLOW_HARDWARE,
+		.software_flow = settings->flow_control == ZIGBEE_FLOW_SOFTWARE,
+		.concurrent = (int)settings->concurrent,
+	};
+	const struct stick_host host = {
+		.context = driver,
+		.state = on_state,
+		.received = zigbee_on_received,
+		.sent = on_sent,
+		.joined = zigbee_on_joined,
+		.left = zigbee_on_left,
+		.routed = zigbee_on_routed,
+		.scanned = zigbee_on_scanned,
+		.key = zigbee_on_key,
+		.event = on_event,
+	};
+
+	driver->stick_index = index;
+	driver->ops = driver->sticks[index];
+	driver->stick_opened_ms = zigbee_now(driver);
+	int error = driver->ops->open(&driver->stick, driver->loop, &port, &host, why, why_size);
+	if (!error)
+		zigbee_outbox_attach(&driver->outbox, driver->ops, driver->stick);
+	return error;
+}
+
+int zigbee_open_stick(struct driver *driver, char *why, size_t why_size)
+{
+	return open_stick_at(driver, first_stick(driver), why, why_size);
+}
+
+void zigbee_close_stick(struct driver *driver)
+{
+	struct stick *stick = driver->stick;
+
+	driver->stick = NULL;
+	zigbee_outbox_attach(&driver->outbox, NULL, NULL);
+	if (stick)
+		driver->ops->close(stick);
+}
+
+/* Nobody answers in this protocol: perhaps in the other one. */
+static void try_other_stick(struct driver *driver)
+{
+	size_t next = driver->sticks[driver->stick_index + 1] ? driver->stick_index + 1 : 0;
+	char why[256] = "";
+
+	zigbee_close_stick(driver);
+	if (open_stick_at(driver, next, why, sizeof(why)) < 0)
+		zigbee_tell(driver, DRIVER_ERROR, "zigbee.stick_failed reason=\"%s\"", why);
+}
+
+static int64_t probe_turn(struct driver *driver, int64_t now_ms)
+{
+	bool may_be_other = driver->settings->stick == ZIGBEE_STICK_AUTO && !driver->stick_known &&
+			    driver->network.state == NETWORK_NO_STICK;
+
+	if (!may_be_other)
+		return INT64_MAX;
+	if (now_ms >= driver->stick_opened_ms + PROBE_MS)
+		try_other_stick(driver);
+	return driver->stick_opened_ms + PROBE_MS;
+}
+
+int64_t zigbee_coordinator_turn(struct driver *driver)
+{
+	int64_t now_ms = zigbee_now(driver), due_ms = probe_turn(driver, now_ms);
+
+	if (driver->must_form && !driver->scanning && driver->stick)
+		make_network(driver);
+	if (driver->network.state == NETWORK_UP && now_ms >= driver->refresh_ms) {
+		driver->refresh_ms = now_ms + REFRESH_MS;
+		(void)driver->ops->backup(driver->stick);
+	}
+	return due_ms;
+}

@@ -1,0 +1,337 @@
+/* The nodes of a Zigbee network as they come, are asked, go silent, leave, and are kept over restarts. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers/zigbee_driver.h"
+#include "protocols/zdo.h"
+
+#define INTERVIEWS_AT_ONCE 4
+#define STRANGER_MS 30000        /* between two questions whose address it is */
+#define BASIC_ZCL_VERSION 0x0000 /* an attribute that every node has */
+
+/* ---- records ---- */
+
+static void recall_node(struct driver *driver, const struct driver_record *record)
+{
+	struct zigbee_node *node;
+	uint64_t eui64;
+
+	if (zigbee_id_parse(&eui64, record->name + strlen(ZIGBEE_NODE_RECORD)) < 0)
+		return;
+	node = zigbee_nodes_add(&driver->nodes, eui64);
+	if (!node)
+		return;
+	if (zigbee_node_parse(node, record->value.data, record->value.size) < 0) {
+		zigbee_tell(driver, DRIVER_WARNING, "zigbee.record_unreadable node=%s", node->id);
+		zigbee_interview_begin(node, zigbee_now(driver));
+	}
+	zigbee_presence_begin(node, zigbee_now(driver));
+}
+
+static void recall_record(void *taker, const struct driver_record *record)
+{
+	struct driver *driver = taker;
+	struct zigbee_network *network = &driver->network;
+
+	if (strncmp(record->name, ZIGBEE_NODE_RECORD, strlen(ZIGBEE_NODE_RECORD)) == 0)
+		recall_node(driver, record);
+	else if (strcmp(record->name, ZIGBEE_NETWORK_RECORD) == 0)
+		network->remembers = zigbee_network_parse(&network->kept, record->value.data, record->value.size) == 0;
+}
+
+void zigbee_recall(struct driver *driver)
+{
+	const struct driver_host *host = driver->host;
+
+	if (host->recall)
+		host->recall(host->context, recall_record, driver);
+}
+
+static void keep_node(struct driver *driver, const struct zigbee_node *node, bool forget)
+{
+	const struct driver_host *host = driver->host;
+	char name[sizeof(ZIGBEE_NODE_RECORD) + ZIGBEE_ID_SIZE], record[DRIVER_RECORD_MAX];
+	size_t size = forget ? 0 : zigbee_node_write(node, record);
+
+	if (!host->keep)
+		return;
+	(void)snprintf(name, sizeof(name), "%s%s", ZIGBEE_NODE_RECORD, node->id);
+	int error = host->keep(host->context, &(struct driver_record){ .name = name, .value = { record, size } });
+	if (error)
+		zigbee_tell(driver, DRIVER_ERROR, "zigbee.not_kept node=%s error=\"%s\"", node->id, strerror(-error));
+}
+
+void zigbee_forget(struct driver *driver, struct zigbee_node *node)
+{
+	keep_node(driver, node, true);
+	zigbee_nodes_remove(&driver->nodes, node);
+}
+
+/* ---- the gateway is told ---- */
+
+static void say_firmware(struct node_contact *contact, const struct zigbee_node *node, char *hardware, char *version)
+{
+	const struct zigbee_firmware *firmware = &node->firmware;
+
+	/* As image_header.h tells these of a Zigbee OTA upgrade file. */
+	(void)snprintf(hardware, NODE_TEXT_MAX + 1, "%04x-%04x", firmware->manufacturer, firmware->image_type);
+	(void)snprintf(version, NODE_TEXT_MAX + 1, "0x%08x", firmware->version);
+	contact->hardware = hardware;
+	contact->version = version;
+}
+
+bool zigbee_greet(struct driver *driver, struct zigbee_node *node, size_t bytes, bool reports)
+{
+	const struct zigbee_node *parent = zigbee_nodes_at(&driver->nodes, node->parent);
+	char hardware[NODE_TEXT_MAX + 1], version[NODE_TEXT_MAX + 1];
+	struct contact_answer answer;
+	struct node_contact contact = {
+		.node = node->id,
+		.unscheduled = true,
+		.reports = reports,
+		.hardware = "",
+		.version = "",
+		.parent = parent ? parent->id : NULL,
+		.battery_percent = node->battery_percent,
+		.signal_dbm = node->rssi,
+		.message_bytes = (uint32_t)bytes,
+		.bytes_in = (uint32_t)bytes,
+	};
+
+	if (reports && node->firmware.known)
+		say_firmware(&contact, node, hardware, version);
+	if (driver->host->contact(driver->host->context, &contact, &answer) == 0)
+		return true;
+	driver->counters.nodes_refused++;
+	return false;
+}
+
+/* ---- coming and going ---- */
+
+void zigbee_on_joined(void *context, uint64_t eui64, uint16_t nwk, uint16_t parent)
+{
+	struct driver *driver = context;
+	struct zigbee_node *known = zigbee_nodes_find(&driver->nodes, eui64);
+	struct zigbee_node *node = known ? known : zigbee_nodes_add(&driver->nodes, eui64);
+	int64_t now_ms = zigbee_now(driver);
+
+	if (!node) {
+		zigbee_tell(driver, DRIVER_WARNING, "zigbee.no_room nodes=%zu", driver->nodes.count);
+		return;
+	}
+	bool is_news = !known || node->left || node->nwk != nwk;
+	(void)zigbee_nodes_move(&driver->nodes, node, nwk);
+	/* While nodes are let in it may be one that was reset and has forgotten what it was told. */
+	bool was_reset = node->interview.step == STEP_DONE && now_ms < driver->permit_until_ms &&
+			 now_ms - node->presence.heard_ms > 1000;
+	if (!known || node->left || was_reset)
+		zigbee_interview_begin(node, now_ms);
+	node->left = false;
+	if (parent != ZIGBEE_NWK_NONE)
+		node->parent = parent;
+	node->spoke_ms = now_ms;
+	(void)zigbee_presence_on_heard(node, now_ms);
+	if (is_news) {
+		driver->counters.joins++;
+		zigbee_tell(driver, DRIVER_NOTICE, "zigbee.node_joined node=%s nwk=0x%04x", node->id, nwk);
+	}
+	(void)zigbee_greet(driver, node, 0, false);
+	zigbee_wake(driver);
+}
+
+void zigbee_on_left(void *context, uint64_t eui64, uint16_t nwk)
+{
+	struct driver *driver = context;
+	struct zigbee_node *node =
+		eui64 ? zigbee_nodes_find(&driver->nodes, eui64) : zigbee_nodes_at(&driver->nodes, nwk);
+
+	if (!node || node->left)
+		return;
+	node->left = true;
+	node->changed = true;
+	node->nwk = node->parent = ZIGBEE_NWK_NONE;
+	driver->counters.leaves++;
+	zigbee_tell(driver, DRIVER_NOTICE, "zigbee.node_left node=%s", node->id);
+	driver->host->lost(driver->host->context, node->id);
+	zigbee_wake(driver);
+}
+
+void zigbee_on_routed(void *context, uint16_t nwk, uint8_t relays)
+{
+	struct driver *driver = context;
+	struct zigbee_node *node = zigbee_nodes_at(&driver->nodes, nwk);
+
+	if (node)
+		node->relays = relays;
+}
+
+static void ask_zdo(struct driver *driver, struct zdo_message *ask, uint16_t nwk)
+{
+	uint8_t data[ZIGBEE_ASDU_MAX];
+	size_t size;
+
+	ask->sequence = ++driver->sequence;
+	size = zdo_write(ask, data, sizeof(data));
+	(void)zigbee_send(driver,
+		&(struct zigbee_message){ .peer = nwk,
+			.profile = ZDO_PROFILE,
+			.cluster = ask->cluster,
+			.wants_ack = true,
+			.payload = { (const char *)data, size } },
+		false, NULL);
+}
+
+void zigbee_ask_stranger(struct driver *driver, uint16_t nwk)
+{
+	int64_t now_ms = zigbee_now(driver);
+
+	driver->counters.strangers++;
+	for (size_t i = 0; i < ZIGBEE_STRANGERS; i++)
+		if (driver->strangers[i].nwk == nwk && driver->strangers[i].asked_ms &&
+			now_ms < driver->strangers[i].asked_ms + STRANGER_MS)
+			return;
+	driver->strangers[driver->stranger_next++ % ZIGBEE_STRANGERS] = (struct zigbee_stranger){ nwk, now_ms };
+	ask_zdo(driver, &(struct zdo_message){ .cluster = ZDO_IEEE_ADDRESS, .nwk = nwk }, nwk);
+}
+
+void zigbee_send_away(struct driver *driver, const struct zigbee_node *node)
+{
+	if (node->nwk != ZIGBEE_NWK_NONE)
+		ask_zdo(driver, &(struct zdo_message){ .cluster = ZDO_LEAVE, .eui64 = node->eui64 }, node->nwk);
+}
+
+/* ---- what is due ---- */
+
+static void on_question_sent(void *context, uint64_t about, enum stick_sent outcome)
+{
+	struct driver *driver = context;
+	struct zigbee_node *node = zigbee_nodes_at(&driver->nodes, (uint16_t)(about >> 8));
+
+	if (outcome != STICK_SENT && node)
+		zigbee_interview_on_unsent(node, (uint8_t)about, zigbee_now(driver));
+}
+
+static void send_question(struct driver *driver, struct zigbee_node *node, const struct zigbee_question *question)
+{
+	uint8_t sequence = node->interview.sequence;
+	const struct zigbee_message message = {
+		.peer = node->nwk,
+		.profile = question->profile,
+		.cluster = question->cluster,
+		.own_endpoint = question->profile == ZDO_PROFILE ? ZDO_ENDPOINT : ZIGBEE_OWN_ENDPOINT,
+		.peer_endpoint = question->endpoint,
+		.wants_ack = true,
+		.to_sleeper = zigbee_node_sleeps(node),
+		.payload = { (const char *)question->data, question->size },
+	};
+	const struct zigbee_delivery delivery = {
+		.done = on_question_sent,
+		.context = driver,
+		.about = (uint64_t)node->nwk << 8 | sequence,
+	};
+
+	(void)zigbee_send(driver, &message, false, &delivery);
+}
+
+static void interview(struct driver *driver, struct zigbee_node *node, size_t *under_way)
+{
+	struct zigbee_question question;
+	bool waited = node->interview.waiting;
+
+	if (!waited && *under_way >= INTERVIEWS_AT_ONCE)
+		return;
+	switch (zigbee_interview_turn(
+		node, &driver->interview_rules, (uint8_t)(driver->sequence + 1), zigbee_now(driver), &question)) {
+	case INTERVIEW_ASK:
+		driver->sequence++;
+		send_question(driver, node, &question);
+		break;
+	case INTERVIEW_RESTS:
+		zigbee_tell(driver, DRIVER_WARNING, "zigbee.interview_rests node=%s step=%s", node->id,
+			zigbee_step_name(node->interview.step));
+		break;
+	case INTERVIEW_NOTHING:
+		break;
+	}
+	*under_way += (size_t)node->interview.waiting - (size_t)waited;
+}
+
+static void ping(struct driver *driver, const struct zigbee_node *node)
+{
+	uint8_t data[ZIGBEE_ASDU_MAX], endpoint = node->endpoint_count ? node->endpoints[0].number : 1;
+	struct writer out;
+
+	driver->counters.pings++;
+	writer_init(&out, data, sizeof(data));
+	zcl_frame_write(&out, &(struct zcl_frame){ .is_global = true,
+				      .no_default_response = true,
+				      .sequence = ++driver->sequence,
+				      .command = ZCL_READ });
+	zcl_record_write(&out, &(struct zcl_record){ .attribute = BASIC_ZCL_VERSION }, ZCL_READ);
+	(void)zigbee_send(driver,
+		&(struct zigbee_message){ .peer = node->nwk,
+			.profile = 0x0104,
+			.cluster = CLUSTER_BASIC,
+			.own_endpoint = ZIGBEE_OWN_ENDPOINT,
+			.peer_endpoint = endpoint,
+			.wants_ack = true,
+			.payload = { (const char *)data, writer_size(&out) } },
+		false, NULL);
+}
+
+static void watch(struct driver *driver, struct zigbee_node *node)
+{
+	switch (zigbee_presence_turn(node, &driver->presence_rules, zigbee_now(driver))) {
+	case PRESENCE_PING:
+		ping(driver, node);
+		break;
+	case PRESENCE_LOST:
+		driver->counters.lost++;
+		zigbee_tell(driver, DRIVER_WARNING, "zigbee.node_lost node=%s", node->id);
+		driver->host->lost(driver->host->context, node->id);
+		break;
+	case PRESENCE_NOTHING:
+		break;
+	}
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t nodes_turn(struct driver *driver)
+{
+	int64_t due_ms = INT64_MAX, now_ms = zigbee_now(driver);
+	size_t under_way = 0;
+
+	for (size_t i = 0; i < driver->nodes.count; i++)
+		under_way += driver->nodes.list[i]->interview.waiting;
+	for (size_t i = 0; i < driver->nodes.count; i++) {
+		struct zigbee_node *node = driver->nodes.list[i];
+		interview(driver, node, &under_way);
+		watch(driver, node);
+		if (node->interview.waiting || under_way < INTERVIEWS_AT_ONCE)
+			due_ms = earlier(due_ms, zigbee_interview_due_ms(node, now_ms));
+		due_ms = earlier(due_ms, zigbee_presence_due_ms(node, &driver->presence_rules));
+	}
+	return due_ms;
+}
+
+int64_t zigbee_fleet_turn(struct driver *driver)
+{
+	bool speaks = driver->network.state == NETWORK_UP && driver->stick;
+	int64_t due_ms = speaks ? nodes_turn(driver) : INT64_MAX;
+
+	driver->counters.nodes = driver->nodes.count;
+	driver->counters.nodes_up = 0;
+	for (size_t i = 0; i < driver->nodes.count; i++) {
+		struct zigbee_node *node = driver->nodes.list[i];
+		driver->counters.nodes_up += !node->left && !node->presence.lost;
+		if (node->changed)
+			keep_node(driver, node, false);
+		node->changed = false;
+	}
+	return due_ms;
+}

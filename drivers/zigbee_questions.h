@@ -1,0 +1,36 @@
+/*
+ * zigbee_questions: what the files that answer an operator's questions about a Zigbee network share.
+ *
+ * docs/zigbee.md has the questions. For zigbee_questions.c and zigbee_replacement.c only.
+ */
+#ifndef WAKEGATE_DRIVERS_ZIGBEE_QUESTIONS_H
+#define WAKEGATE_DRIVERS_ZIGBEE_QUESTIONS_H
+
+#include "drivers/zigbee_driver.h"
+
+/* The arguments of a question. */
+struct zigbee_asked {
+	bool yes, has_seconds, has_backup;
+	int64_t seconds;
+	char node[NODE_ID_MAX + 1];
+	struct span arguments; /* all of them, as JSON */
+};
+
+void zigbee_refuse(const struct driver_question *question, int error, const char *sentence);
+void zigbee_answer_ok(const struct driver_question *question);
+void zigbee_answer_status(struct driver *driver, const struct driver_question *question);
+
+/* The question is answered later, at the latest after so long. */
+void zigbee_wait(
+	struct driver *driver, struct zigbee_wait *wait, const struct driver_question *question, int64_t patience_ms);
+/* Who waits is to be answered now; false: nobody does. */
+bool zigbee_wait_end(struct zigbee_wait *wait, struct driver_question *question);
+
+/* zigbee_replacement.c: another network for the stick, another stick for the network. */
+void zigbee_ask_form(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);
+void zigbee_ask_adopt(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);
+void zigbee_ask_backup(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);
+void zigbee_ask_restore(
+	struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);
+
+#endif

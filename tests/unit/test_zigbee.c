@@ -1,0 +1,431 @@
+#include "drivers/driver.h"
+
+#include "tests/unit/suite.h"
+#include "tests/unit/zigbee_stage.h"
+
+static struct stage stage;
+
+START_TEST(an_empty_stick_is_formed_and_its_network_kept_as_a_secret)
+{
+	stage_init(&stage);
+	struct stick *stick = stage.driver->stick;
+	stick_dummy_state(stick, STICK_EMPTY, "");
+	zigbee_turn(stage.driver);
+	ck_assert_uint_eq(stick->forms, 1);
+	ck_assert_uint_eq(stick->network.channel, 15);
+	stage_up(&stage);
+	ck_assert_ptr_nonnull(stage_record(&stage, "network"));
+	ck_assert(stage_record(&stage, "network")->secret);
+	ck_assert_ptr_nonnull(strstr(stage.events, "zigbee.network_up stick=dummy"));
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(the_channel_is_found_by_a_scan)
+{
+	stage_init(&stage);
+	struct stick *stick = stage.driver->stick;
+	stage.settings.channel = "scan";
+	stick_dummy_state(stick, STICK_EMPTY, "");
+	zigbee_turn(stage.driver);
+	ck_assert_uint_eq(stick->scans, 1);
+	ck_assert_uint_eq(stick->forms, 0);
+	for (uint8_t channel = 11; channel <= 26; channel++)
+		stick->host.scanned(stick->host.context, channel, channel == 20 ? 3 : 90);
+	stick->host.scanned(stick->host.context, 0, 0);
+	zigbee_turn(stage.driver);
+	ck_assert_uint_eq(stick->forms, 1);
+	ck_assert_uint_eq(stick->network.channel, 20);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_joining_node_is_interviewed_until_it_reports_by_itself)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	const struct zigbee_node *node = stage.driver->nodes.list[0];
+	ck_assert_str_eq(node->maker, "ACME");
+	ck_assert_str_eq(node->model, "soil");
+	ck_assert(zigbee_node_sleeps(node));
+	ck_assert_uint_eq(node->endpoint_count, 1); /* without Green Power's */
+	ck_assert_uint_eq(node->endpoints[0].reported,
+		zigbee_measures_of(CLUSTER_TEMPERATURE) | zigbee_measures_of(CLUSTER_BATTERY));
+	/* It said what it runs, and its first values. */
+	ck_assert_uint_eq(stage.checkins, 1);
+	ck_assert_str_eq(stage.hardware, "117c-4203");
+	ck_assert_str_eq(stage.version, "0x01020304");
+	ck_assert_uint_eq(stage.reports, 2);
+	ck_assert_str_eq(stage.reading, "battery=90.0 %EL");
+	ck_assert_ptr_nonnull(strstr(stage.events, "zigbee.interviewed node=" STAGE_SENSOR_ID));
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_report_becomes_a_reading_once)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	unsigned before = stage.reports;
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18420a0000296608");
+	ck_assert_str_eq(stage.reading, "temperature=21.50 Cel");
+	ck_assert_int_eq(stage.contact.signal_dbm, -60);
+	ck_assert(stage.contact.unscheduled);
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18420a0000296608");
+	ck_assert_uint_eq(stage.reports, before + 1);
+	ck_assert_uint_eq(stage.driver->counters.repeated, 1);
+	/* The same sequence number comes again in time, with other readings. */
+	stage_pass(&stage, 60000);
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18420a0000296608");
+	ck_assert_uint_eq(stage.reports, before + 2);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_report_that_wants_an_answer_gets_it_once_it_is_durable)
+{
+	struct stick_dummy_sent sent;
+
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "08420a0000296608");
+	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	ck_assert_uint_eq(sent.message.payload.size, 5);
+	ck_assert_mem_eq(sent.data, "\x10\x42\x0b\x0a\x00", 5);
+	stage.report_result = -ENOSPC;
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "08430a0000296708");
+	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	ck_assert_mem_eq(sent.data, "\x10\x43\x0b\x0a\x89", 5);
+	ck_assert_uint_eq(stage.driver->counters.unkept_lost, 1);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(nodes_are_known_after_a_restart)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	struct stick_network network = stage.driver->stick->network;
+	stage_close(&stage);
+	stage_open(&stage);
+	stage.driver->stick->network = network;
+	stage_up(&stage);
+	ck_assert_uint_eq(stage.driver->stick->sent_count, 0);
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18420a0000296608");
+	ck_assert_str_eq(stage.reading, "temperature=21.50 Cel");
+	/* It may have been durable before the restart: the gateway looks. */
+	unsigned fresh = stage.fresh;
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18430a0000296708");
+	ck_assert_uint_eq(stage.fresh, fresh + 1);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(an_interview_goes_on_after_a_restart_and_with_a_sleeper_only_when_it_is_heard)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_join(&stage);
+	ck_assert(stage_exchange(&stage)); /* the node descriptor */
+	struct stick_network network = stage.driver->stick->network;
+	stage_close(&stage);
+	stage_open(&stage);
+	stage.driver->stick->network = network;
+	stage.now_ms += 60000;
+	stage_up(&stage);
+	stage_pass(&stage, 60000);
+	ck_assert_uint_eq(stage.driver->stick->sent_count, 0);
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18420a0000296608");
+	ck_assert_uint_eq(stage.driver->stick->sent_count, 1);
+	ck_assert_uint_eq(stage.driver->stick->sent[0].message.cluster, ZDO_ACTIVE_ENDPOINTS);
+	ck_assert(stage.driver->stick->sent[0].message.to_sleeper);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_silent_node_is_asked_again_but_not_for_ever)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_join(&stage);
+	unsigned asked = 0;
+	for (int i = 0; i < 600; i++) {
+		asked += stick_dummy_deliver(stage.driver->stick, STICK_NO_ACK, NULL);
+		stage_pass(&stage, 1000);
+	}
+	ck_assert_uint_ge(asked, 2);
+	ck_assert_uint_le(asked, 12);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(another_stick_is_refused_and_taken_when_told)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_close(&stage);
+	stage_open(&stage);
+	stage.driver->stick->network = (struct stick_network){ .extended_pan = 0xaaaaaaaaaaaaaaaa, .channel = 20 };
+	stage_up(&stage);
+	ck_assert_uint_eq(stage.driver->counters.network_up, 0);
+	stage_ask(&stage, "status", "{}");
+	ck_assert_ptr_nonnull(strstr(stage.answer, "\"state\":\"refused\""));
+	ck_assert_ptr_nonnull(strstr(stage.answer, "wakegate zigbee restore"));
+	stage_ask(&stage, "adopt", "{}");
+	ck_assert_int_eq(stage.result, -EPERM);
+	stage_ask(&stage, "adopt", "{\"yes\":true}");
+	ck_assert_int_eq(stage.result, 0);
+	ck_assert_uint_eq(stage.driver->counters.network_up, 1);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(the_remembered_network_is_restored_onto_an_empty_stick)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	stage_close(&stage);
+	stage_open(&stage);
+	struct stick *stick = stage.driver->stick;
+	stick_dummy_state(stick, STICK_EMPTY, "");
+	zigbee_turn(stage.driver);
+	ck_assert_uint_eq(stick->forms, 0);
+	stage_ask(&stage, "restore", "{\"yes\":true}");
+	ck_assert_uint_eq(stick->restores, 1);
+	ck_assert_uint_eq(stick->network.extended_pan, 0xdddddddddddddddd);
+	ck_assert_uint_eq(stick->network.frame_counter, ZIGBEE_COUNTER_MARGIN);
+	ck_assert(!stage.answered);
+	stage_up(&stage);
+	ck_assert(stage.answered);
+	ck_assert_int_eq(stage.result, 0);
+	ck_assert_uint_eq(stage.driver->nodes.count, 1);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_backup_restores_network_nodes_and_keys)
+{
+	static char backup[8192], arguments[8192 + 16];
+
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	stage.driver->stick->keys[0] = (struct stick_link_key){ .eui64 = STAGE_SENSOR, .key = { 7 }, .tx_counter = 3 };
+	stage.driver->stick->key_count = 1;
+	stage_ask(&stage, "backup", "{}");
+	ck_assert_int_eq(stage.result, 0);
+	strcpy(backup, stage.answer);
+	stage_close(&stage);
+	stage.record_count = 0; /* another gateway */
+	stage_open(&stage);
+	stick_dummy_state(stage.driver->stick, STICK_OPENING, "");
+	stage.driver->network.state = NETWORK_REFUSED;
+	(void)snprintf(arguments, sizeof(arguments), "{\"yes\":true,%s", backup + 1);
+	stage_ask(&stage, "restore", arguments);
+	struct stick *stick = stage.driver->stick;
+	ck_assert_uint_eq(stick->restores, 1);
+	ck_assert_uint_eq(stick->network.extended_pan, 0xdddddddddddddddd);
+	ck_assert_uint_eq(stick->network.eui64, 0x00124b00deadbeef);
+	ck_assert_uint_eq(stick->key_count, 1);
+	ck_assert_uint_eq(stick->keys[0].key[0], 7);
+	stage_up(&stage);
+	ck_assert_int_eq(stage.result, 0);
+	ck_assert_ptr_nonnull(zigbee_nodes_at(&stage.driver->nodes, STAGE_NWK));
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(joining_is_permitted_for_a_bounded_time)
+{
+	stage_init(&stage);
+	stage_ask(&stage, "permit", "{\"seconds\":60}");
+	ck_assert_int_eq(stage.result, -ENETDOWN);
+	stage_up(&stage);
+	stage_ask(&stage, "permit", "{\"seconds\":60}");
+	ck_assert_int_eq(stage.result, 0);
+	ck_assert_uint_eq(stage.driver->stick->permit_s, 60);
+	stage_ask(&stage, "permit", "{\"seconds\":181}");
+	ck_assert_int_eq(stage.result, -EINVAL);
+	stage_ask(&stage, "permit", "{}");
+	ck_assert_str_eq(stage.answer, "{\"seconds\":180}");
+	stage_ask(&stage, "permit", "{\"seconds\":0}");
+	ck_assert_uint_eq(stage.driver->stick->permit_s, 0);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(nodes_are_shown_interviewed_anew_and_removed)
+{
+	struct stick_dummy_sent sent;
+
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	stage_ask(&stage, "nodes", "{}");
+	ck_assert_ptr_nonnull(strstr(stage.answer, "\"node\":\"" STAGE_SENSOR_ID "\""));
+	ck_assert_ptr_nonnull(strstr(stage.answer, "\"measures\":[\"temperature\",\"battery\",\"battery_voltage\"]"));
+	stage_ask(&stage, "interview", "{\"node\":\"0x0000000000000001\"}");
+	ck_assert_int_eq(stage.result, -ENOENT);
+	stage_ask(&stage, "interview", "{\"node\":\"" STAGE_SENSOR_ID "\"}");
+	ck_assert_int_eq(stage.result, 0);
+	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	ck_assert_uint_eq(sent.message.cluster, ZDO_NODE_DESCRIPTOR);
+	stage_ask(&stage, "remove", "{\"node\":\"" STAGE_SENSOR_ID "\"}");
+	ck_assert_int_eq(stage.result, 0);
+	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	ck_assert_uint_eq(sent.message.cluster, ZDO_LEAVE);
+	ck_assert_uint_eq(stage.driver->nodes.count, 0);
+	ck_assert_ptr_null(stage_record(&stage, "node/" STAGE_SENSOR_ID));
+	stage_ask(&stage, "sing", "{}");
+	ck_assert_int_eq(stage.result, -EINVAL);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_question_that_the_stick_never_answers_is_answered)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_ask(&stage, "scan", "{}");
+	ck_assert(!stage.answered);
+	stage_pass(&stage, 61000);
+	ck_assert(stage.answered);
+	ck_assert_int_eq(stage.result, -ETIMEDOUT);
+	stage_ask(&stage, "form", "{\"yes\":true}");
+	ck_assert(!stage.answered);
+	stage_close(&stage);
+	ck_assert(stage.answered);
+}
+END_TEST
+
+START_TEST(the_time_is_told_in_seconds_since_2000)
+{
+	struct stick_dummy_sent sent;
+	uint32_t seconds;
+
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	stage_hear_zcl(&stage, CLUSTER_TIME, "0007000000010099990000");
+	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	struct zcl_frame frame;
+	struct zcl_record record;
+	struct reader in;
+	int64_t value;
+	ck_assert_int_eq(zcl_frame_parse(&frame, sent.data, sent.message.payload.size), 0);
+	ck_assert_uint_eq(frame.sequence, 7);
+	ck_assert(frame.to_client);
+	reader_init(&in, frame.payload.data, frame.payload.size);
+	ck_assert_int_eq(zcl_record_read(&record, &in, ZCL_READ_RESPONSE), 1);
+	ck_assert(zcl_value_integer(&record.value, &value));
+	seconds = (uint32_t)value;
+	ck_assert_uint_eq(seconds, (STAGE_WALL_MS + stage.now_ms) / 1000 - 946684800);
+	ck_assert_int_eq(zcl_record_read(&record, &in, ZCL_READ_RESPONSE), 1);
+	ck_assert(zcl_value_integer(&record.value, &value));
+	ck_assert_int_eq(value, 3);
+	ck_assert_int_eq(zcl_record_read(&record, &in, ZCL_READ_RESPONSE), 1);
+	ck_assert_uint_eq(record.status, ZCL_UNSUPPORTED_ATTRIBUTE);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_command_that_nobody_serves_is_told_so)
+{
+	struct stick_dummy_sent sent;
+
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	stage_hear_zcl(&stage, 0x0006, "010502");
+	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	ck_assert_mem_eq(sent.data, "\x18\x05\x0b\x02\x81", 5);
+	/* Never to a default response. */
+	stage_hear_zcl(&stage, 0x0006, "00050b0281");
+	ck_assert(!stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(an_unknown_address_is_asked_whose_it_is)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18420a0000296608");
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18430a0000296608");
+	ck_assert_uint_eq(stage.driver->stick->sent_count, 1);
+	ck_assert(stage_exchange(&stage));
+	ck_assert_ptr_nonnull(zigbee_nodes_find(&stage.driver->nodes, STAGE_SENSOR));
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18440a0000296608");
+	ck_assert_str_eq(stage.reading, "temperature=21.50 Cel");
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_node_that_leaves_or_falls_silent_is_lost_once)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	stage_pass(&stage, 3 * 1800000 - 1000);
+	ck_assert_uint_eq(stage.losses, 0);
+	stage_pass(&stage, 2000);
+	stage_pass(&stage, 100000);
+	ck_assert_uint_eq(stage.losses, 1);
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18440a0000296608");
+	ck_assert_ptr_nonnull(strstr(stage.events, "zigbee.node_back"));
+	struct stick *stick = stage.driver->stick;
+	stick->host.left(stick->host.context, STAGE_SENSOR, STAGE_NWK);
+	stick->host.left(stick->host.context, STAGE_SENSOR, STAGE_NWK);
+	ck_assert_uint_eq(stage.losses, 2);
+	ck_assert_ptr_null(zigbee_nodes_at(&stage.driver->nodes, STAGE_NWK));
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(what_a_refused_node_says_is_not_taken)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	unsigned before = stage.reports;
+	stage.refuses = true;
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18440a0000296608");
+	ck_assert_uint_eq(stage.reports, before);
+	ck_assert_uint_ge(stage.driver->counters.nodes_refused, 1);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(an_unplugged_stick_is_told_and_comes_back)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	stick_dummy_state(stage.driver->stick, STICK_DOWN, "the port is gone");
+	ck_assert_ptr_nonnull(strstr(stage.events, "zigbee.stick_down port=/dev/ttyUSB0 reason=\"the port is gone\""));
+	stage_ask(&stage, "permit", "{}");
+	ck_assert_int_eq(stage.result, -ENETDOWN);
+	ck_assert_str_eq(stage.answer, "the port is gone");
+	stage_up(&stage);
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18440a0000296608");
+	ck_assert_str_eq(stage.reading, "temperature=21.50 Cel");
+	stage_close(&stage);
+}
+END_TEST
+
+TEST_SUITE(zigbee, an_empty_stick_is_formed_and_its_network_kept_as_a_secret, the_channel_is_found_by_a_scan,
+	a_joining_node_is_interviewed_until_it_reports_by_itself, a_report_becomes_a_reading_once,
+	a_report_that_wants_an_answer_gets_it_once_it_is_durable, nodes_are_known_after_a_restart,
+	an_interview_goes_on_after_a_restart_and_with_a_sleeper_only_when_it_is_heard,
+	a_silent_node_is_asked_again_but_not_for_ever, another_stick_is_refused_and_taken_when_told,
+	the_remembered_network_is_restored_onto_an_empty_stick, a_backup_restores_network_nodes_and_keys,
+	joining_is_permitted_for_a_bounded_time, nodes_are_shown_interviewed_anew_and_removed,
+	a_question_that_the_stick_never_answers_is_answered, the_time_is_told_in_seconds_since_2000,
+	a_command_that_nobody_serves_is_told_so, an_unknown_address_is_asked_whose_it_is,
+	a_node_that_leaves_or_falls_silent_is_lost_once, what_a_refused_node_says_is_not_taken,
+	an_unplugged_stick_is_told_and_comes_back)
