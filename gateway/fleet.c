@@ -31,6 +31,7 @@ struct entry {
 	bool refused;                   /* for good, until it changes */
 	bool differs;                   /* from the plan that its rollout began with */
 	bool seen;                      /* in this session */
+	int64_t missed_ms;              /* so long it was connected, and the document has not come */
 	uint64_t tried;                 /* the mark of the rollouts when it was tried last */
 	char why[FLEET_SENTENCE_SIZE];
 	uint64_t told; /* what upstream was told, as a hash; 0: nothing */
@@ -42,8 +43,7 @@ struct fleet {
 	struct entry *entries[FLEET_DOCUMENTS_MAX];
 	size_t count;
 	bool connected;
-	bool late;            /* all documents that are retained have come */
-	int64_t connected_ms; /* monotonic */
+	int64_t counted_ms; /* monotonic: up to then times are in `missed_ms` */
 };
 
 /* ---- what is kept: the names of documents that became rollouts ---- */
@@ -176,6 +176,21 @@ static void intervene(const struct fleet *fleet, const struct entry *entry, cons
 
 /* ---- following ---- */
 
+/* A retained document comes soon after the connect, or was taken back while nobody here could hear of it. */
+static bool is_gone(const struct entry *entry)
+{
+	return entry->missed_ms >= FLEET_GRACE_MS;
+}
+
+/* Time between two sessions is none in which it could have come; many short ones add up. */
+static void count_missed(struct fleet *fleet, struct moment now)
+{
+	for (size_t i = 0; fleet->connected && i < fleet->count; i++)
+		if (!fleet->entries[i]->seen)
+			fleet->entries[i]->missed_ms += now.monotonic_ms - fleet->counted_ms;
+	fleet->counted_ms = now.monotonic_ms;
+}
+
 /* Changes with every step of every rollout: what was refused because of another may go now. */
 static uint64_t mark_of_rollouts(const struct fleet *fleet)
 {
@@ -300,11 +315,9 @@ static void follow(struct fleet *fleet, struct entry *entry)
 {
 	const struct rollout *rollout = rollouts_find(fleet->parts.rollouts, entry->name);
 
-	/* It was taken back while nobody here could hear of it. */
-	bool gone = fleet->late && !entry->seen;
-	if (gone && rollout && rollout_is_offering(rollout))
+	if (is_gone(entry) && rollout && rollout_is_offering(rollout))
 		intervene(fleet, entry, "rollout.pause");
-	if (gone || !entry->document.request || entry->refused)
+	if (is_gone(entry) || !entry->document.request || entry->refused)
 		return;
 	if (rollout && entry->taken)
 		steer(fleet, entry, rollout);
@@ -393,12 +406,12 @@ static void tell(const struct fleet *fleet, struct entry *entry, struct moment n
 /* Without a document and without a rollout there is nothing to remember. */
 static bool is_over(const struct fleet *fleet, const struct entry *entry)
 {
-	return fleet->late && !entry->seen && !rollouts_find(fleet->parts.rollouts, entry->name);
+	return is_gone(entry) && !rollouts_find(fleet->parts.rollouts, entry->name);
 }
 
 int64_t fleet_tick(struct fleet *fleet, struct moment now)
 {
-	fleet->late = fleet->connected && now.monotonic_ms - fleet->connected_ms >= FLEET_GRACE_MS;
+	count_missed(fleet, now);
 	for (size_t i = fleet->count; i-- > 0;) {
 		struct entry *entry = fleet->entries[i];
 		if (is_over(fleet, entry)) {
@@ -474,6 +487,7 @@ static void on_message(void *context, const struct uplink_message *message, stru
 		return;
 	}
 	entry->seen = true;
+	entry->missed_ms = 0;
 	entry->refused = false;
 	entry->tried = 0;
 	int error = fleet_document_parse(&document, name, message->payload, message->size, why);
@@ -497,8 +511,7 @@ static void on_connected(void *context, unsigned window, struct moment now)
 	struct fleet *fleet = context;
 
 	fleet->connected = true;
-	fleet->late = false;
-	fleet->connected_ms = now.monotonic_ms;
+	fleet->counted_ms = now.monotonic_ms;
 	for (size_t i = 0; i < fleet->count; i++) {
 		fleet->entries[i]->seen = false;
 		fleet->entries[i]->told = 0;
@@ -509,6 +522,7 @@ static void on_disconnected(void *context, struct moment now)
 {
 	struct fleet *fleet = context;
 
+	count_missed(fleet, now);
 	fleet->connected = false;
 }
 
@@ -550,7 +564,7 @@ bool fleet_has(const struct fleet *fleet, const char *rollout)
 {
 	const struct entry *entry = fleet ? find(fleet, rollout) : NULL;
 
-	return entry && (entry->seen || !fleet->late);
+	return entry && !is_gone(entry);
 }
 
 bool fleet_refused(const struct fleet *fleet, size_t index, const char **name, const char **why)

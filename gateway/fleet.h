@@ -16,7 +16,8 @@
 #include "gateway/moment.h"
 
 #define FLEET_DOCUMENTS_MAX 32
-#define FLEET_GRACE_MS (INT64_C(5) * 60 * 1000) /* a document that has not come by then was taken back */
+#define FLEET_GRACE_MS \
+	(INT64_C(5) * 60 * 1000) /* connected for so long in all, and it did not come: it was taken back */
 
 struct control;
 struct fleet;

@@ -48,6 +48,11 @@ class CoapNode:
         told = self.check_in(**more)
         return told["update"]["uri"].rsplit("/", 1)[1] if "update" in told else None
 
+    def tell(self, state, code=0):
+        """A word on its update."""
+        answer = self.ask(aiocoap.POST, f"s?ep={self.name}", json.dumps({"state": state, "code": code}).encode())
+        assert answer.code == aiocoap.CHANGED, answer
+
     def block(self, told, number):
         """How one block of the offered image is answered."""
         return self.ask(aiocoap.GET, told["update"]["uri"].lstrip("/"), block=number).code

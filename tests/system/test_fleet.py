@@ -1,4 +1,6 @@
 """One retained document is followed by gateways that do not know of each other, and what becomes of it is told."""
+import contextlib
+import hashlib
 import json
 import random
 
@@ -7,11 +9,13 @@ import pytest
 
 from harness.broker import Broker
 from harness.coap import coap_client
+from harness.coap_node import CoapNode
 from harness.gateway import Wakegate
 from harness.process import wait_until
 
 PATIENCE = 120
 HARDWARE = "m4"
+GATEWAYS, NODES_EACH = 5, 6
 BEGUN = ("rolling", "soaking")  # a wave of a fleet may hold no node of this gateway
 
 
@@ -95,6 +99,44 @@ def test_a_document_is_followed_by_all_and_its_changes_too(site, tmp_path):
         ["aborted", "aborted"]
     commands = [action["command"] for action in east.ask("audit")["audit"] if action["asker"] == "fleet"]
     assert commands == ["rollout.abort", "rollout.pause", "rollout.create"]
+
+
+def test_many_gateways_run_one_canary_without_a_word_between_them(tmp_path):
+    """The first wave is of all nodes of all gateways: which ones anybody can compute, and no gateway rounds up."""
+    broker = Broker(tmp_path, keeps=True).start()
+    cloud = Cloud(broker.port)
+    payload, share = random.Random(7).randbytes(2000), 30
+    with contextlib.ExitStack() as stack:
+        stack.callback(broker.stop)
+        stack.callback(cloud.stop)
+        gateways, nodes = [], []
+        for index in range(GATEWAYS):
+            (tmp_path / f"gw{index}").mkdir()
+            gateway = Wakegate(tmp_path / f"gw{index}", broker.port, gateway={"id": f"gw{index}"},
+                               images={"unsigned_hardware": [HARDWARE]}).start()
+            stack.callback(gateway.stop)
+            gateways.append(gateway)
+            nodes += [stack.enter_context(CoapNode(gateway, f"gw{index}-{i}", HARDWARE)) for i in range(NODES_EACH)]
+        for node in nodes:
+            node.check_in()
+        path = tmp_path / "app.bin"
+        path.write_bytes(payload)
+        digest = hashlib.sha256(payload).hexdigest()
+        cloud.retain("spring", {"image": digest, "hardware": HARDWARE, "waves": f"{share} 100", "soak_ms": 86400000,
+                                "deadline_wakes": 100000})
+        for gateway in gateways:
+            gateway.cli("image", "add", path, "--hardware", HARDWARE, "--version", "2.0.0")
+        for gateway in gateways:
+            wait_until("it has begun", lambda gateway=gateway: cloud.state(
+                gateway.folder.name) in BEGUN, PATIENCE)
+        offered = {node.name for node in nodes if node.offered()}
+        assert offered == {node.name for node in nodes if place("spring", node.name) < share / 100}
+        assert 0 < len(offered) < len(nodes)
+
+
+def place(rollout, node):
+    """As docs/rollouts.md has it."""
+    return int.from_bytes(hashlib.sha256(f"{rollout}\0{node}".encode()).digest()[:8], "big") / 2 ** 64
 
 
 def test_a_document_that_makes_no_sense_is_an_alert(site):

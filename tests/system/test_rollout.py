@@ -1,6 +1,9 @@
 """Rollouts in waves over the simulated, sleeping nodes."""
 import random
 
+from harness.broker import Broker
+from harness.coap_node import CoapNode
+from harness.gateway import Wakegate
 from harness.process import wait_until
 from harness.scenario import HARDWARE, Scenario
 
@@ -87,6 +90,35 @@ def test_a_rollback_brings_the_former_image_back(tmp_path):
         scenario.gateway.ask("rollout", "rollback", "spring", "--yes")
         wait_until("all nodes run the first image again", lambda: scenario.all_run(former), 240)
         assert show(scenario)["state"] == "rolled_back"
+
+
+def test_a_node_that_refuses_a_downgrade_is_reported_as_such(tmp_path):
+    broker = Broker(tmp_path).start()
+    gateway = Wakegate(tmp_path, broker.port, update={"attempts": 1}).start()
+    former = gateway.add_image(b"former" * 1000, "1.0.0", HARDWARE)
+    bad = gateway.add_image(b"bad" * 1000, "2.0.0", HARDWARE)
+    with CoapNode(gateway, "stubborn", HARDWARE, image=former[:32]) as stubborn, \
+            CoapNode(gateway, "willing", HARDWARE, image=former[:32]) as willing:
+        nodes = (stubborn, willing)
+        for node in nodes:
+            node.check_in()
+        gateway.ask("rollout", "create", "spring", bad, "--waves", "100", "--deadline", "100000", "--yes")
+        for node in nodes:
+            wait_until("it is offered the image", lambda node=node: node.offered() == bad[:16], 120)
+            node.run(bad, "2.0.0")
+            node.check_in()
+        gateway.ask("rollout", "rollback", "spring", "--yes")
+        for node in nodes:
+            wait_until("it is offered its former image", lambda node=node: node.offered() == former[:16], 120)
+        stubborn.tell("failed", 6)
+        willing.run(former, "1.0.0")
+        willing.check_in()
+        shown = gateway.ask("rollout", "show", "spring")
+        assert shown["returns"] == {"done": 1, "under_way": 0, "refused": 1, "impossible": 0}
+        assert shown["missing"] == [{"node": "stubborn", "state": "refuses to go back: unsupported image"}]
+        assert "1 back, 0 on their way, 1 refuse, 0 cannot" in gateway.cli("rollout", "show", "spring").stdout
+    gateway.stop()
+    broker.stop()
 
 
 ROLLOUT_FILE = """\

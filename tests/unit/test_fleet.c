@@ -275,6 +275,44 @@ START_TEST(one_that_was_taken_back_meanwhile_is_paused_until_it_is_back)
 }
 END_TEST
 
+START_TEST(one_that_was_taken_back_is_found_over_short_sessions_too)
+{
+	begin_scene();
+	receive("rollout/fleet/spring", document(""));
+	tick();
+	for (int i = 0; i < 5; i++) {
+		ck_assert(is_offering("spring"));
+		uplink_dummy_disconnect(uplink);
+		bench->now.monotonic_ms += 100 * FLEET_GRACE_MS; /* nothing could come then */
+		tick();
+		uplink_dummy_connect(uplink, 100);
+		bench->now.monotonic_ms += FLEET_GRACE_MS / 5;
+		tick();
+	}
+	ck_assert_int_eq(state_of("spring"), ROLLOUT_PAUSED);
+	end_scene();
+}
+END_TEST
+
+START_TEST(one_that_comes_in_each_session_is_never_taken_for_gone)
+{
+	begin_scene();
+	for (int i = 0; i < 20; i++) {
+		receive("rollout/fleet/spring", document(""));
+		bench->now.monotonic_ms += FLEET_GRACE_MS * 4 / 5;
+		tick();
+		ck_assert(is_offering("spring"));
+		uplink_dummy_disconnect(uplink);
+		tick();
+		uplink_dummy_connect(uplink, 100);
+		bench->now.monotonic_ms += FLEET_GRACE_MS / 5;
+		tick();
+		ck_assert(is_offering("spring"));
+	}
+	end_scene();
+}
+END_TEST
+
 START_TEST(a_restart_remembers_whose_rollouts_are_a_fleets)
 {
 	begin_scene();
@@ -396,7 +434,8 @@ END_TEST
 TEST_SUITE(fleet, a_document_becomes_one_rollout_however_often_it_comes, each_group_has_its_topic,
 	what_the_document_wishes_is_followed, what_an_operator_stopped_here_does_not_go_on_by_itself,
 	a_document_that_is_taken_back_ends_its_rollout, one_that_was_taken_back_meanwhile_is_paused_until_it_is_back,
-	a_restart_remembers_whose_rollouts_are_a_fleets, an_image_that_is_not_here_is_waited_for,
-	one_that_is_in_the_way_is_waited_for, what_is_refused_is_told_and_does_not_stop_what_runs,
-	a_rollout_of_that_name_is_the_documents_if_it_is_the_same,
+	one_that_was_taken_back_is_found_over_short_sessions_too,
+	one_that_comes_in_each_session_is_never_taken_for_gone, a_restart_remembers_whose_rollouts_are_a_fleets,
+	an_image_that_is_not_here_is_waited_for, one_that_is_in_the_way_is_waited_for,
+	what_is_refused_is_told_and_does_not_stop_what_runs, a_rollout_of_that_name_is_the_documents_if_it_is_the_same,
 	what_may_not_be_asked_from_upstream_may_not_be_wished, one_whose_document_stands_is_not_forgotten)
