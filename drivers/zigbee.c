@@ -59,6 +59,7 @@ void zigbee_turn(struct driver *driver)
 
 	due_ms = earlier(due_ms, zigbee_fleet_turn(driver));
 	due_ms = earlier(due_ms, zigbee_questions_turn(driver));
+	due_ms = earlier(due_ms, zigbee_firmware_turn(driver));
 	zigbee_outbox_turn(&driver->outbox, zigbee_now(driver));
 	due_ms = earlier(due_ms, zigbee_outbox_due_ms(&driver->outbox));
 	if (!driver->timer)
@@ -114,6 +115,7 @@ static void zigbee_close(struct driver *driver)
 	zigbee_close_stick(driver);
 	(void)zigbee_questions_turn(driver);
 	(void)zigbee_fleet_turn(driver);
+	zigbee_upgrades_close(driver->upgrades);
 	if (driver->timer)
 		uv_close((uv_handle_t *)driver->timer, on_timer_closed);
 	zigbee_nodes_finish(&driver->nodes);
@@ -175,6 +177,8 @@ int zigbee_open_on(struct driver **out, const struct zigbee_stage *stage, const 
 	if (driver->loop)
 		error = open_timer(driver);
 	if (!error)
+		error = zigbee_firmware_open(driver);
+	if (!error)
 		zigbee_recall(driver);
 	if (!error)
 		error = zigbee_open_stick(driver, why, why_size);
@@ -190,7 +194,7 @@ int zigbee_open_on(struct driver **out, const struct zigbee_stage *stage, const 
 static int zigbee_open(struct driver **out, struct uv_loop_s *loop, const void *values, const struct driver_host *host,
 	char *why, size_t why_size)
 {
-	static const struct stick_ops *const any[] = { NULL };
+	static const struct stick_ops *const any[] = { &stick_znp, NULL };
 	const struct zigbee_settings *settings = values;
 	const struct zigbee_stage stage = {
 		.loop = loop,
@@ -199,20 +203,6 @@ static int zigbee_open(struct driver **out, struct uv_loop_s *loop, const void *
 	};
 
 	return zigbee_open_on(out, &stage, settings, host, why, why_size);
-}
-
-static int zigbee_offer(struct driver *driver, const struct driver_offer *offer)
-{
-	return -ENOTSUP;
-}
-
-static int zigbee_withdraw(struct driver *driver, const char *node)
-{
-	return 0;
-}
-
-static void zigbee_images_ready(struct driver *driver)
-{
 }
 
 static size_t zigbee_counters(const struct driver *driver, const struct driver_counter **out)

@@ -126,7 +126,8 @@ static void on_sent(void *context, uint32_t tag, enum stick_sent outcome)
 		driver->counters.sent++;
 	else
 		driver->counters.unsent++;
-	zigbee_outbox_on_sent(&driver->outbox, tag, outcome, zigbee_now(driver));
+	if (!zigbee_firmware_on_sent(driver, tag, outcome))
+		zigbee_outbox_on_sent(&driver->outbox, tag, outcome, zigbee_now(driver));
 	zigbee_wake(driver);
 }
 
@@ -139,10 +140,16 @@ static void on_event(void *context, int level, const char *line)
 
 /* ---- the stick ---- */
 
+/* Where in the list it is; NULL stands there if this build does not have it. */
 static size_t first_stick(const struct driver *driver)
 {
-	/* As the choices stand: auto, then one for each stick. */
-	return driver->settings->stick == ZIGBEE_STICK_AUTO ? 0 : (size_t)driver->settings->stick - 1;
+	static const char *const names[] = { [ZIGBEE_STICK_ZNP] = "znp", [ZIGBEE_STICK_EZSP] = "ezsp" };
+	size_t index = 0;
+
+	while (driver->settings->stick != ZIGBEE_STICK_AUTO && driver->sticks[index] &&
+		strcmp(driver->sticks[index]->name, names[driver->settings->stick]) != 0)
+		index++;
+	return index;
 }
 
 static int open_stick_at(struct driver *driver, size_t index, char *why, size_t why_size)
@@ -179,7 +186,12 @@ static int open_stick_at(struct driver *driver, size_t index, char *why, size_t 
 
 int zigbee_open_stick(struct driver *driver, char *why, size_t why_size)
 {
-	return open_stick_at(driver, first_stick(driver), why, why_size);
+	size_t index = first_stick(driver);
+
+	if (driver->sticks[index])
+		return open_stick_at(driver, index, why, why_size);
+	(void)snprintf(why, why_size, "no stick of that kind can be driven");
+	return -ENOTSUP;
 }
 
 void zigbee_close_stick(struct driver *driver)

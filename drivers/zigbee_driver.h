@@ -18,6 +18,7 @@
 #include "drivers/zigbee_readings.h"
 #include "drivers/zigbee_settings.h"
 #include "drivers/zigbee_stick.h"
+#include "drivers/zigbee_upgrades.h"
 #include "protocols/zcl.h"
 
 #define ZIGBEE_OWN_ENDPOINT 1
@@ -70,6 +71,10 @@ struct driver {
 	int64_t permit_until_ms, refresh_ms;
 	struct zigbee_nodes nodes;
 	struct zigbee_outbox outbox;
+	struct zigbee_upgrades *upgrades;
+	struct zigbee_upgrades_settings upgrade_settings;
+	struct zigbee_upgrades_port upgrade_port;
+	uint64_t chance;
 	struct zigbee_interview_rules interview_rules;
 	struct zigbee_presence_rules presence_rules;
 	uint8_t sequence;
@@ -132,7 +137,9 @@ void zigbee_network_take(struct driver *driver, const struct stick_report *repor
 /* Nodes and network as they were kept. */
 void zigbee_recall(struct driver *driver);
 /* The gateway is told of the node. False: it does not accept it. */
-bool zigbee_greet(struct driver *driver, struct zigbee_node *node, size_t bytes, bool reports);
+bool zigbee_greet(struct driver *driver, struct zigbee_node *node, size_t bytes);
+/* Likewise, with what it runs; `image`: it is the one that it was offered, or NULL. */
+bool zigbee_greet_running(struct driver *driver, struct zigbee_node *node, const struct image_source *image);
 void zigbee_on_joined(void *context, uint64_t eui64, uint16_t nwk, uint16_t parent);
 void zigbee_on_left(void *context, uint64_t eui64, uint16_t nwk);
 void zigbee_on_routed(void *context, uint16_t nwk, uint8_t relays);
@@ -144,6 +151,21 @@ void zigbee_forget(struct driver *driver, struct zigbee_node *node);
 void zigbee_send_away(struct driver *driver, const struct zigbee_node *node);
 /* Interviews, pings, records. When it wants to be turned next. */
 int64_t zigbee_fleet_turn(struct driver *driver);
+
+/* ---- zigbee_firmware.c ---- */
+
+int zigbee_firmware_open(struct driver *driver);
+/* The node is where its record says; it sent something just now. */
+void zigbee_firmware_meet(struct driver *driver, const struct zigbee_node *node, bool heard);
+void zigbee_firmware_forget(struct driver *driver, const struct zigbee_node *node);
+void zigbee_firmware_on_frame(struct driver *driver, const struct zigbee_heard *heard, const struct zcl_frame *frame);
+/* False: it was no frame of the firmware's. */
+bool zigbee_firmware_on_sent(struct driver *driver, uint32_t tag, enum stick_sent outcome);
+int64_t zigbee_firmware_turn(struct driver *driver);
+/* As driver_ops. */
+int zigbee_offer(struct driver *driver, const struct driver_offer *offer);
+int zigbee_withdraw(struct driver *driver, const char *node);
+void zigbee_images_ready(struct driver *driver);
 
 /* ---- zigbee_inbox.c: what nodes send ---- */
 

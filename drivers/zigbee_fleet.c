@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/image_source.h"
 #include "drivers/zigbee_driver.h"
 #include "protocols/zdo.h"
 
@@ -27,6 +28,7 @@ static void recall_node(struct driver *driver, const struct driver_record *recor
 		zigbee_interview_begin(node, zigbee_now(driver));
 	}
 	zigbee_presence_begin(node, zigbee_now(driver));
+	zigbee_firmware_meet(driver, node, false);
 }
 
 static void recall_record(void *taker, const struct driver_record *record)
@@ -65,46 +67,62 @@ static void keep_node(struct driver *driver, const struct zigbee_node *node, boo
 void zigbee_forget(struct driver *driver, struct zigbee_node *node)
 {
 	keep_node(driver, node, true);
+	zigbee_firmware_forget(driver, node);
 	zigbee_nodes_remove(&driver->nodes, node);
 }
 
 /* ---- the gateway is told ---- */
 
-static void say_firmware(struct node_contact *contact, const struct zigbee_node *node, char *hardware, char *version)
-{
-	const struct zigbee_firmware *firmware = &node->firmware;
-
-	/* As image_header.h tells these of a Zigbee OTA upgrade file. */
-	(void)snprintf(hardware, NODE_TEXT_MAX + 1, "%04x-%04x", firmware->manufacturer, firmware->image_type);
-	(void)snprintf(version, NODE_TEXT_MAX + 1, "0x%08x", firmware->version);
-	contact->hardware = hardware;
-	contact->version = version;
-}
-
-bool zigbee_greet(struct driver *driver, struct zigbee_node *node, size_t bytes, bool reports)
+static struct node_contact contact_of(const struct driver *driver, const struct zigbee_node *node)
 {
 	const struct zigbee_node *parent = zigbee_nodes_at(&driver->nodes, node->parent);
-	char hardware[NODE_TEXT_MAX + 1], version[NODE_TEXT_MAX + 1];
-	struct contact_answer answer;
-	struct node_contact contact = {
+
+	return (struct node_contact){
 		.node = node->id,
 		.unscheduled = true,
-		.reports = reports,
 		.hardware = "",
 		.version = "",
 		.parent = parent ? parent->id : NULL,
 		.battery_percent = node->battery_percent,
 		.signal_dbm = node->rssi,
-		.message_bytes = (uint32_t)bytes,
-		.bytes_in = (uint32_t)bytes,
 	};
+}
 
-	if (reports && node->firmware.known)
-		say_firmware(&contact, node, hardware, version);
-	if (driver->host->contact(driver->host->context, &contact, &answer) == 0)
+static bool tell_contact(struct driver *driver, const struct node_contact *contact)
+{
+	struct contact_answer answer;
+
+	if (driver->host->contact(driver->host->context, contact, &answer) == 0)
 		return true;
 	driver->counters.nodes_refused++;
 	return false;
+}
+
+bool zigbee_greet(struct driver *driver, struct zigbee_node *node, size_t bytes)
+{
+	struct node_contact contact = contact_of(driver, node);
+
+	contact.message_bytes = contact.bytes_in = (uint32_t)bytes;
+	return tell_contact(driver, &contact);
+}
+
+bool zigbee_greet_running(struct driver *driver, struct zigbee_node *node, const struct image_source *image)
+{
+	const struct zigbee_firmware *firmware = &node->firmware;
+	char hardware[NODE_TEXT_MAX + 1], version[NODE_TEXT_MAX + 1];
+	struct node_contact contact = contact_of(driver, node);
+
+	/* As image_header.h tells these of a Zigbee OTA upgrade file. */
+	(void)snprintf(hardware, sizeof(hardware), "%04x-%04x", firmware->manufacturer, firmware->image_type);
+	(void)snprintf(version, sizeof(version), "0x%08x", firmware->version);
+	contact.reports = true;
+	contact.hardware = hardware;
+	contact.version = version;
+	if (image) {
+		memcpy(contact.image, image->sha256, sizeof(contact.image));
+		contact.image_size = sizeof(contact.image);
+	}
+	return tell_contact(driver, &contact);
 }
 
 /* ---- coming and going ---- */
@@ -136,7 +154,8 @@ void zigbee_on_joined(void *context, uint64_t eui64, uint16_t nwk, uint16_t pare
 		driver->counters.joins++;
 		zigbee_tell(driver, DRIVER_NOTICE, "zigbee.node_joined node=%s nwk=0x%04x", node->id, nwk);
 	}
-	(void)zigbee_greet(driver, node, 0, false);
+	(void)zigbee_greet(driver, node, 0);
+	zigbee_firmware_meet(driver, node, true);
 	zigbee_wake(driver);
 }
 
@@ -162,8 +181,10 @@ void zigbee_on_routed(void *context, uint16_t nwk, uint8_t relays)
 	struct driver *driver = context;
 	struct zigbee_node *node = zigbee_nodes_at(&driver->nodes, nwk);
 
-	if (node)
-		node->relays = relays;
+	if (!node || node->relays == relays)
+		return;
+	node->relays = relays;
+	zigbee_firmware_meet(driver, node, false);
 }
 
 static void ask_zdo(struct driver *driver, struct zdo_message *ask, uint16_t nwk)

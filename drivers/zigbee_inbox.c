@@ -6,6 +6,7 @@
 
 static void tell_interviewed(struct driver *driver, const struct zigbee_node *node)
 {
+	zigbee_firmware_meet(driver, node, true);
 	driver->counters.interviews++;
 	zigbee_tell(driver, DRIVER_NOTICE,
 		"zigbee.interviewed node=%s maker=\"%s\" model=\"%s\" build=\"%s\" endpoints=%u", node->id, node->maker,
@@ -55,14 +56,13 @@ static void on_answer(struct driver *driver, const struct zigbee_heard *heard, c
 {
 	struct zigbee_node *node = heard->node;
 	uint16_t cluster = heard->message->cluster;
-	bool knew = node->firmware.known;
 
 	/* Before the readings: scales are noted with these. */
 	bool expected = zigbee_interview_on_zcl(node, cluster, frame, zigbee_now(driver));
 	if (frame->command == ZCL_READ_RESPONSE && !is_housekeeping(cluster))
 		zigbee_on_report(driver, heard, frame);
-	if (expected && !knew && node->firmware.known)
-		(void)zigbee_greet(driver, node, 0, true);
+	if (cluster == CLUSTER_UPGRADE)
+		zigbee_firmware_on_frame(driver, heard, frame);
 	if (expected && node->interview.step == STEP_DONE)
 		tell_interviewed(driver, node);
 }
@@ -100,6 +100,8 @@ static void on_zcl(struct driver *driver, const struct zigbee_heard *heard)
 		driver->counters.messages_malformed++;
 	else if (frame.is_global)
 		on_global(driver, heard, &frame);
+	else if (heard->message->cluster == CLUSTER_UPGRADE)
+		zigbee_firmware_on_frame(driver, heard, &frame);
 	else
 		zigbee_reply_status(driver, heard, &frame, ZCL_UNSUPPORTED_COMMAND);
 }
@@ -109,6 +111,8 @@ static void note_heard(struct driver *driver, struct zigbee_node *node, const st
 	node->rssi = message->rssi;
 	node->spoke_ms = zigbee_now(driver);
 	node->lqi = message->lqi;
+	if (message->cluster != CLUSTER_UPGRADE)
+		zigbee_firmware_meet(driver, node, true);
 	if (!zigbee_presence_on_heard(node, zigbee_now(driver)))
 		return;
 	zigbee_tell(driver, DRIVER_NOTICE, "zigbee.node_back node=%s", node->id);
@@ -133,6 +137,7 @@ void zigbee_on_received(void *context, const struct zigbee_message *message)
 		zigbee_ask_stranger(driver, message->peer);
 		return;
 	}
-	if (zigbee_greet(driver, node, message->payload.size, false))
+	/* What a transfer moves is told by its progress: a contact each would cost more than the block. */
+	if (message->cluster == CLUSTER_UPGRADE || zigbee_greet(driver, node, message->payload.size))
 		on_zcl(driver, &(struct zigbee_heard){ node, message });
 }

@@ -80,8 +80,7 @@ static void finish(struct zigbee_outbox *outbox, struct zigbee_parcel *parcel, e
 
 static uint32_t next_tag(struct zigbee_outbox *outbox)
 {
-	if (++outbox->last_tag == 0)
-		outbox->last_tag = 1;
+	outbox->last_tag = outbox->last_tag % ZIGBEE_OUTBOX_TAG_MAX + 1;
 	return outbox->last_tag;
 }
 

@@ -13,7 +13,8 @@
 #include "drivers/zigbee_stick.h"
 
 #define ZIGBEE_OUTBOX_ROOM 64
-#define ZIGBEE_OUTBOX_KEPT 16 /* places that only urgent messages may take */
+#define ZIGBEE_OUTBOX_TAG_MAX 0x7fffffff /* greater tags are those of others on the same stick */
+#define ZIGBEE_OUTBOX_KEPT 16            /* places that only urgent messages may take */
 #define ZIGBEE_OUTBOX_TRIES 4
 #define ZIGBEE_OUTBOX_BUSY_MS 250       /* before the next try; doubles */
 #define ZIGBEE_OUTBOX_PATIENCE_MS 20000 /* in which a message must have been with the stick */

@@ -23,7 +23,7 @@
 #include "gateway/telemetry.h"
 #include "gateway/updates.h"
 
-const struct driver_ops *const network_drivers[] = { &driver_coap, &driver_mqtt, NULL };
+const struct driver_ops *const network_drivers[] = { &driver_coap, &driver_mqtt, &driver_zigbee, NULL };
 
 #define NETWORKS_MAX 16
 #define ANSWER_BYTES 32  /* about what a contact is answered with */

@@ -39,6 +39,7 @@ void tables_init(struct tables *tables)
 	add(tables, &block_settings_table);
 	add(tables, driver_coap.settings);
 	add(tables, driver_mqtt.settings);
+	add(tables, driver_zigbee.settings);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
 	add(tables, &link_settings_table);

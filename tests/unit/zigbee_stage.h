@@ -162,7 +162,7 @@ static inline void stage_init(struct stage *stage)
 		.now_ms = 1000000,
 		.settings = {
 			.port = "/dev/ttyUSB0",
-			.stick = ZIGBEE_STICK_ZNP,
+			.stick = ZIGBEE_STICK_AUTO,
 			.channel = "15",
 			.permit_limit_ms = 180000,
 			.report_least_ms = 10000,
@@ -170,6 +170,10 @@ static inline void stage_init(struct stage *stage)
 			.battery_most_ms = 43200000,
 			.ping_after_ms = 600000,
 			.sleeper_lost_ms = 90000000,
+			.transfers = 4,
+			.sleepy_transfers = 20,
+			.airtime_percent = 100,
+			.block_most = 65,
 		},
 		.host = {
 			.context = stage,
