@@ -313,9 +313,15 @@ static size_t coap_counters(const struct driver *driver, const struct driver_cou
 	return driver->counter_count;
 }
 
+static bool apart(const void *values)
+{
+	return ((const struct coap_settings *)values)->process;
+}
+
 const struct driver_ops driver_coap = {
 	.name = "coap",
 	.settings = &coap_settings_table,
+	.apart = apart,
 	.open = coap_open,
 	.reload = coap_reload,
 	.offer = coap_offer_node,

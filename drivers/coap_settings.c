@@ -108,6 +108,11 @@ static const struct setting settings_list[] = {
 		.least = 65536,
 		.most = 268435456,
 		.help = "Receive queue to ask the kernel for; net.core.rmem_max caps what it grants." },
+	{ .name = "process",
+		.type = SETTING_BOOLEAN,
+		.offset = OFFSET(process),
+		.initial = "false",
+		.help = "Whether the driver runs in a process of its own, which the group \"drivers\" describes." },
 };
 
 static int check(const void *values, bool present, char *why, size_t why_size)

@@ -4,11 +4,15 @@
 #ifndef WAKEGATE_DRIVERS_COAP_SETTINGS_H
 #define WAKEGATE_DRIVERS_COAP_SETTINGS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "config/settings.h"
 
 enum coap_plain { COAP_PLAIN_OPEN, COAP_PLAIN_KNOWN, COAP_PLAIN_OFF };
 
 struct coap_settings {
+	bool process;
 	const char *listen;
 	int64_t port, dtls_port;
 	int plain; /* enum coap_plain */

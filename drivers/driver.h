@@ -183,6 +183,8 @@ struct driver_counter {
 struct driver_ops {
 	const char *name;
 	const struct settings_table *settings; /* its group in the config file */
+	/* Whether the settings ask for a process of its own; NULL: it runs in the gateway always. */
+	bool (*apart)(const void *settings);
 	/*
 	 * Opens the network. `settings` points to the struct that the table describes and, like `host`, outlives the
 	 * driver. `why` gets a sentence for a person on failure. -EADDRINUSE, -EACCES, -EINVAL, -ENOMEM, ….

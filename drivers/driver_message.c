@@ -114,6 +114,7 @@ enum member {
 	URGENT,
 	FAST,
 	FRESH,
+	COUNTED,
 	SAID,
 	OK,
 	JSON,
@@ -175,6 +176,7 @@ static const struct {
 	[URGENT] = { "urgent", KIND_FLAG, AT(urgent), 0, NULL },
 	[FAST] = { "fast", KIND_FLAG, AT(fast), 0, NULL },
 	[FRESH] = { "fresh", KIND_FLAG, AT(fresh), 0, NULL },
+	[COUNTED] = { "counted", KIND_FLAG, AT(counted), 0, NULL },
 	[SAID] = { "said", KIND_FLAG, AT(said), 0, NULL },
 	[OK] = { "ok", KIND_FLAG, AT(ok), 0, NULL },
 	[JSON] = { "json", KIND_FLAG, AT(json), 0, NULL },
@@ -204,7 +206,7 @@ static const struct {
 			BIT(DIGEST) | BIT(BATTERY) | BIT(SIGNAL) | BIT(EXCHANGE) | BIT(MESSAGE_BYTES) | BIT(BYTES_IN) |
 			BIT(BYTES_OUT) },
 	[DRIVER_REPORT] = { "report", BIT(ID) | BIT(NODE) | BIT(FORMAT),
-		BIT(EXCHANGE) | BIT(FORMER) | BIT(URGENT) | BIT(FAST) | BIT(FRESH) },
+		BIT(EXCHANGE) | BIT(FORMER) | BIT(URGENT) | BIT(FAST) | BIT(FRESH) | BIT(COUNTED) },
 	[DRIVER_PROGRESS] = { "progress", BIT(NODE) | BIT(STATE), BIT(OFFSET_OF) | BIT(CODE) | BIT(SAID) },
 	[DRIVER_LOST] = { "lost", BIT(NODE), 0 },
 	[DRIVER_REPLIED] = { "replied", BIT(ID) | BIT(NODE) | BIT(OK), BIT(JSON) },
@@ -368,11 +370,22 @@ static int refuse(struct parsing *parsing, int error, const char *member, const 
 	return error;
 }
 
+/* Names and the like go to logs and terminals: no control characters; what is written for people is cleaned there. */
+static bool is_clean(struct span text, bool strictly)
+{
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned char c = (unsigned char)text.data[i];
+		if (c == 0 || (strictly && (c < 0x20 || c == 0x7f)))
+			return false;
+	}
+	return true;
+}
+
 static int take_text(char *out, size_t most, struct span text)
 {
 	if (text.size > most)
 		return -ENOBUFS;
-	if (memchr(text.data, '\0', text.size))
+	if (!is_clean(text, most < DRIVER_TEXT_MAX))
 		return -EBADMSG;
 	if (text.size)
 		memcpy(out, text.data, text.size);

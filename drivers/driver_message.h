@@ -89,7 +89,7 @@ struct driver_message {
 	int32_t state;            /* enum delivery_state */
 	int32_t level;            /* enum driver_level */
 	bool proven, reports, unscheduled;
-	bool urgent, fast, fresh;
+	bool urgent, fast, fresh, counted; /* counted: the times of its readings were counted from when they came */
 	bool said, ok, json, secret;
 	bool commands, questions; /* whether it takes them */
 };

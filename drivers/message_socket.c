@@ -76,7 +76,8 @@ static int set_options(struct message_socket *socket, const struct message_optio
 	int result = zmq_setsockopt(socket->zmq, ZMQ_MAXMSGSIZE, &frame_max, sizeof(frame_max)) == 0 ? 0 : -errno;
 
 	if (result == 0)
-		result = set_number(socket->zmq, ZMQ_SNDHWM, options->queue_max);
+		result =
+			set_number(socket->zmq, ZMQ_SNDHWM, options->send_max ? options->send_max : options->queue_max);
 	if (result == 0)
 		result = set_number(socket->zmq, ZMQ_RCVHWM, options->queue_max);
 	if (result == 0)

@@ -48,6 +48,7 @@ struct message_options {
 	const char *group; /* owner group of that file; NULL: the process's own */
 	size_t frame_max;  /* bytes; a peer that sends more is cut off */
 	int queue_max;     /* messages waiting per peer and direction */
+	int send_max;      /* the same of those to be sent; 0: as queue_max */
 	int linger_ms;     /* how long close() may wait for what was sent; 0: not at all */
 };
 

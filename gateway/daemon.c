@@ -38,6 +38,7 @@
 #include "gateway/random.h"
 #include "gateway/reading_flow.h"
 #include "gateway/reload.h"
+#include "gateway/remote_drivers.h"
 #include "gateway/rule_settings.h"
 #include "gateway/schedule.h"
 #include "gateway/segment_exchanges.h"
@@ -72,6 +73,7 @@ struct daemon {
 	struct firmware *firmware;
 	struct reading_flow *readings;
 	struct driver_records *driver_records;
+	struct remote_drivers *remotes;
 	struct networks *networks;
 	struct update_flow *updates;
 	struct node_commands *node_commands;
@@ -171,7 +173,7 @@ static void apply_settings(struct daemon *daemon, const struct reload_result *re
 	char why[256] = "";
 
 	log_set_level((enum log_level)general->log_level);
-	networks_reload(daemon->networks, daemon->options.config);
+	networks_reload(daemon->networks);
 	if (firmware_reload(daemon->firmware, why, sizeof(why)) < 0)
 		log_error("images.keys_kept reason=\"%s\"", why);
 	if (reload_touched(result, &rules_settings_table) || reload_touched(result, &labels_settings_table))
@@ -413,6 +415,12 @@ static int open_networks(struct daemon *daemon, char *why, size_t why_size)
 	if (error)
 		return error;
 	parts.records = daemon->driver_records;
+	if (!stage_of(daemon))
+		error = remote_drivers_open(&daemon->remotes, settings_of(daemon, &remote_drivers_settings_table),
+			settings_of(daemon, &control_settings_table), &daemon->random);
+	if (error)
+		return error;
+	parts.remotes = daemon->remotes;
 	if (stage_of(daemon)) {
 		parts.clock = daemon->options.clock;
 		parts.only = stage_of(daemon)->network;
@@ -801,6 +809,7 @@ void daemon_close(struct daemon *daemon)
 	/* First: nodes whose readings the store could not take any more are told so by their drivers. */
 	reading_flow_refuse_rest(daemon->readings);
 	networks_close(daemon->networks);
+	remote_drivers_close(daemon->remotes);
 	driver_records_close(daemon->driver_records);
 	update_flow_close(daemon->updates);
 	holds_close(daemon->holds);

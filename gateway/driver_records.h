@@ -7,8 +7,6 @@
 #ifndef WAKEGATE_GATEWAY_DRIVER_RECORDS_H
 #define WAKEGATE_GATEWAY_DRIVER_RECORDS_H
 
-#define DRIVER_RECORDS_BYTES_MAX (8 * 1024 * 1024) /* of names and values of one driver */
-
 struct driver_record;
 struct driver_records;
 struct store;

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "config/config.h"
+#include "drivers/builtin.h"
 #include "drivers/driver.h"
 #include "drivers/image_source.h"
+#include "drivers/remote.h"
 #include "gateway/driver_records.h"
 #include "gateway/firmware_counts.h"
 #include "gateway/holds.h"
@@ -17,13 +19,12 @@
 #include "gateway/node_commands.h"
 #include "gateway/nodes.h"
 #include "gateway/random.h"
+#include "gateway/remote_drivers.h"
 #include "gateway/rollouts.h"
 #include "gateway/schedule.h"
 #include "gateway/slots.h"
 #include "gateway/telemetry.h"
 #include "gateway/updates.h"
-
-const struct driver_ops *const network_drivers[] = { &driver_coap, &driver_mqtt, &driver_zigbee, NULL };
 
 #define NETWORKS_MAX 16
 #define ANSWER_BYTES 32  /* about what a contact is answered with */
@@ -32,7 +33,9 @@ const struct driver_ops *const network_drivers[] = { &driver_coap, &driver_mqtt,
 
 struct network {
 	struct networks *networks;
+	const char *name;
 	const struct driver_ops *ops;
+	const void *settings;
 	struct driver *driver;
 	struct driver_host host;
 	struct link_budget budget;
@@ -96,12 +99,12 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 		return -EACCES;
 	link_budget_spend(&network->budget, contact->message_bytes + ANSWER_BYTES, now.monotonic_ms);
 	if (!node)
-		error = nodes_add(parts->nodes, contact->node, network->ops->name, now, &node);
+		error = nodes_add(parts->nodes, contact->node, network->name, now, &node);
 	if (error)
 		return error;
 	if (!is_let_in(network->networks, node, contact, answer))
 		return -EBUSY;
-	error = nodes_contact(parts->nodes, network->ops->name, contact, now, &node);
+	error = nodes_contact(parts->nodes, network->name, contact, now, &node);
 	if (error)
 		return error;
 	count_contact(network->networks, node, contact);
@@ -205,54 +208,80 @@ static int on_keep(void *context, const struct driver_record *record)
 {
 	const struct network *network = context;
 
-	return driver_records_keep(network->networks->parts.records, network->ops->name, record);
+	return driver_records_keep(network->networks->parts.records, network->name, record);
 }
 
 static void on_recall(void *context, void (*each)(void *taker, const struct driver_record *record), void *taker)
 {
 	const struct network *network = context;
 
-	driver_records_recall(network->networks->parts.records, network->ops->name, each, taker);
+	driver_records_recall(network->networks->parts.records, network->name, each, taker);
 }
 
-static int start(
-	struct networks *networks, const struct driver_ops *ops, const void *settings, char *why, size_t why_size)
+static int start(struct networks *networks, const struct network *chosen, char *why, size_t why_size)
 {
 	struct network *network = &networks->list[networks->count];
 
-	*network = (struct network){
-		.networks = networks,
-		.ops = ops,
-		.host = {
-			.context = network,
-			.contact = on_contact,
-			.report = on_report,
-			.lost = on_lost,
-			.fetch = on_fetch,
-			.progress = on_progress,
-			.replied = on_replied,
-			.image = on_image,
-			.event = on_event,
-			.keep = on_keep,
-			.recall = on_recall,
-		},
+	if (networks->count == NETWORKS_MAX)
+		return -ENOBUFS;
+	*network = *chosen;
+	network->networks = networks;
+	network->host = (struct driver_host){
+		.context = network,
+		.contact = on_contact,
+		.report = on_report,
+		.lost = on_lost,
+		.fetch = on_fetch,
+		.progress = on_progress,
+		.replied = on_replied,
+		.image = on_image,
+		.event = on_event,
+		.keep = on_keep,
+		.recall = on_recall,
 	};
 	link_budget_init(&network->budget, networks->parts.links);
-	int error = ops->open(&network->driver, networks->parts.loop, settings, &network->host, why, why_size);
+	int error = network->ops->open(
+		&network->driver, networks->parts.loop, network->settings, &network->host, why, why_size);
 	if (error)
 		return error;
 	networks->count++;
 	return 0;
 }
 
-static int start_named(
-	struct networks *networks, const struct driver_ops *ops, const void *settings, char *why, size_t why_size)
+static int start_named(struct networks *networks, const struct network *chosen, char *why, size_t why_size)
 {
 	char reason[256] = "";
-	int error = start(networks, ops, settings, reason, sizeof(reason));
+	int error = start(networks, chosen, reason, sizeof(reason));
 
 	if (error)
-		snprintf(why, why_size, "%s: %s", ops->name, *reason ? reason : strerror(-error));
+		snprintf(why, why_size, "%s: %s", chosen->name, *reason ? reason : strerror(-error));
+	return error;
+}
+
+static int start_builtin(
+	struct networks *networks, const struct driver_ops *ops, const void *values, char *why, size_t why_size)
+{
+	struct network chosen = { .name = ops->name, .ops = ops, .settings = values };
+	const struct remote_settings *remote =
+		networks->parts.remotes ? remote_drivers_of(networks->parts.remotes, ops, values) : NULL;
+
+	if (remote) {
+		chosen.ops = &driver_remote;
+		chosen.settings = remote;
+	}
+	return start_named(networks, &chosen, why, why_size);
+}
+
+static int start_others(struct networks *networks, char *why, size_t why_size)
+{
+	const struct remote_settings *remote;
+	int error = 0;
+
+	for (size_t i = 0; !error && (remote = remote_drivers_other(networks->parts.remotes, i)); i++) {
+		const struct network chosen = { .name = remote->name, .ops = &driver_remote, .settings = remote };
+		if (!builtin_driver(remote->name))
+			error = start_named(networks, &chosen, why, why_size);
+	}
 	return error;
 }
 
@@ -260,12 +289,13 @@ static int start_configured(struct networks *networks, const struct config *conf
 {
 	int error = 0;
 
-	for (size_t i = 0; !error && network_drivers[i]; i++) {
-		const struct settings_table *table = network_drivers[i]->settings;
+	for (size_t i = 0; !error && builtin_drivers[i]; i++) {
+		const struct settings_table *table = builtin_drivers[i]->settings;
 		if (config_has(config, table))
-			error = start_named(networks, network_drivers[i], config_values(config, table), why, why_size);
+			error = start_builtin(
+				networks, builtin_drivers[i], config_values(config, table), why, why_size);
 	}
-	return error;
+	return error || !networks->parts.remotes ? error : start_others(networks, why, why_size);
 }
 
 int networks_open(struct networks **out, const struct networks_parts *parts, const struct config *config, char *why,
@@ -278,7 +308,7 @@ int networks_open(struct networks **out, const struct networks_parts *parts, con
 	networks->parts = *parts;
 	networks->opened_ms = clock_moment(parts->clock).monotonic_ms;
 	slots_init(&networks->slots, parts->schedule, parts->random);
-	int error = parts->only ? start_named(networks, parts->only, parts->only_settings, why, why_size)
+	int error = parts->only ? start_builtin(networks, parts->only, parts->only_settings, why, why_size)
 				: start_configured(networks, config, why, why_size);
 	if (error) {
 		networks_close(networks);
@@ -314,15 +344,15 @@ const struct slots *networks_slots(const struct networks *networks)
 	return &networks->slots;
 }
 
-void networks_reload(struct networks *networks, const struct config *config)
+void networks_reload(struct networks *networks)
 {
 	for (size_t i = 0; i < networks->count; i++) {
 		struct network *network = &networks->list[i];
-		if (!network->ops->reload || !network->ops->settings)
+		if (!network->ops->reload)
 			continue;
-		int error = network->ops->reload(network->driver, config_values(config, network->ops->settings));
+		int error = network->ops->reload(network->driver, network->settings);
 		if (error)
-			log_warning("%s.reload_refused error=\"%s\"", network->ops->name, strerror(-error));
+			log_warning("%s.reload_refused error=\"%s\"", network->name, strerror(-error));
 	}
 }
 
@@ -340,7 +370,7 @@ void networks_close(struct networks *networks)
 static struct network *network_named(struct networks *networks, const char *name)
 {
 	for (size_t i = 0; i < networks->count; i++)
-		if (strcmp(networks->list[i].ops->name, name) == 0)
+		if (strcmp(networks->list[i].name, name) == 0)
 			return &networks->list[i];
 	return NULL;
 }
@@ -396,7 +426,7 @@ void networks_drivers(const struct networks *networks,
 		struct driver_process process = { 0 };
 		if (network->ops->process)
 			network->ops->process(network->driver, &process);
-		each(context, network->ops->name, network->ops->process ? &process : NULL);
+		each(context, network->name, network->ops->process ? &process : NULL);
 	}
 }
 
@@ -423,7 +453,7 @@ static void count_budget(const struct network *network,
 	};
 
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		each(context, network->ops->name, &counters[i]);
+		each(context, network->name, &counters[i]);
 }
 
 void networks_counters(const struct networks *networks,
@@ -434,7 +464,7 @@ void networks_counters(const struct networks *networks,
 		const struct driver_counter *counters = NULL;
 		size_t count = network->ops->counters ? network->ops->counters(network->driver, &counters) : 0;
 		for (size_t j = 0; j < count; j++)
-			each(context, network->ops->name, &counters[j]);
+			each(context, network->name, &counters[j]);
 		count_budget(network, each, context);
 	}
 }

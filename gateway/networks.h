@@ -28,15 +28,13 @@ struct node;
 struct node_commands;
 struct nodes;
 struct random;
+struct remote_drivers;
 struct rollouts;
 struct schedule_settings;
 struct slots;
 struct telemetry;
 struct updates;
 struct uv_loop_s;
-
-/* The drivers that can be opened, ended by NULL. */
-extern const struct driver_ops *const network_drivers[];
 
 /* What the networks report to. Everything outlives them. */
 struct networks_parts {
@@ -49,6 +47,7 @@ struct networks_parts {
 	struct telemetry *telemetry;
 	struct image_cache *images;
 	struct driver_records *records;
+	struct remote_drivers *remotes; /* NULL: all drivers run inside */
 	const struct schedule_settings *schedule;
 	const struct link_settings *links;
 	/* The only network there is, and its settings, whatever the config says; NULL: those that the config names. */
@@ -72,8 +71,8 @@ int64_t networks_tick(struct networks *networks, struct moment now);
 /* For those who show what nodes were told. */
 const struct slots *networks_slots(const struct networks *networks);
 
-/* The settings were read anew: tells the drivers that can take them while running. */
-void networks_reload(struct networks *networks, const struct config *config);
+/* The settings were read anew, in place: tells the drivers that can take them while running. */
+void networks_reload(struct networks *networks);
 
 /* Closes the drivers and frees; NULL is fine. */
 void networks_close(struct networks *networks);

@@ -14,6 +14,7 @@
 #include "gateway/link_budget.h"
 #include "gateway/nodes.h"
 #include "gateway/quiet_hours.h"
+#include "gateway/remote_drivers.h"
 #include "gateway/rule_settings.h"
 #include "gateway/schedule.h"
 #include "gateway/sparkplug_settings.h"
@@ -40,6 +41,7 @@ void tables_init(struct tables *tables)
 	add(tables, driver_coap.settings);
 	add(tables, driver_mqtt.settings);
 	add(tables, driver_zigbee.settings);
+	add(tables, &remote_drivers_settings_table);
 	add(tables, &nodes_settings_table);
 	add(tables, &schedule_settings_table);
 	add(tables, &link_settings_table);
