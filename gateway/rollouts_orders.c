@@ -22,7 +22,7 @@ void rollouts_withdraw(struct rollouts *rollouts, const struct rollout *rollout,
 	uint32_t place;
 
 	if (!update || !update_is_active(update) || update->state == UPDATE_REBOOTING ||
-		memcmp(update->record.sha256, rollout->plan.sha256, sizeof(rollout->plan.sha256)) != 0)
+		memcmp(update->record.goal, rollout->plan.sha256, sizeof(rollout->plan.sha256)) != 0)
 		return;
 	/* A node that fell silent may come back any day. */
 	enum rollout_turn turn = rollouts_turn(rollouts, rollout, node, now, &place);
@@ -77,7 +77,7 @@ static bool stop_late(struct rollouts *rollouts, struct node *node, const struct
 			continue;
 		rollouts_withdraw(rollouts, rollout, node, now);
 		if (update->state == UPDATE_REBOOTING)
-			updates_withhold(rollouts->parts.updates, node);
+			updates_withhold(rollouts->parts.updates, node, true);
 		return rollout->state == ROLLOUT_ROLLED_BACK && revert_on(rollouts, rollout, node, now) == 0;
 	}
 	return false;
@@ -104,6 +104,8 @@ void rollouts_on_contact(struct rollouts *rollouts, struct node *node, struct mo
 	const struct update *update = updates_find(rollouts->parts.updates, node->record.id);
 	char by[64];
 
+	if (update)
+		updates_withhold(rollouts->parts.updates, node, false);
 	if (update && stop_late(rollouts, node, update, now))
 		return;
 	if (update && update_is_active(update) && !is_outranked(rollouts, node, update, now))

@@ -60,7 +60,7 @@ struct update {
 	int64_t waited_ms;           /* when it last had to wait for a window or the link, wall clock; 0: never */
 	int64_t told_to_come_ms;     /* the link had no room for it before then, wall clock; 0: it has */
 	int64_t idle_contacts;       /* since it last went on; not kept over a restart */
-	bool withheld;               /* offered no more, until it takes its next step */
+	bool withheld; /* of a rollout that is stopped: offered nothing, until its next contact at least */
 };
 
 enum update_event_kind {

@@ -157,7 +157,6 @@ static void settle(struct updates *updates, struct node *node, struct update *up
 
 	if (!step->changed)
 		return;
-	update->withheld = false;
 	snprintf(entry.subject, sizeof(entry.subject), "%s", update->record.node);
 	snprintf(entry.event, sizeof(entry.event), "update.%s", update_state_name(update->state));
 	snprintf(entry.detail, sizeof(entry.detail), "%s", step->detail);
@@ -391,14 +390,15 @@ void updates_renew(struct updates *updates, struct node *node, struct moment now
 		renew(updates, node, update, now);
 }
 
-void updates_withhold(struct updates *updates, const struct node *node)
+void updates_withhold(struct updates *updates, const struct node *node, bool withheld)
 {
 	struct update *update = id_map_find(&updates->by_node, node->record.id);
 
 	if (!update)
 		return;
-	update->withheld = true;
-	updates->parts.port.withdraw(updates->parts.port.context, node);
+	update->withheld = withheld;
+	if (withheld)
+		updates->parts.port.withdraw(updates->parts.port.context, node);
 }
 
 void updates_renew_all(struct updates *updates, struct moment now)
@@ -452,9 +452,11 @@ void updates_on_contact(struct updates *updates, struct node *node, bool reports
 
 	if (!update)
 		return;
+	/* One that has ended does not go on because its node is on a stone after all. */
+	bool goes_on = update_is_active(update);
 	if (reports)
 		apply(updates, node, update, &event, now);
-	if (reports)
+	if (reports && goes_on)
 		follow_way(updates, node, update, now);
 	if (is_waited_for(updates, update, now))
 		apply(updates, node, update, &(struct update_event){ .kind = UPDATE_EVENT_CONTACT }, now);

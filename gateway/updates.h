@@ -79,8 +79,9 @@ int updates_cancel(struct updates *updates, struct node *node, const char *by, s
 /* The same, but it has not failed: `by` takes its order back, and may give it again. */
 int updates_withdraw(struct updates *updates, struct node *node, const char *by, struct moment now);
 
-/* The node restarts into an image that it shall not be offered again: no offer stands until its update takes a step. */
-void updates_withhold(struct updates *updates, const struct node *node);
+/* Whether the node's update gets no offer, whatever step it takes: it restarts into an image that it shall not have any
+ * more, and may come back with another one. To be said anew at each contact, before updates_on_contact(). */
+void updates_withhold(struct updates *updates, const struct node *node, bool withheld);
 
 /* What is held has changed, for one node or for all: offers end, or are made again. */
 void updates_renew(struct updates *updates, struct node *node, struct moment now);

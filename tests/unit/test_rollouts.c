@@ -52,7 +52,8 @@ struct site {
 	const char *new_version; /* of what is not the old image; NULL: "1" too */
 	uint8_t runs[NODES][32];
 	bool refuses[NODES]; /* the image, at its first block */
-	bool link_is_full;   /* whoever asks for its image is told to come later */
+	bool has_stones;
+	bool link_is_full; /* whoever asks for its image is told to come later */
 	bool is_off[NODES];
 	bool is_offered[NODES];
 	int8_t battery_percent[NODES];
@@ -82,6 +83,16 @@ static int on_offer(void *context, const struct node *node, const struct driver_
 	return 0;
 }
 
+/* Where it matters the third image is a stepping stone to the new one. */
+static int on_next(void *context, const struct node *node, const uint8_t goal[32], uint8_t next[32], char *why)
+{
+	const struct site *site = context;
+	bool has_stone = digest_heads_match(node->record.image, node->record.image_size, third_image, 32);
+
+	memcpy(next, site->has_stones && !has_stone ? third_image : goal, 32);
+	return 0;
+}
+
 static void on_withdraw(void *context, const struct node *node)
 {
 	struct site *site = context;
@@ -105,7 +116,7 @@ static void open_domain(struct site *site)
 		.store = site->stepped.store,
 		.random = &site->random,
 		.settings = &update_options,
-		.port = { site, on_image, on_offer, on_withdraw, NULL, NULL },
+		.port = { site, on_image, on_offer, on_withdraw, on_next, NULL },
 	};
 	struct rollouts_parts parts = {
 		.store = site->stepped.store,
@@ -660,6 +671,64 @@ START_TEST(a_stop_takes_the_offer_from_nodes_that_fell_silent_too)
 }
 END_TEST
 
+static unsigned count_offered(const struct site *site)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < NODES; i++)
+		count += site->is_offered[i];
+	return count;
+}
+
+/* All nodes of the first wave have been offered the stone. */
+static struct site *site_amid_stones(void)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	site->has_stones = true;
+	live(site, 1);
+	for (size_t i = 0; i < NODES; i++)
+		rollouts_on_contact(site->rollouts, nodes_find(site->nodes, name_of(i)), site->now);
+	ck_assert_uint_gt(count_offered(site), 0);
+	return site;
+}
+
+START_TEST(a_stop_takes_the_offer_of_a_stepping_stone_too)
+{
+	struct site *site = site_amid_stones();
+
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_ABORT, "operator", site->now), 0);
+	ck_assert_uint_eq(count_offered(site), 0);
+	/* Some had the stone by then. */
+	for (size_t i = 0; i < NODES; i++)
+		if (updates_find(site->updates, name_of(i)))
+			memcpy(site->runs[i], third_image, 32);
+	live(site, 2);
+	ck_assert_uint_eq(count_offered(site), 0);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_node_that_restarts_into_a_stone_at_a_stop_is_offered_nothing_after_it)
+{
+	struct site *site = site_amid_stones();
+	struct delivery_progress applying = { .state = DELIVERY_APPLYING };
+
+	for (size_t i = 0; i < NODES; i++)
+		if (updates_find(site->updates, name_of(i)))
+			updates_on_progress(site->updates, nodes_find(site->nodes, name_of(i)), &applying, site->now);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_PAUSE, "operator", site->now), 0);
+	live(site, 1);
+	ck_assert_uint_gt(count_running(site, third_image), 0);
+	ck_assert_uint_eq(count_offered(site), 0);
+	ck_assert_int_eq(rollouts_intervene(site->rollouts, "spring", ROLLOUT_RESUME, "operator", site->now), 0);
+	live(site, 4);
+	ck_assert_uint_eq(count_running(site, third_image), 0);
+	ck_assert_uint_gt(count_running(site, new_image), 0);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(a_node_that_was_restarting_at_a_stop_is_not_offered_the_image_again)
 {
 	struct site *site = site_with_rollout(plan_of("spring"));
@@ -984,6 +1053,8 @@ TEST_SUITE(rollouts, nodes_that_talk_more_with_the_image_stop_it, a_restart_amid
 	resumed_past_a_gate_new_failures_stop_it_again, who_was_silent_when_it_was_resumed_counts_when_it_comes,
 	a_node_that_joins_late_gets_its_turn, two_rollouts_for_the_same_nodes_do_not_go_together,
 	a_node_that_was_restarting_at_a_stop_is_not_offered_the_image_again,
+	a_stop_takes_the_offer_of_a_stepping_stone_too,
+	a_node_that_restarts_into_a_stone_at_a_stop_is_offered_nothing_after_it,
 	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another, two_lists_without_a_common_node_do_not_overlap,
 	nodes_that_are_held_are_left_alone_and_no_failures, the_first_node_is_one_that_can_take_the_image,
 	a_wave_whose_only_node_is_held_later_waits_for_another, a_low_battery_is_waited_for,
