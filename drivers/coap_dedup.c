@@ -3,17 +3,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
-#define NOWHERE UINT32_MAX
-
+/*
+ * Chains lead from newer to older requests, by their positions. One that meets a position before `first` ends there, so
+ * that what is forgotten need not be looked for.
+ */
 struct coap_dedup {
 	struct coap_exchange *ring;
-	uint32_t *heads; /* of hash chains, as indices into the ring */
+	uint32_t *heads; /* of hash chains: the low 32 bits of the newest position */
 	size_t limit;
 	size_t head_mask;
 	uint64_t first, end; /* positions since the beginning of time; modulo `limit` they are indices */
-	struct siphash_key key;
 };
 
 int coap_dedup_open(struct coap_dedup **out, size_t limit)
@@ -29,21 +29,31 @@ int coap_dedup_open(struct coap_dedup **out, size_t limit)
 	dedup->limit = limit;
 	dedup->head_mask = heads - 1;
 	dedup->ring = calloc(limit, sizeof(*dedup->ring));
-	dedup->heads = malloc(heads * sizeof(*dedup->heads));
-	if (!dedup->ring || !dedup->heads || getrandom(&dedup->key, sizeof(dedup->key), 0) < 0) {
+	dedup->heads = calloc(heads, sizeof(*dedup->heads));
+	if (!dedup->ring || !dedup->heads) {
 		coap_dedup_close(dedup);
 		return -ENOMEM;
 	}
-	memset(dedup->heads, 0xff, heads * sizeof(*dedup->heads));
+	dedup->first = dedup->end = 1; /* nothing is at the 0 that heads begin with */
 	*out = dedup;
 	return 0;
 }
 
+/* The ids of a peer follow each other, and so do their chains. */
 static uint32_t *chain_of(struct coap_dedup *dedup, const struct coap_peer *peer, uint16_t id)
 {
-	uint64_t hash = siphash(&dedup->key, peer, sizeof(*peer)) + id;
+	return &dedup->heads[(peer->hash + id) & dedup->head_mask];
+}
 
-	return &dedup->heads[hash & dedup->head_mask];
+/*
+ * The position with these low bits, or 0 if it was forgotten. One from 2^32 requests ago may pass for one that is not:
+ * then another chain is followed, in which nothing is found that was not asked for.
+ */
+static uint64_t position_of(const struct coap_dedup *dedup, uint32_t low)
+{
+	uint32_t age = (uint32_t)dedup->end - low;
+
+	return age > 0 && age <= dedup->end - dedup->first ? dedup->end - age : 0;
 }
 
 struct coap_exchange *coap_dedup_at(struct coap_dedup *dedup, uint64_t position)
@@ -64,11 +74,15 @@ uint64_t coap_dedup_end(const struct coap_dedup *dedup)
 struct coap_exchange *coap_dedup_find(
 	struct coap_dedup *dedup, const struct coap_peer *peer, uint16_t id, uint64_t fingerprint)
 {
-	for (uint32_t i = *chain_of(dedup, peer, id); i != NOWHERE; i = dedup->ring[i].next) {
-		struct coap_exchange *exchange = &dedup->ring[i];
+	uint64_t position = position_of(dedup, *chain_of(dedup, peer, id)), before;
+
+	for (; position != 0; position = before) {
+		struct coap_exchange *exchange = coap_dedup_at(dedup, position);
+
 		if (exchange->state != COAP_EXCHANGE_REFUSED && exchange->id == id &&
 			exchange->fingerprint == fingerprint && memcmp(&exchange->peer, peer, sizeof(*peer)) == 0)
 			return exchange;
+		before = exchange->next == (uint32_t)position ? 0 : position_of(dedup, exchange->next);
 	}
 	return NULL;
 }
@@ -81,12 +95,7 @@ static bool can_be_forgotten(const struct coap_exchange *exchange)
 static void forget_first(struct coap_dedup *dedup)
 {
 	struct coap_exchange *exchange = coap_dedup_at(dedup, dedup->first);
-	uint32_t index = (uint32_t)(exchange - dedup->ring);
-	uint32_t *link = chain_of(dedup, &exchange->peer, exchange->id);
 
-	while (*link != index)
-		link = &dedup->ring[*link].next;
-	*link = exchange->next;
 	if (exchange->response != exchange->short_response)
 		free(exchange->response);
 	exchange->response = NULL;
@@ -101,16 +110,16 @@ struct coap_exchange *coap_dedup_add(
 			return NULL;
 		forget_first(dedup);
 	}
-	struct coap_exchange *exchange = coap_dedup_at(dedup, dedup->end++);
+	struct coap_exchange *exchange = coap_dedup_at(dedup, dedup->end);
 	uint32_t *head = chain_of(dedup, peer, id);
 	*exchange = (struct coap_exchange){
 		.peer = *peer,
 		.fingerprint = fingerprint,
 		.arrived_ms = now_ms,
-		.next = *head,
+		.next = position_of(dedup, *head) != 0 ? *head : (uint32_t)dedup->end,
 		.id = id,
 	};
-	*head = (uint32_t)(exchange - dedup->ring);
+	*head = (uint32_t)dedup->end++;
 	return exchange;
 }
 

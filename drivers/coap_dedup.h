@@ -9,7 +9,6 @@
 #define WAKEGATE_DRIVERS_COAP_DEDUP_H
 
 #include "drivers/coap_resource.h"
-#include "protocols/siphash.h"
 
 #define COAP_EXCHANGE_LIFETIME_MS 247000
 #define COAP_DEDUP_MAX (1 << 20)
@@ -28,7 +27,7 @@ struct coap_exchange {
 	struct coap_peer peer;
 	uint64_t fingerprint; /* of the datagram */
 	int64_t arrived_ms;
-	uint32_t next; /* in its hash chain */
+	uint32_t next; /* position of the one before it in its hash chain, the low 32 bits; its own: there was none */
 	uint16_t id;
 	uint8_t token_size;
 	uint8_t token[COAP_TOKEN_MAX];

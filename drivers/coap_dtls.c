@@ -97,6 +97,7 @@ static void peer_of(const struct dtls_session *ours, struct coap_peer *peer)
 
 	memset(peer, 0, sizeof(*peer));
 	peer->channel = ours->number;
+	peer->hash = ours->number * UINT64_C(0x9e3779b97f4a7c15); /* nobody chooses it */
 	peer->port = libcoap()->coap_address_get_port(remote);
 	if (remote->addr.sa.sa_family == AF_INET6) {
 		memcpy(peer->address, &remote->addr.sin6.sin6_addr, sizeof(peer->address));

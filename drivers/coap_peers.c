@@ -3,10 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "drivers/name_slabs.h"
-#include "protocols/siphash.h"
 
 #define NOWHERE UINT32_MAX
 
@@ -15,7 +13,6 @@ struct coap_peers {
 	uint32_t *heads;
 	size_t limit, count, head_mask;
 	size_t hand; /* where eviction looks next */
-	struct siphash_key key;
 	struct name_slabs names;
 };
 
@@ -34,7 +31,7 @@ int coap_peers_open(struct coap_peers **out, size_t limit)
 	peers->head_mask = heads - 1;
 	peers->places = calloc(limit, sizeof(*peers->places));
 	peers->heads = malloc(heads * sizeof(*peers->heads));
-	if (!peers->places || !peers->heads || getrandom(&peers->key, sizeof(peers->key), 0) < 0) {
+	if (!peers->places || !peers->heads) {
 		coap_peers_close(peers);
 		return -ENOMEM;
 	}
@@ -73,7 +70,7 @@ static void set_name(struct coap_peers *peers, struct coap_known_peer *known, co
 
 static uint32_t *chain_of(struct coap_peers *peers, const struct coap_peer *peer)
 {
-	return &peers->heads[siphash(&peers->key, peer, sizeof(*peer)) & peers->head_mask];
+	return &peers->heads[peer->hash & peers->head_mask];
 }
 
 struct coap_known_peer *coap_peers_find(struct coap_peers *peers, const struct coap_peer *peer)

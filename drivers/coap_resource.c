@@ -1,8 +1,14 @@
 #include "drivers/coap_resource.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define TEXT_OPTION_MAX 255 /* Uri-Path and Uri-Query (RFC 7252 section 5.10) */
+
+void coap_peer_seal(struct coap_peer *peer, const struct siphash_key *key)
+{
+	peer->hash = siphash_for_table(key, peer, offsetof(struct coap_peer, hash));
+}
 
 void coap_request_init(struct coap_request *request)
 {

@@ -8,18 +8,20 @@
 
 #include "protocols/coap.h"
 #include "protocols/reading.h"
+#include "protocols/siphash.h"
 
 #define COAP_SEGMENTS_MAX 4
 #define COAP_QUERIES_MAX 8
 #define COAP_ETAGS_MAX 4
 
-/* Both ends of the path a datagram took; comparable with memcmp(). */
+/* Both ends of the path a datagram took; comparable with memcmp() once the transport has set all of it. */
 struct coap_peer {
 	uint8_t address[16]; /* IPv6, or IPv4 mapped into it */
 	uint8_t local[16];   /* our end of it, all zero where the socket has just one */
 	uint32_t channel;    /* index of the interface, or number of the DTLS session */
 	uint16_t port;
 	uint16_t zero;
+	uint64_t hash; /* of all above, for tables: set by the transport, so that no peer can choose it */
 };
 
 struct coap_etag {
@@ -77,6 +79,9 @@ struct coap_resources {
 	/* A response of that size went to the peer. */
 	void (*sent)(void *context, const struct coap_peer *peer, size_t size);
 };
+
+/* Sets the peer's hash from the rest of it. */
+void coap_peer_seal(struct coap_peer *peer, const struct siphash_key *key);
 
 void coap_request_init(struct coap_request *request);
 /*

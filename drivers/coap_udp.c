@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -32,6 +33,7 @@ struct coap_udp {
 	bool blocked; /* the kernel takes no more: wait until it does */
 	struct coap_socket socket;
 	struct coap_server *server;
+	struct siphash_key peer_key;
 	struct coap_udp_counters counters;
 	struct batch in, out;
 	unsigned out_first, out_end; /* of `out`, what is yet to be sent */
@@ -151,6 +153,7 @@ static void take_batch(struct coap_udp *udp, int count)
 			.cut = header->msg_hdr.msg_flags & MSG_TRUNC,
 		};
 		coap_socket_peer(&udp->socket, &header->msg_hdr, &arrival.peer, &arrival.multicast);
+		coap_peer_seal(&arrival.peer, &udp->peer_key);
 		coap_server_receive(udp->server, &arrival);
 	}
 }
@@ -198,6 +201,8 @@ int coap_udp_open(struct coap_udp **out, struct uv_loop_s *loop, const struct co
 	init_batch(&udp->in);
 	init_batch(&udp->out);
 	int result = coap_server_open(&udp->server, config->exchanges, &transport, resources);
+	if (result == 0 && getrandom(&udp->peer_key, sizeof(udp->peer_key), 0) < 0)
+		result = -errno;
 	if (result == 0)
 		result = coap_socket_open(&udp->socket, config->address, config->port, config->buffer_bytes);
 	if (result == 0)

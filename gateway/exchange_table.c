@@ -1,5 +1,6 @@
 #include "gateway/exchange_table.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,101 +14,87 @@ void exchange_table_init(struct exchange_table *table)
 void exchange_table_finish(struct exchange_table *table)
 {
 	free(table->entries);
-	free(table->slots);
+	free(table->heads);
 	exchange_table_init(table);
 }
 
 /* Fingerprints need not be spread evenly; a multiplication spreads them (Fibonacci hashing). */
-static size_t home_of(const struct exchange_table *table, uint64_t exchange)
+static uint32_t *head_of(const struct exchange_table *table, uint64_t exchange)
 {
-	return (size_t)(exchange * 0x9e3779b97f4a7c15 >> 32) & (2 * table->room - 1);
+	return &table->heads[(size_t)(exchange * 0x9e3779b97f4a7c15 >> 32) & (2 * table->room - 1)];
 }
 
-/* The slot that holds the message, or the free one where it would go. */
-static size_t find_slot(const struct exchange_table *table, uint64_t exchange)
+static struct exchange_entry *entry_at(const struct exchange_table *table, uint32_t number)
 {
-	size_t mask = 2 * table->room - 1;
-	size_t slot = home_of(table, exchange);
+	return &table->entries[number & (table->room - 1)];
+}
 
-	while (table->slots[slot] && table->entries[table->slots[slot] - 1].exchange != exchange)
-		slot = (slot + 1) & mask;
-	return slot;
+/* One from 2^32 exchanges ago may pass for one that is: it leads to another chain, where nothing is found that was not
+ * asked for. */
+static bool is_in_ring(const struct exchange_table *table, uint32_t number)
+{
+	uint32_t age = table->end - number;
+
+	return age > 0 && age <= table->count;
 }
 
 struct exchange_entry *exchange_find(struct exchange_table *table, uint64_t exchange)
 {
 	if (table->room == 0)
 		return NULL;
-	uint32_t position = table->slots[find_slot(table, exchange)];
-	return position ? &table->entries[position - 1] : NULL;
-}
+	for (uint32_t number = *head_of(table, exchange); is_in_ring(table, number);) {
+		struct exchange_entry *entry = entry_at(table, number);
 
-/* Moves back what stands behind a freed slot and would not be found any more. */
-static void free_slot(struct exchange_table *table, size_t hole)
-{
-	size_t mask = 2 * table->room - 1;
-
-	for (size_t slot = (hole + 1) & mask; table->slots[slot]; slot = (slot + 1) & mask) {
-		size_t home = home_of(table, table->entries[table->slots[slot] - 1].exchange);
-
-		if (((slot - home) & mask) < ((slot - hole) & mask))
-			continue;
-		table->slots[hole] = table->slots[slot];
-		hole = slot;
+		if (entry->exchange == exchange)
+			return entry;
+		if (entry->next == number)
+			return NULL;
+		number = entry->next;
 	}
-	table->slots[hole] = 0;
+	return NULL;
 }
 
 void exchange_remove(struct exchange_table *table, uint64_t exchange)
 {
-	if (table->room == 0)
-		return;
-	size_t slot = find_slot(table, exchange);
-	uint32_t position = table->slots[slot];
-	if (!position)
-		return;
-	free_slot(table, slot);
-	table->entries[position - 1].exchange = 0;
-}
+	struct exchange_entry *entry = exchange_find(table, exchange);
 
-static void drop_first(struct exchange_table *table)
-{
-	uint64_t exchange = table->entries[table->first].exchange;
-
-	if (exchange)
-		exchange_remove(table, exchange);
-	table->first = (table->first + 1) & (table->room - 1);
-	table->count--;
+	if (entry)
+		entry->exchange = 0;
 }
 
 void exchange_forget_before(struct exchange_table *table, int64_t before_ms)
 {
-	while (table->count > 0 && table->entries[table->first].kept_at_s * INT64_C(1000) < before_ms)
-		drop_first(table);
+	while (table->count > 0 &&
+		entry_at(table, table->end - (uint32_t)table->count)->kept_at_s * INT64_C(1000) < before_ms)
+		table->count--;
 }
 
 static void put(struct exchange_table *table, const struct exchange_entry *entry)
 {
-	size_t position = (table->first + table->count++) & (table->room - 1);
+	uint32_t *head = head_of(table, entry->exchange);
+	uint32_t number = table->end;
+	struct exchange_entry *place = entry_at(table, number);
 
-	table->entries[position] = *entry;
-	if (entry->exchange)
-		table->slots[find_slot(table, entry->exchange)] = (uint32_t)position + 1;
+	*place = *entry;
+	place->next = is_in_ring(table, *head) ? *head : number;
+	*head = number;
+	table->end++;
+	table->count++;
 }
 
 /* -1 if there is no memory; the table is as it was. */
 static int grow(struct exchange_table *table)
 {
-	struct exchange_table grown = { .room = table->room ? table->room * 2 : ROOM_LEAST };
+	struct exchange_table grown = { .room = table->room ? table->room * 2 : ROOM_LEAST, .end = 1 };
 
 	grown.entries = calloc(grown.room, sizeof(grown.entries[0]));
-	grown.slots = calloc(2 * grown.room, sizeof(grown.slots[0]));
-	if (!grown.entries || !grown.slots) {
+	grown.heads = calloc(2 * grown.room, sizeof(grown.heads[0]));
+	if (!grown.entries || !grown.heads) {
 		exchange_table_finish(&grown);
 		return -1;
 	}
-	for (size_t i = 0; i < table->count; i++)
-		put(&grown, &table->entries[(table->first + i) & (table->room - 1)]);
+	for (size_t left = table->count; left > 0; left--)
+		put(&grown, entry_at(table, table->end - (uint32_t)left));
 	exchange_table_finish(table);
 	*table = grown;
 	return 0;
@@ -115,12 +102,12 @@ static int grow(struct exchange_table *table)
 
 void exchange_add(struct exchange_table *table, uint64_t exchange, int64_t kept_at_ms, uint32_t commit)
 {
-	struct exchange_entry entry = { exchange, (int32_t)((kept_at_ms + 999) / 1000), commit };
+	struct exchange_entry entry = { exchange, (int32_t)((kept_at_ms + 999) / 1000), commit, 0 };
 
 	if (table->count == table->room && (table->room == EXCHANGES_MAX || grow(table) < 0)) {
 		if (table->room == 0)
 			return;
-		drop_first(table);
+		table->count--;
 	}
 	put(table, &entry);
 }

@@ -16,13 +16,19 @@ struct exchange_entry {
 	uint64_t exchange; /* 0: removed */
 	int32_t kept_at_s; /* monotonic, rounded up; before 0 if it was kept before the machine started */
 	uint32_t commit;   /* serial of the commit it waits for, or EXCHANGE_DURABLE */
+	uint32_t next;     /* number of the one before it in its chain; its own: there was none */
 };
 
+/*
+ * Entries are numbered as they come, and each chain leads from newer to older ones: where it meets a number that has
+ * left the ring it ends. So what leaves need not be looked for.
+ */
 struct exchange_table {
-	struct exchange_entry *entries; /* a ring in the order of time */
-	uint32_t *slots;                /* hash table of positions in the ring + 1, twice its room */
+	struct exchange_entry *entries; /* a ring in the order of time: number i is at i modulo `room` */
+	uint32_t *heads;                /* newest number of each chain; twice `room` */
 	size_t room;                    /* a power of two, or 0 */
-	size_t first, count;            /* of the ring */
+	uint32_t end;                   /* the next number; they wrap around */
+	size_t count;                   /* in the ring, the newest being number end - 1 */
 };
 
 void exchange_table_init(struct exchange_table *table);

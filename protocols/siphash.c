@@ -33,14 +33,15 @@ static inline uint64_t word_at(const uint8_t *bytes, size_t size)
 	return word;
 }
 
-static inline void mix_word(struct state *s, uint64_t word)
+static inline void mix_word(struct state *s, uint64_t word, unsigned rounds)
 {
 	s->v3 ^= word;
-	mix_rounds(s, 2);
+	mix_rounds(s, rounds);
 	s->v0 ^= word;
 }
 
-uint64_t siphash(const struct siphash_key *key, const void *data, size_t size)
+static inline uint64_t hash(
+	const struct siphash_key *key, const void *data, size_t size, unsigned word_rounds, unsigned last_rounds)
 {
 	const uint8_t *bytes = data;
 	struct state s = { key->low ^ 0x736f6d6570736575, key->high ^ 0x646f72616e646f6d, key->low ^ 0x6c7967656e657261,
@@ -48,9 +49,19 @@ uint64_t siphash(const struct siphash_key *key, const void *data, size_t size)
 	size_t whole = size & ~(size_t)7;
 
 	for (size_t i = 0; i < whole; i += 8)
-		mix_word(&s, word_at(bytes + i, 8));
-	mix_word(&s, (uint64_t)size << 56 | word_at(bytes + whole, size & 7));
+		mix_word(&s, word_at(bytes + i, 8), word_rounds);
+	mix_word(&s, (uint64_t)size << 56 | word_at(bytes + whole, size & 7), word_rounds);
 	s.v2 ^= 0xff;
-	mix_rounds(&s, 4);
+	mix_rounds(&s, last_rounds);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+uint64_t siphash(const struct siphash_key *key, const void *data, size_t size)
+{
+	return hash(key, data, size, 2, 4);
+}
+
+uint64_t siphash_for_table(const struct siphash_key *key, const void *data, size_t size)
+{
+	return hash(key, data, size, 1, 3);
 }

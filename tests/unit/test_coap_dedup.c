@@ -40,6 +40,24 @@ START_TEST(the_oldest_answered_makes_room)
 }
 END_TEST
 
+/* All in one chain, as the low bits of peers and ids may be. */
+START_TEST(chains_end_at_what_was_forgotten)
+{
+	struct coap_dedup *dedup;
+
+	ck_assert_int_eq(coap_dedup_open(&dedup, 5), 0);
+	for (uint64_t request = 0; request < 1000; request++) {
+		struct coap_exchange *exchange = coap_dedup_add(dedup, &peer_a, 7, request, 0);
+
+		ck_assert_ptr_nonnull(exchange);
+		exchange->state = COAP_EXCHANGE_ANSWERED;
+		for (uint64_t before = 0; before <= request; before++)
+			ck_assert_int_eq(coap_dedup_find(dedup, &peer_a, 7, before) != NULL, request - before < 5);
+	}
+	coap_dedup_close(dedup);
+}
+END_TEST
+
 START_TEST(what_still_waits_is_never_forgotten)
 {
 	struct coap_dedup *dedup;
@@ -92,4 +110,5 @@ START_TEST(a_response_is_kept_whatever_its_length)
 END_TEST
 
 TEST_SUITE(coap_dedup, a_request_is_found_by_peer_id_and_bytes, the_oldest_answered_makes_room,
-	what_still_waits_is_never_forgotten, the_lifetime_ends, a_response_is_kept_whatever_its_length)
+	chains_end_at_what_was_forgotten, what_still_waits_is_never_forgotten, the_lifetime_ends,
+	a_response_is_kept_whatever_its_length)

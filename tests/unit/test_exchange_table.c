@@ -96,5 +96,31 @@ START_TEST(random_changes_keep_the_table_true)
 }
 END_TEST
 
+/* After 2^32 exchanges what chains begin with may look as if it was in the ring. */
+START_TEST(numbers_that_wrap_around_are_told_apart)
+{
+	struct exchange_table table;
+	struct random random;
+
+	random_init(&random, 6);
+	exchange_table_init(&table);
+	add(&table, 1, 0);
+	exchange_remove(&table, 1);
+	for (size_t head = 0; head < 2 * table.room; head++)
+		table.heads[head] = (uint32_t)random_below(&random, 300) - 100;
+	table.end = UINT32_MAX - 99;
+	table.count = 0;
+	for (uint64_t i = 1; i <= 200; i++) {
+		ck_assert_ptr_null(exchange_find(&table, i << 40));
+		add(&table, i << 40, 0);
+	}
+	ck_assert_uint_eq(table.count, 200);
+	for (uint64_t i = 1; i <= 200; i++)
+		ck_assert_uint_eq(exchange_find(&table, i << 40)->exchange, i << 40);
+	exchange_table_finish(&table);
+}
+END_TEST
+
 TEST_SUITE(exchange_table, an_empty_table_knows_nothing, messages_are_known_until_they_are_forgotten,
-	none_is_forgotten_too_early, beyond_the_bound_the_oldest_go, random_changes_keep_the_table_true)
+	none_is_forgotten_too_early, beyond_the_bound_the_oldest_go, random_changes_keep_the_table_true,
+	numbers_that_wrap_around_are_told_apart)
