@@ -25,6 +25,8 @@ struct pending_report {
 	size_t count;
 	enum token_format answer_format;
 	bool has_block1;
+	bool is_dated;                      /* all its readings are */
+	const struct coap_request *request; /* while it is handed in */
 };
 
 static void set_unavailable(struct coap_response *response, uint32_t max_age_s)
@@ -261,24 +263,24 @@ static void on_report_done(void *context, int result, uint32_t retry_s)
 	free(pending);
 }
 
-static bool all_dated(const struct senml_pack *pack)
+/* What names the node's message among those of all nodes. */
+static uint64_t exchange_of_node(const char *node, uint64_t message)
 {
-	for (size_t i = 0; i < pack->count; i++)
-		if (!pack->readings[i].is_dated)
-			return false;
-	return pack->count > 0;
-}
-
-static uint64_t former_exchange_of(const struct coap_turn *turn, const struct senml_pack *pack)
-{
-	static const struct siphash_key payload_key = { 0x77616b6567617465, 0x736d6c207265706f };
-	const struct coap_request *request = turn->request;
-	uint64_t what =
-		all_dated(pack) ? siphash(&payload_key, request->payload, request->payload_size) : request->exchange;
-	const struct siphash_key key = { what, 0 };
-	uint64_t exchange = siphash(&key, turn->node, strlen(turn->node));
+	const struct siphash_key key = { message, 0 };
+	uint64_t exchange = siphash(&key, node, strlen(node));
 
 	return exchange ? exchange : 1;
+}
+
+/* Dated reports were known by the bytes of their readings. */
+static uint64_t former_exchange(void *context)
+{
+	static const struct siphash_key payload_key = { 0x77616b6567617465, 0x736d6c207265706f };
+	const struct pending_report *pending = context;
+	const struct coap_request *request = pending->request;
+
+	return exchange_of_node(pending->node,
+		pending->is_dated ? siphash(&payload_key, request->payload, request->payload_size) : request->exchange);
 }
 
 /*
@@ -286,15 +288,15 @@ static uint64_t former_exchange_of(const struct coap_turn *turn, const struct se
  * got no answer may ask again in a new message: where every reading bears its date, they alone tell that it is the same
  * report. Without dates equal readings may be different ones, so only the very same message is.
  */
-static uint64_t exchange_of(const struct coap_turn *turn, const struct senml_pack *pack, uint64_t former)
+static uint64_t exchange_of(const struct coap_turn *turn, const struct senml_pack *pack)
 {
 	const struct span node = { turn->node, strlen(turn->node) };
 	uint64_t told = fingerprint_of_report(node, pack->readings, pack->count);
 
-	return told ? told : fingerprint_of_message(former);
+	return told ? told : fingerprint_of_message(exchange_of_node(turn->node, turn->request->exchange));
 }
 
-static int submit_report(struct coap_turn *turn, const struct senml_pack *pack, uint64_t exchange, uint64_t former)
+static int submit_report(struct coap_turn *turn, const struct senml_pack *pack, uint64_t exchange)
 {
 	const struct driver_host *host = turn->nodes->config.host;
 	struct pending_report *pending = malloc(sizeof(*pending));
@@ -311,6 +313,8 @@ static int submit_report(struct coap_turn *turn, const struct senml_pack *pack, 
 		.count = pack->count,
 		.answer_format = turn->answer_format,
 		.has_block1 = turn->request->has_block1,
+		.is_dated = fingerprint_lasts(exchange),
+		.request = turn->request,
 	};
 	memcpy(pending->node, turn->node, sizeof(pending->node));
 	host->report(host->context, &(struct reading_report){
@@ -318,7 +322,8 @@ static int submit_report(struct coap_turn *turn, const struct senml_pack *pack, 
 					    .readings = pack->readings,
 					    .count = pack->count,
 					    .exchange = exchange,
-					    .former = former,
+					    .told = fingerprint_lasts(exchange),
+					    .former = former_exchange,
 					    .fast = !turn->request->confirmable,
 					    .done = on_report_done,
 					    .context = pending,
@@ -345,11 +350,10 @@ int coap_turn_telemetry(struct coap_turn *turn)
 		return coap_turn_refuse(turn, COAP_UNSUPPORTED_FORMAT, &nodes->counters.formats_refused);
 	if (senml_parse(&pack, &source) < 0)
 		return coap_turn_refuse(turn, COAP_BAD_REQUEST, &nodes->counters.payloads_malformed);
-	uint64_t former = former_exchange_of(turn, &pack);
-	contact.exchange = exchange_of(turn, &pack, former);
+	contact.exchange = exchange_of(turn, &pack);
 	if (!greet(turn, &contact))
 		return 0;
-	return submit_report(turn, &pack, contact.exchange, former);
+	return submit_report(turn, &pack, contact.exchange);
 }
 
 static enum delivery_state delivery_state_of(enum profile_state state)

@@ -57,7 +57,10 @@ struct reading_report {
 	const struct reading *readings; /* with all that they borrow, for the call only */
 	size_t count;
 	uint64_t exchange; /* see protocols/fingerprint.h; equal when the node repeats the report; 0: none */
-	uint64_t former;   /* what gateways called it that wrote telemetry.db before its version 4; 0: the same */
+	bool told;         /* `exchange` is fingerprint_of_report() of these very readings, which so tell it */
+	/* What gateways called it that wrote telemetry.db before its version 4, 0: nothing; asked within report(),
+	 * seldom. NULL: the same. */
+	uint64_t (*former)(void *context);
 	void (*done)(void *context, int result, uint32_t retry_s);
 	void *context;
 	bool urgent; /* an alarm: it does not wait for others to share its commit */

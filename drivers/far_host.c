@@ -165,7 +165,7 @@ static int send_report(struct far_gateway *gateway, const struct reading_report 
 	COPY(message.node, report->node);
 	COPY(message.format, "cbor");
 	message.exchange = report->exchange;
-	message.former = report->former;
+	message.former = report->former ? report->former(report->context) : 0;
 	message.urgent = report->urgent;
 	message.fast = report->fast;
 	message.fresh = report->fresh;

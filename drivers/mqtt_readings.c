@@ -70,6 +70,13 @@ static bool all_dated(const struct senml_pack *pack)
 
 static void on_done(void *context, int result, uint32_t retry_s);
 
+static uint64_t former_exchange(void *context)
+{
+	const struct mqtt_held *held = context;
+
+	return held->former;
+}
+
 static void submit(struct driver *driver, struct mqtt_held *held, const struct senml_pack *pack)
 {
 	driver->host->report(driver->host->context, &(struct reading_report){
@@ -77,7 +84,8 @@ static void submit(struct driver *driver, struct mqtt_held *held, const struct s
 							    .readings = pack->readings,
 							    .count = pack->count,
 							    .exchange = held->exchange,
-							    .former = held->former,
+							    .told = fingerprint_lasts(held->exchange),
+							    .former = former_exchange,
 							    .fresh = held->fresh,
 							    .done = on_done,
 							    .context = held,

@@ -6,6 +6,7 @@
 
 #include "drivers/image_source.h"
 #include "drivers/remote_state.h"
+#include "protocols/fingerprint.h"
 #include "protocols/number.h"
 #include "protocols/senml.h"
 
@@ -82,7 +83,22 @@ static void on_replied(struct driver *driver, const struct driver_message *messa
 struct report {
 	struct driver *driver;
 	uint32_t session, id;
+	uint64_t former;
 };
+
+static uint64_t former_exchange(void *context)
+{
+	return ((const struct report *)context)->former;
+}
+
+/* What another process says of its readings is not believed. */
+static bool is_told(const struct reading_report *report)
+{
+	const struct span node = { report->node, strlen(report->node) };
+
+	return report->exchange != 0 &&
+	       fingerprint_of_report(node, report->readings, report->count) == report->exchange;
+}
 
 static void on_report_done(void *context, int result, uint32_t retry_s)
 {
@@ -109,7 +125,7 @@ static void hand_on_report(struct driver *driver, const struct driver_message *m
 		.readings = pack->readings,
 		.count = pack->count,
 		.exchange = message->exchange,
-		.former = message->former,
+		.former = former_exchange,
 		.done = on_report_done,
 		.context = report,
 		.urgent = message->urgent,
@@ -121,9 +137,10 @@ static void hand_on_report(struct driver *driver, const struct driver_message *m
 		remote_give_up(driver, "there is no memory for what it says");
 		return;
 	}
-	*report = (struct report){ driver, driver->session, message->id };
+	*report = (struct report){ driver, driver->session, message->id, message->former };
 	for (size_t i = 0; i < pack->count && message->counted; i++)
 		pack->readings[i].is_dated = false;
+	taken.told = is_told(&taken);
 	driver->report_count++;
 	driver->host->report(driver->host->context, &taken);
 }

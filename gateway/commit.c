@@ -35,13 +35,13 @@ static int recover_data(struct commit *commit, const struct stored_segment *segm
 	struct packed_segment packed = { segment->data, segment->size, segment->codec };
 	int result = segment_unpack(&packed, segment->count, &commit->data, &commit->size);
 
-	if (result < 0 || segment->exchange_count == 0)
+	if (result < 0)
 		return result;
-	commit->exchanges = malloc(segment->exchange_count * sizeof(commit->exchanges[0]));
-	if (!commit->exchanges)
-		return -ENOMEM;
-	memcpy(commit->exchanges, segment->exchanges, segment->exchange_count * sizeof(commit->exchanges[0]));
-	commit->exchange_count = commit->exchange_room = segment->exchange_count;
+	for (size_t i = 0; i < segment->exchange_count; i++) {
+		if (commit_exchanges_make_room(&commit->exchanges) < 0)
+			return -ENOMEM;
+		commit_exchanges_add_alone(&commit->exchanges, segment->exchanges[i]);
+	}
 	return 0;
 }
 
@@ -74,7 +74,7 @@ void commit_free(struct commit *commit)
 		return;
 	free(commit->data);
 	free(commit->waiters);
-	free(commit->exchanges);
+	commit_exchanges_finish(&commit->exchanges);
 	feed_free(commit->feed);
 	free(commit);
 }
@@ -99,15 +99,6 @@ static int make_waiter_room(struct commit *commit)
 	int result = make_room(&list, commit->waiter_count, &commit->waiter_room, sizeof(commit->waiters[0]));
 
 	commit->waiters = list;
-	return result;
-}
-
-static int make_exchange_room(struct commit *commit)
-{
-	void *list = commit->exchanges;
-	int result = make_room(&list, commit->exchange_count, &commit->exchange_room, sizeof(commit->exchanges[0]));
-
-	commit->exchanges = list;
 	return result;
 }
 
@@ -164,10 +155,16 @@ int commit_attach(struct commit *commit, const struct commit_waiter *waiter)
 int commit_put(
 	struct commit *commit, struct segment_writer *writer, const struct reading_report *report, struct moment now)
 {
-	int result = report->count > 0 ? write_report(commit, writer, report, now.wall_ms) : 0;
+	int result = commit_exchanges_make_room(&commit->exchanges);
 
+	if (result == 0 && report->count > 0)
+		result = write_report(commit, writer, report, now.wall_ms);
 	if (result < 0)
 		return result;
+	if (report->count > 0)
+		commit_exchanges_add(&commit->exchanges, report, now.wall_ms);
+	else
+		commit_exchanges_add_alone(&commit->exchanges, report->exchange);
 	widen_range(commit, report, now.wall_ms);
 	commit->count += (uint32_t)report->count;
 	return 0;
@@ -178,15 +175,13 @@ int commit_add(
 {
 	struct commit_waiter waiter = { report->done, report->context };
 
-	if (commit->exchange_count == COMMIT_REPORTS_MAX)
+	if (commit->exchanges.count == COMMIT_REPORTS_MAX)
 		return -ENOBUFS;
-	if (make_waiter_room(commit) < 0 || make_exchange_room(commit) < 0)
+	if (make_waiter_room(commit) < 0)
 		return -ENOMEM;
 	int result = commit_put(commit, writer, report, now);
 	if (result < 0)
 		return result;
-	if (report->exchange)
-		commit->exchanges[commit->exchange_count++] = report->exchange;
 	if (!report->fast)
 		return commit_attach(commit, &waiter);
 	commit->unheard++;

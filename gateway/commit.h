@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/commit_exchanges.h"
 #include "gateway/moment.h"
 
 #define COMMIT_REPORTS_MAX 65536 /* as many fingerprints as a stored segment takes */
@@ -54,8 +55,7 @@ struct commit {
 	uint32_t unheard; /* reports that were answered before they were durable */
 	struct commit_waiter *waiters;
 	size_t waiter_count, waiter_room;
-	uint64_t *exchanges;
-	size_t exchange_count, exchange_room;
+	struct commit_exchanges exchanges;
 	struct feed *feed; /* for windows, see gateway/edge.h; NULL: nothing */
 };
 

@@ -8,53 +8,67 @@
 #include "gateway/segment_pack.h"
 #include "protocols/columns.h"
 
-static int add_rows(struct columns_writer *columns, const void *rows, size_t size)
+void columns_room_clear(struct columns_room *room)
 {
-	struct segment_walk *walk = malloc(sizeof(*walk));
+	free(room->walk);
+	free(room->writer);
+	free(room->data);
+	*room = (struct columns_room){ .walk = NULL };
+}
+
+/* At least `wanted` bytes, whose content is lost where they are others. */
+static int make_room(void **memory, size_t *bytes, size_t wanted)
+{
+	if (wanted <= *bytes)
+		return 0;
+	free(*memory);
+	*memory = malloc(wanted);
+	*bytes = *memory ? wanted : 0;
+	return *memory ? 0 : -ENOMEM;
+}
+
+static int add_rows(struct columns_writer *columns, struct segment_walk *walk, const struct bytes *rows)
+{
 	struct segment_entry entry;
 	int result;
 
-	if (!walk)
-		return -ENOMEM;
-	segment_walk_init(walk, rows, size);
+	segment_walk_init(walk, rows->data, rows->size);
 	while ((result = segment_walk_next(walk, &entry)) == 1)
 		if ((result = columns_add(columns, &entry)) < 0)
 			break;
-	free(walk);
 	return result;
 }
 
-static int write_columns(struct columns_writer *columns, uint8_t **out, size_t *out_size)
+static int write_columns(struct columns_room *room, struct columns_writer *columns, struct bytes *out)
 {
-	size_t room = columns_bound(columns);
-	uint8_t *data = malloc(room);
+	size_t bound = columns_bound(columns);
+	void *data = room->data;
 	struct writer writer;
+	int result = make_room(&data, &room->data_bytes, bound);
 
-	if (!data)
-		return -ENOMEM;
-	writer_init(&writer, data, room);
+	room->data = data;
+	if (result < 0)
+		return result;
+	writer_init(&writer, room->data, bound);
 	columns_write(columns, &writer);
-	*out = data;
-	*out_size = writer_size(&writer);
+	*out = (struct bytes){ room->data, writer_size(&writer) };
 	return 0;
 }
 
-int segment_to_columns(const void *rows, size_t size, size_t count, uint8_t **out, size_t *out_size)
+int segment_to_columns(struct columns_room *room, const struct bytes *rows, size_t count, struct bytes *out)
 {
 	/* A text of the rows is no longer than they are. */
-	struct columns_limits limits = { count, size, SIZE_MAX };
+	struct columns_limits limits = { count, rows->size, SIZE_MAX };
 
-	if (count > COLUMNS_READINGS_MAX || size > COLUMNS_TEXT_BYTES_MAX)
+	if (count > COLUMNS_READINGS_MAX || rows->size > COLUMNS_TEXT_BYTES_MAX)
 		return -ENOBUFS;
-	void *memory = malloc(columns_writer_memory(&limits));
-	if (!memory)
+	if (!room->walk)
+		room->walk = malloc(sizeof(*room->walk));
+	if (!room->walk || make_room(&room->writer, &room->writer_bytes, columns_writer_memory(&limits)) < 0)
 		return -ENOMEM;
-	struct columns_writer *columns = columns_writer_init(memory, &limits);
-	int result = add_rows(columns, rows, size);
-	if (result == 0)
-		result = write_columns(columns, out, out_size);
-	free(memory);
-	return result;
+	struct columns_writer *columns = columns_writer_init(room->writer, &limits);
+	int result = add_rows(columns, room->walk, rows);
+	return result < 0 ? result : write_columns(room, columns, out);
 }
 
 /* What readings become rows with. */

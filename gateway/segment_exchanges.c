@@ -10,8 +10,6 @@
 #include "protocols/segment.h"
 #include "store/segment_store.h"
 
-#define LOOK_AHEAD 64 /* fingerprints that are passed over in search of one */
-
 /*
  * Goes through the reports of a segment. Columns do not say where one ends if the next is of the same node and
  * millisecond, so rows are read as if they did not either.
@@ -71,52 +69,6 @@ static int report_walk_next(struct report_walk *walk, uint64_t *exchange)
 	} while (walk->state == 1 && same_report(&first, &walk->entry));
 	*exchange = fingerprint_end(&fingerprint);
 	return 1;
-}
-
-/* What of them is still to be compared, and how many before that stay. */
-struct sieve {
-	uint64_t *exchanges;
-	size_t next, count, kept;
-};
-
-static void keep_until(struct sieve *sieve, size_t end)
-{
-	while (sieve->next < end)
-		sieve->exchanges[sieve->kept++] = sieve->exchanges[sieve->next++];
-}
-
-/* Whether it was found and is left out. */
-static bool leave_out(struct sieve *sieve, uint64_t exchange)
-{
-	while (sieve->next < sieve->count && !fingerprint_lasts(sieve->exchanges[sieve->next]))
-		keep_until(sieve, sieve->next + 1);
-	for (size_t at = sieve->next; at < sieve->count && at - sieve->next < LOOK_AHEAD; at++) {
-		if (sieve->exchanges[at] != exchange)
-			continue;
-		keep_until(sieve, at);
-		sieve->next++;
-		return true;
-	}
-	return false;
-}
-
-int segment_exchanges_leave_out(const void *rows, size_t size, uint64_t *exchanges, size_t *count)
-{
-	struct sieve sieve = { .exchanges = exchanges, .count = *count };
-	struct rows_walk *walk = malloc(sizeof(*walk));
-	uint64_t exchange;
-	int result, left_out = 0;
-
-	if (!walk)
-		return -ENOMEM;
-	segment_walk_init(&walk->rows, rows, size);
-	report_walk_begin(&walk->base, read_row);
-	while ((result = report_walk_next(&walk->base, &exchange)) == 1)
-		left_out += exchange != 0 && leave_out(&sieve, exchange);
-	free(walk);
-	keep_until(&sieve, sieve.count);
-	*count = sieve.kept;
-	return result < 0 ? result : left_out;
 }
 
 static int collect(struct report_walk *walk, uint64_t *exchanges, size_t room)

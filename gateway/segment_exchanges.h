@@ -1,6 +1,6 @@
 /*
- * segment_exchanges: which fingerprints of reports need not be stored with a segment, because its readings tell them
- * once more (protocols/fingerprint.h).
+ * segment_exchanges: the fingerprints of reports that the readings of a segment tell once more
+ * (protocols/fingerprint.h), so that they need not be stored beside it (commit_exchanges.h).
  */
 #ifndef WAKEGATE_GATEWAY_SEGMENT_EXCHANGES_H
 #define WAKEGATE_GATEWAY_SEGMENT_EXCHANGES_H
@@ -9,13 +9,6 @@
 #include <stdint.h>
 
 struct stored_segment;
-
-/*
- * Takes out those of `exchanges`, which are in the order of the reports, that segment_exchanges_told() will find in a
- * segment made of these rows (SEGMENT_ROWS). *count becomes less by as many as are returned. -ENOMEM, -EBADMSG: then
- * `exchanges` is worth nothing.
- */
-int segment_exchanges_leave_out(const void *rows, size_t size, uint64_t *exchanges, size_t *count);
 
 /*
  * The fingerprints of all reports in a segment that have dated all their readings, at most `room` of them: how many, or

@@ -15,8 +15,9 @@
 
 struct segment_packer {
 	ZSTD_CCtx *context;
-	uint8_t *columns; /* of the last segment */
+	struct columns_room columns;
 	uint8_t *frame;
+	size_t frame_bytes;
 };
 
 int segment_packer_open(struct segment_packer **out)
@@ -39,22 +40,28 @@ void segment_packer_close(struct segment_packer *packer)
 	if (!packer)
 		return;
 	ZSTD_freeCCtx(packer->context);
-	free(packer->columns);
-	free(packer->frame);
+	segment_packer_rest(packer);
 	free(packer);
+}
+
+void segment_packer_rest(struct segment_packer *packer)
+{
+	columns_room_clear(&packer->columns);
+	free(packer->frame);
+	packer->frame = NULL;
+	packer->frame_bytes = 0;
 }
 
 /* The columns take the place of the rows in `best` where they are smaller; where they cannot be had, rows do. */
 static void try_columns(struct segment_packer *packer, size_t count, struct packed_segment *best)
 {
-	size_t size = 0;
+	const struct bytes rows = { best->data, best->size };
+	struct bytes columns;
 
-	free(packer->columns);
-	packer->columns = NULL;
-	if (segment_to_columns(best->data, best->size, count, &packer->columns, &size) < 0)
+	if (segment_to_columns(&packer->columns, &rows, count, &columns) < 0)
 		return;
-	if (size < best->size)
-		*best = (struct packed_segment){ packer->columns, size, COLUMNS_VERSION };
+	if (columns.size < best->size)
+		*best = (struct packed_segment){ columns.data, columns.size, COLUMNS_VERSION };
 }
 
 static void try_frame(struct segment_packer *packer, struct packed_segment *best)
@@ -63,8 +70,11 @@ static void try_frame(struct segment_packer *packer, struct packed_segment *best
 
 	if (best->size < SMALLEST)
 		return;
-	free(packer->frame);
-	packer->frame = malloc(room);
+	if (room > packer->frame_bytes) {
+		free(packer->frame);
+		packer->frame = malloc(room);
+		packer->frame_bytes = packer->frame ? room : 0;
+	}
 	if (!packer->frame)
 		return;
 	size_t size = ZSTD_compressCCtx(packer->context, packer->frame, room, best->data, best->size, LEVEL);

@@ -16,6 +16,10 @@ struct segment_packer;
 int segment_packer_open(struct segment_packer **out);
 void segment_packer_close(struct segment_packer *packer);
 
+/* Frees the memory that it keeps between segments, which grows to what the largest one needs: 200 bytes for each of its
+ * readings. What was packed last is gone. */
+void segment_packer_rest(struct segment_packer *packer);
+
 struct packed_segment {
 	const void *data; /* borrowed from the packer or from what was packed, until the next call */
 	size_t size;

@@ -18,7 +18,6 @@
 #include "gateway/numbers.h"
 #include "gateway/publish.h"
 #include "gateway/runtime_memory.h"
-#include "gateway/segment_exchanges.h"
 #include "gateway/segment_pack.h"
 #include "gateway/telemetry_settings.h"
 #include "protocols/fingerprint.h"
@@ -102,9 +101,9 @@ static void recall_offer(void *context, const struct stored_segment *segment)
 		return;
 	}
 	telemetry_begin_commit(telemetry, commit);
-	for (size_t i = 0; i < commit->exchange_count; i++) {
-		if (!exchange_find(&telemetry->exchanges, commit->exchanges[i]))
-			exchange_add(&telemetry->exchanges, commit->exchanges[i], telemetry->now.monotonic_ms,
+	for (size_t i = 0; i < commit->exchanges.count; i++) {
+		if (!exchange_find(&telemetry->exchanges, commit->exchanges.all[i]))
+			exchange_add(&telemetry->exchanges, commit->exchanges.all[i], telemetry->now.monotonic_ms,
 				commit->serial);
 	}
 	append_commit(telemetry, commit);
@@ -161,6 +160,8 @@ int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, 
 		result = start_numbers(telemetry);
 	if (result == 0)
 		result = store_exchanges_load(parts->store, now.wall_ms, EXCHANGE_LIFE_MS, load_exchange, telemetry);
+	if (telemetry->exchanges.count == 0)
+		telemetry->former_until_ms = now.monotonic_ms;
 	*out = telemetry;
 	return result;
 }
@@ -201,8 +202,8 @@ static void acknowledge(struct telemetry *telemetry, struct commit *commit)
 	if (commit->acknowledged)
 		return;
 	commit->acknowledged = true;
-	for (size_t i = 0; i < commit->exchange_count; i++) {
-		struct exchange_entry *entry = exchange_find(&telemetry->exchanges, commit->exchanges[i]);
+	for (size_t i = 0; i < commit->exchanges.count; i++) {
+		struct exchange_entry *entry = exchange_find(&telemetry->exchanges, commit->exchanges.all[i]);
 
 		if (entry && entry->commit == commit->serial)
 			entry->commit = EXCHANGE_DURABLE;
@@ -234,8 +235,8 @@ static void fail_commit(struct telemetry *telemetry, struct commit *commit, int 
 	telemetry->fed_failed |= commit->feed != NULL;
 	if (commit->numbered)
 		abandon_offer(telemetry, commit);
-	for (size_t i = 0; i < commit->exchange_count; i++)
-		exchange_remove(&telemetry->exchanges, commit->exchanges[i]);
+	for (size_t i = 0; i < commit->exchanges.count; i++)
+		exchange_remove(&telemetry->exchanges, commit->exchanges.all[i]);
 	telemetry->figures.pending -= commit->waiter_count;
 	telemetry->figures.refused += commit->waiter_count + commit->unheard;
 	if (commit->unheard > 0)
@@ -331,30 +332,24 @@ static struct stored_segment describe(const struct telemetry *telemetry, const s
 		.codec = SEGMENT_ROWS,
 		.data = commit->data,
 		.size = commit->size,
-		.exchanges = commit->exchanges,
-		.exchange_count = commit->exchange_count,
+		.exchanges = commit->exchanges.all,
+		.exchange_count = commit->exchanges.count,
 		.kept_at_ms = telemetry->now.wall_ms,
 		.late = commit->numbered,
 		.kind = commit->urgent ? SEGMENT_ALARM : SEGMENT_PLAIN,
 	};
 }
 
-/* Fingerprints that the readings tell are not stored beside them. What is returned is for free(), once it is stored. */
-static uint64_t *leave_out_told(const struct commit *commit, struct stored_segment *segment)
+/* Fingerprints that the readings tell are not stored beside them. */
+static void leave_out_told(const struct commit *commit, struct stored_segment *segment)
 {
-	size_t count = commit->exchange_count, size = count * sizeof(commit->exchanges[0]);
-	uint64_t *exchanges = commit->reworked || count == 0 ? NULL : malloc(size);
+	const struct commit_exchanges *exchanges = &commit->exchanges;
 
-	if (!exchanges)
-		return NULL;
-	memcpy(exchanges, commit->exchanges, size);
-	int left_out = segment_exchanges_leave_out(commit->data, commit->size, exchanges, &count);
-	if (left_out > 0) {
-		segment->exchanges = exchanges;
-		segment->exchange_count = count;
-		segment->told = (uint32_t)left_out;
-	}
-	return exchanges;
+	if (commit->reworked)
+		return;
+	segment->exchanges = exchanges->beside;
+	segment->exchange_count = exchanges->beside_count;
+	segment->told = (uint32_t)(exchanges->count - exchanges->beside_count);
 }
 
 static int submit(struct telemetry *telemetry, struct commit *commit)
@@ -375,9 +370,8 @@ static int submit(struct telemetry *telemetry, struct commit *commit)
 	segment.data = packed.data;
 	segment.size = packed.size;
 	segment.feed = commit->feed ? &row : NULL;
-	uint64_t *exchanges = leave_out_told(commit, &segment);
+	leave_out_told(commit, &segment);
 	int result = store_segment_append(telemetry->parts.store, &segment, reply);
-	free(exchanges);
 	if (result < 0)
 		return result;
 	commit->state = COMMIT_SUBMITTED;
@@ -659,6 +653,7 @@ static void forget_exchanges(struct telemetry *telemetry)
 	if (telemetry->now.monotonic_ms < telemetry->forget_at_ms)
 		return;
 	telemetry->forget_at_ms = telemetry->now.monotonic_ms + FORGET_INTERVAL_MS;
+	segment_packer_rest(telemetry->packer);
 	if (telemetry->exchanges.count == 0)
 		return;
 	exchange_forget_before(&telemetry->exchanges, telemetry->now.monotonic_ms - EXCHANGE_LIFE_MS);

@@ -31,9 +31,10 @@ static struct exchange_entry *find_kept(struct telemetry *telemetry, const struc
 {
 	struct exchange_entry *entry = report->exchange ? exchange_find(&telemetry->exchanges, report->exchange) : NULL;
 
-	if (!entry && report->former && telemetry->now.monotonic_ms < telemetry->former_until_ms)
-		entry = exchange_find(&telemetry->exchanges, report->former);
-	return entry;
+	if (entry || !report->former || telemetry->now.monotonic_ms >= telemetry->former_until_ms)
+		return entry;
+	uint64_t former = report->former(report->context);
+	return former ? exchange_find(&telemetry->exchanges, former) : NULL;
 }
 
 /* Whether the report's message is known; then it was answered or waits with the first one. */
@@ -170,21 +171,22 @@ static int apply_rules(struct telemetry *telemetry, struct reading_report *made,
 }
 
 /* Whether rules made other dated readings of a report: they would tell the fingerprint of one that nobody sent. */
-static bool is_reworked(const struct reading_report *report, const struct reading *sent)
+static bool is_reworked(struct reading_report *report, const struct reading_report *sent)
 {
 	const struct span node = { report->node, strlen(report->node) };
 
-	if (report->readings == sent)
+	if (report->readings == sent->readings && report->count == sent->count)
 		return false;
 	uint64_t told = fingerprint_of_report(node, report->readings, report->count);
-	return told != 0 && told != report->exchange;
+	report->told = told != 0 && told == report->exchange;
+	return told != 0 && !report->told;
 }
 
 /* 1: the report is in the open commit, 0: the rules left nothing of it. */
 static int take(struct telemetry *telemetry, struct reading_report *report)
 {
 	struct edge *edge = telemetry->parts.edge;
-	const struct reading *sent = report->readings;
+	const struct reading_report sent = *report;
 	struct edge_yield yield = { .count = 0 };
 	int result = edge ? apply_rules(telemetry, report, &yield) : 0;
 
@@ -195,7 +197,7 @@ static int take(struct telemetry *telemetry, struct reading_report *report)
 		telemetry_close_open(telemetry);
 	if (result == 0)
 		result = add(telemetry, &(struct addition){ report, edge ? &yield : NULL, .awaited = true,
-						.reworked = is_reworked(report, sent) });
+						.reworked = is_reworked(report, &sent) });
 	if (result < 0 && edge)
 		edge_forget(edge);
 	return result < 0 ? result : 1;

@@ -30,15 +30,15 @@ static size_t count_rows(const uint8_t *rows, size_t size)
 
 static int write_columns(const uint8_t *rows, size_t size, FILE *out)
 {
-	uint8_t *columns;
-	size_t columns_size;
-	int result = segment_to_columns(rows, size, count_rows(rows, size), &columns, &columns_size);
+	struct columns_room room = { .walk = NULL };
+	const struct bytes from = { rows, size };
+	struct bytes columns;
+	int result = segment_to_columns(&room, &from, count_rows(rows, size), &columns);
 
-	if (result < 0)
-		return result;
-	bool written = fwrite(columns, 1, columns_size, out) == columns_size;
-	free(columns);
-	return written ? 0 : -1;
+	if (result == 0 && fwrite(columns.data, 1, columns.size, out) != columns.size)
+		result = -1;
+	columns_room_clear(&room);
+	return result;
 }
 
 static void add_report(struct random *random, struct segment_writer *writer)

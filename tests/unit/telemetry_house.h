@@ -261,6 +261,7 @@ static inline void house_disconnect(struct house *house)
 struct house_report {
 	struct house *house;
 	uint32_t value, count;
+	uint64_t exchange; /* as version 3 had it */
 };
 
 static inline void house_done(void *context, int result, uint32_t retry_s)
@@ -290,6 +291,13 @@ static inline int64_t house_scramble(uint64_t value)
 	return (int64_t)((value ^ value >> 31) >> 2);
 }
 
+static inline uint64_t house_former(void *context)
+{
+	const struct house_report *report = context;
+
+	return report->exchange;
+}
+
 static inline void house_take_as(struct house *house, uint32_t value, uint32_t count, uint64_t exchange)
 {
 	struct house_report *context = malloc(sizeof(*context));
@@ -297,7 +305,7 @@ static inline void house_take_as(struct house *house, uint32_t value, uint32_t c
 	char node[16];
 
 	ck_assert_ptr_nonnull(context);
-	*context = (struct house_report){ house, value, count };
+	*context = (struct house_report){ house, value, count, exchange };
 	snprintf(node, sizeof(node), "node-%u", value % 50);
 	for (uint32_t i = 0; i < count; i++)
 		readings[i] = (struct reading){
@@ -318,7 +326,8 @@ static inline void house_take_as(struct house *house, uint32_t value, uint32_t c
 		.exchange = exchange == 0 ? 0
 			    : told        ? told
 					  : fingerprint_of_message(exchange),
-		.former = house->migrated ? exchange : 0,
+		.told = told != 0,
+		.former = house->migrated ? house_former : NULL,
 		.done = house_done,
 		.context = context,
 		.urgent = house->urgent,

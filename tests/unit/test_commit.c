@@ -71,7 +71,7 @@ START_TEST(every_waiter_is_told_once)
 	for (int i = 0; i < 100; i++)
 		ck_assert_int_eq(commit_add(commit, &writer, &report, (struct moment){ 1, 1 }), 0);
 	ck_assert_int_eq(commit_attach(commit, &(struct commit_waiter){ on_done, NULL }), 0);
-	ck_assert_uint_eq(commit->exchange_count, 100);
+	ck_assert_uint_eq(commit->exchanges.count, 100);
 	commit_tell(commit, -ENOSPC, 60);
 	ck_assert_int_eq(told, 101);
 	ck_assert_int_eq(last_result, -ENOSPC);

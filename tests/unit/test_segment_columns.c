@@ -35,17 +35,18 @@ static size_t count_rows(const void *rows, size_t size)
 START_TEST(the_golden_columns_are_written)
 {
 	static struct golden rows, columns;
-	uint8_t *out;
-	size_t size;
+	struct columns_room room = { .walk = NULL };
+	struct bytes out;
 
 	for (size_t i = 0; i < NAMES; i++) {
 		read_vector(&rows, names[i], "rows");
 		read_vector(&columns, names[i], "columns");
-		ck_assert_int_eq(
-			segment_to_columns(rows.data, rows.size, count_rows(rows.data, rows.size), &out, &size), 0);
-		ck_assert_msg(size == columns.size && memcmp(out, columns.data, size) == 0, "%s", names[i]);
-		free(out);
+		const struct bytes from = { rows.data, rows.size };
+		ck_assert_int_eq(segment_to_columns(&room, &from, count_rows(rows.data, rows.size), &out), 0);
+		ck_assert_msg(
+			out.size == columns.size && memcmp(out.data, columns.data, out.size) == 0, "%s", names[i]);
 	}
+	columns_room_clear(&room);
 }
 END_TEST
 
@@ -53,30 +54,37 @@ END_TEST
 START_TEST(the_golden_columns_are_read)
 {
 	static struct golden columns;
-	uint8_t *rows, *again;
-	size_t size, again_size;
+	struct columns_room room = { .walk = NULL };
+	struct bytes again;
+	uint8_t *rows;
+	size_t size;
 
 	for (size_t i = 0; i < NAMES; i++) {
 		read_vector(&columns, names[i], "columns");
 		ck_assert_int_eq(segment_from_columns(columns.data, columns.size, &rows, &size), 0);
-		ck_assert_int_eq(segment_to_columns(rows, size, count_rows(rows, size), &again, &again_size), 0);
-		ck_assert_msg(
-			again_size == columns.size && memcmp(again, columns.data, again_size) == 0, "%s", names[i]);
+		const struct bytes from = { rows, size };
+		ck_assert_int_eq(segment_to_columns(&room, &from, count_rows(rows, size), &again), 0);
+		ck_assert_msg(again.size == columns.size && memcmp(again.data, columns.data, again.size) == 0, "%s",
+			names[i]);
 		free(rows);
-		free(again);
+		columns_room_clear(&room);
 	}
 }
 END_TEST
 
 START_TEST(what_is_neither_is_refused)
 {
+	const struct bytes damaged = { (const uint8_t *)"\x01", 1 }, nothing = { (const uint8_t *)"", 0 };
+	struct columns_room room = { .walk = NULL };
+	struct bytes columns;
 	uint8_t *out;
 	size_t size;
 
 	ck_assert_int_eq(segment_from_columns("\x02", 1, &out, &size), -EBADMSG);
 	ck_assert_int_eq(segment_from_columns("\x01\x00\x00", 3, &out, &size), -EBADMSG);
-	ck_assert_int_eq(segment_to_columns("\x01", 1, 1, &out, &size), -EBADMSG);
-	ck_assert_int_eq(segment_to_columns("", 0, COLUMNS_READINGS_MAX + 1, &out, &size), -ENOBUFS);
+	ck_assert_int_eq(segment_to_columns(&room, &damaged, 1, &columns), -EBADMSG);
+	ck_assert_int_eq(segment_to_columns(&room, &nothing, COLUMNS_READINGS_MAX + 1, &columns), -ENOBUFS);
+	columns_room_clear(&room);
 }
 END_TEST
 

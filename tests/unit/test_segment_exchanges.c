@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "gateway/commit_exchanges.h"
 #include "gateway/random.h"
 #include "gateway/segment_pack.h"
 #include "protocols/fingerprint.h"
@@ -13,6 +14,7 @@
 
 #define REPORTS 300
 
+static struct commit_exchanges kept;
 static struct segment_writer writer;
 static uint8_t rows[SEGMENT_BYTES_MAX];
 static size_t count; /* readings in the rows */
@@ -29,6 +31,7 @@ static struct reading dated(int64_t time_us, int64_t value)
 
 static void begin(void)
 {
+	commit_exchanges_finish(&kept);
 	segment_writer_init(&writer, rows, sizeof(rows));
 	count = 0;
 }
@@ -41,7 +44,11 @@ static uint64_t take(const char *node, int64_t received_ms, const struct reading
 	ck_assert_int_eq(segment_write_report(&writer, &report), 0);
 	count += of;
 	uint64_t told = fingerprint_of_report((struct span){ node, strlen(node) }, readings, of);
-	return told ? told : fingerprint_of_message(4711 + count);
+	struct reading_report taken = { .node = node, .told = told != 0 };
+	taken.exchange = told ? told : fingerprint_of_message(4711 + count);
+	ck_assert_int_eq(commit_exchanges_make_room(&kept), 0);
+	commit_exchanges_add(&kept, &taken, received_ms);
+	return taken.exchange;
 }
 
 static bool is_among(uint64_t exchange, const uint64_t *exchanges, size_t of)
@@ -52,18 +59,15 @@ static bool is_among(uint64_t exchange, const uint64_t *exchanges, size_t of)
 	return false;
 }
 
-/* Every fingerprint is left over or found again in the packed segment; how many are left over. */
+/* Every fingerprint is kept beside or found again in the packed segment, and none both; how many are beside. */
 static size_t check_found(const uint64_t *exchanges, size_t of)
 {
-	static uint64_t left[4 * REPORTS], found[4 * REPORTS];
+	static uint64_t found[4 * REPORTS];
 	struct segment_packer *packer;
 	struct packed_segment packed;
-	size_t left_count = of;
 
-	memcpy(left, exchanges, of * sizeof(exchanges[0]));
-	int left_out = segment_exchanges_leave_out(rows, segment_writer_size(&writer), left, &left_count);
-	ck_assert_int_ge(left_out, 0);
-	ck_assert_uint_eq(left_count + (size_t)left_out, of);
+	ck_assert_uint_eq(kept.count, of);
+	ck_assert_mem_eq(kept.all, exchanges, of * sizeof(exchanges[0]));
 	ck_assert_int_eq(segment_packer_open(&packer), 0);
 	segment_pack(packer, rows, segment_writer_size(&writer), count, &packed);
 	struct stored_segment segment = {
@@ -71,10 +75,13 @@ static size_t check_found(const uint64_t *exchanges, size_t of)
 	};
 	int result = segment_exchanges_told(&segment, found, 4 * REPORTS);
 	segment_packer_close(packer);
-	ck_assert_int_ge(result, left_out);
+	ck_assert_int_ge(result, (int)(of - kept.beside_count));
 	for (size_t i = 0; i < of; i++)
-		ck_assert(is_among(exchanges[i], left, left_count) || is_among(exchanges[i], found, (size_t)result));
-	return left_count;
+		ck_assert(is_among(exchanges[i], kept.beside, kept.beside_count) !=
+			  is_among(exchanges[i], found, (size_t)result));
+	size_t beside = kept.beside_count;
+	commit_exchanges_finish(&kept);
+	return beside;
 }
 
 START_TEST(dated_reports_are_told_by_the_segment)
@@ -159,16 +166,35 @@ START_TEST(reports_that_went_into_windows_are_left_over)
 	begin();
 	for (int i = 0; i < REPORTS; i++) {
 		struct reading reading = dated(1700000000000000, i);
-		uint8_t *end = writer.out.at;
-		exchanges[i] = take("node", 1700000000000 + i, &reading, 1);
-		if (i < 100) {
-			/* Not in the rows after all. */
-			begin();
-			ck_assert_ptr_eq(end, rows);
+		if (i % 3 > 0) {
+			exchanges[i] = take("node", 1700000000000 + i, &reading, 1);
+			continue;
 		}
+		exchanges[i] = fingerprint_of_report((struct span){ "node", 4 }, &reading, 1);
+		ck_assert_int_eq(commit_exchanges_make_room(&kept), 0);
+		commit_exchanges_add_alone(&kept, exchanges[i]);
 	}
-	ck_assert_uint_eq(check_found(exchanges, REPORTS), REPORTS);
-	ck_assert_uint_eq(check_found(exchanges + 50, REPORTS - 50), 50);
+	ck_assert_uint_eq(check_found(exchanges, REPORTS), REPORTS / 3);
+}
+END_TEST
+
+/* What windows say has no fingerprint, but may be of the node and millisecond of a report. */
+START_TEST(a_report_beside_what_nobody_sent_is_left_over)
+{
+	const struct reading_report nobodys = { .node = "node" };
+	struct reading reading = dated(1700000000000000, 1);
+	struct segment_report said = { { "node", 4 }, 1700000000001, &reading, 1 };
+	uint64_t exchanges[2];
+
+	begin();
+	exchanges[0] = take("node", 1700000000000, &reading, 1);
+	reading.number.mantissa = 2;
+	exchanges[1] = take("node", 1700000000001, &reading, 1);
+	ck_assert_int_eq(segment_write_report(&writer, &said), 0);
+	count++;
+	ck_assert_int_eq(commit_exchanges_make_room(&kept), 0);
+	commit_exchanges_add(&kept, &nobodys, 1700000000001);
+	ck_assert_uint_eq(check_found(exchanges, 2), 1);
 }
 END_TEST
 
@@ -233,4 +259,5 @@ END_TEST
 TEST_SUITE(segment_exchanges, dated_reports_are_told_by_the_segment, a_single_report_is_told_by_its_rows,
 	messages_are_left_over, a_long_run_of_messages_hides_no_report,
 	reports_of_a_node_in_one_millisecond_are_left_over, reports_that_went_into_windows_are_left_over,
-	whatever_a_report_says_is_found_again, damaged_segments_tell_nothing_or_something)
+	a_report_beside_what_nobody_sent_is_left_over, whatever_a_report_says_is_found_again,
+	damaged_segments_tell_nothing_or_something)
