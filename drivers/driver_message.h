@@ -17,7 +17,7 @@
 
 #define DRIVER_PROTOCOL 1
 #define DRIVER_HEAD_MAX 4096         /* bytes of a head */
-#define DRIVER_DATA_MAX (256 * 1024) /* of the data beside it */
+#define DRIVER_DATA_MAX (512 * 1024) /* of the data beside it */
 #define DRIVER_TEXT_MAX 512          /* of a sentence, a log line or a command */
 #define DRIVER_NAME_MAX 64           /* of a record, an image, a driver */
 #define DRIVER_CHUNK_MAX (32 * 1024) /* of an image, asked for at once */

@@ -358,6 +358,13 @@ static void on_message(void *context, const struct message *message)
 		take_from_peer(driver, message);
 		return;
 	}
+	/* libzmq cuts off who sends too large a frame; it connects anew, and is somebody else for the router. */
+	if (driver->peer_size > 0 && driver->process && message->peer.known &&
+		message->peer.pid == remote_process_pid(driver->process)) {
+		remote_give_up(driver, "it sends garbage: a frame of more than %d bytes, or from a second socket",
+			DRIVER_DATA_MAX);
+		return;
+	}
 	if (message->count < 2 || message->count > 3 || message->frames[0].size > ROUTER_PEER_MAX)
 		return;
 	const struct span head = { message->frames[1].data, message->frames[1].size };
@@ -437,6 +444,8 @@ static int open_remote(struct driver **out, struct uv_loop_s *loop, const void *
 	driver->settings = settings;
 	driver->host = host;
 	driver->loop = loop;
+	if (!settings->program)
+		snprintf(driver->trouble, sizeof(driver->trouble), "it has not come yet");
 	offers_init(&driver->offers, OFFERS_MAX);
 	reconnect_init(&driver->pause, settings->restart_after_ms, settings->restart_most_ms, 1);
 	start_timers(driver);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "drivers/driver.h"
 #include "gateway/alert_settings.h"
 #include "gateway/alerts.h"
 #include "gateway/boot_clock.h"
@@ -15,6 +16,7 @@
 #include "gateway/governor.h"
 #include "gateway/holds.h"
 #include "gateway/image_cache.h"
+#include "gateway/networks.h"
 #include "gateway/nodes.h"
 #include "gateway/publish.h"
 #include "gateway/rollouts.h"
@@ -38,6 +40,12 @@ struct trouble {
 		char node[ALERT_SUBJECT_MAX + 1];
 		char text[96];
 	} listed[ALERT_MANY_MAX];
+};
+
+/* For those that are called back. */
+struct alert_look {
+	const struct alert_watch *watch;
+	struct moment now;
 };
 
 enum stage { STAGE_NODES, STAGE_UPDATES, STAGE_REST };
@@ -326,6 +334,26 @@ static void look_at_card(const struct alert_watch *watch, struct moment now)
 			(unsigned long long)figures.day_bytes);
 }
 
+/* One whose process is well for a while has no trouble any more. */
+static void look_at_driver(void *context, const char *driver, const struct driver_process *process)
+{
+	const struct alert_look *look = context;
+
+	if (!process || !*process->trouble)
+		return;
+	find(look->watch, ALERT_DRIVER_FAILING, strcmp(process->state, "running") == 0 ? ALERT_WARNING : ALERT_CRITICAL,
+		driver, look->now, "%.140s; started anew %llu times", process->trouble,
+		(unsigned long long)process->restarts);
+}
+
+static void look_at_drivers(const struct alert_watch *watch, struct moment now)
+{
+	struct alert_look look = { watch, now };
+
+	if (watch->parts.networks)
+		networks_drivers(watch->parts.networks, look_at_driver, &look);
+}
+
 static void end_look(struct alert_watch *watch, struct moment now)
 {
 	look_at_nodes(watch, now);
@@ -337,6 +365,7 @@ static void end_look(struct alert_watch *watch, struct moment now)
 	look_at_clock(watch, now);
 	look_at_store(watch, now);
 	look_at_card(watch, now);
+	look_at_drivers(watch, now);
 	alerts_end_look(watch->parts.alerts, ALL_KINDS, watch->parts.settings->hold_ms, now);
 	watch->silent.count = watch->failing.count = watch->battery.count = 0;
 	watch->heard_ms = 0;

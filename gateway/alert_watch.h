@@ -17,6 +17,7 @@ struct fleet;
 struct governor;
 struct holds;
 struct image_cache;
+struct networks;
 struct nodes;
 struct nodes_settings;
 struct publish;
@@ -44,6 +45,7 @@ struct alert_watch_parts {
 	const struct telemetry_settings *telemetry_settings;
 	struct store *store;
 	struct governor *governor;
+	const struct networks *networks; /* NULL: none */
 };
 
 /* -ENOMEM. */

@@ -43,6 +43,7 @@ static const char *const kind_names[ALERT_KINDS] = {
 	[ALERT_READINGS_LOST] = "readings.lost",
 	[ALERT_BACKLOG_LARGE] = "backlog.large",
 	[ALERT_CARD_WORN] = "card.worn",
+	[ALERT_DRIVER_FAILING] = "driver.failing",
 };
 
 static const char *const severity_names[] = { "notice", "warning", "critical" };

@@ -46,6 +46,7 @@ enum alert_kind {
 	ALERT_READINGS_LOST,   /* in the last hour */
 	ALERT_BACKLOG_LARGE,   /* readings that wait for the uplink fill the quota */
 	ALERT_CARD_WORN,       /* the wear budget is exceeded */
+	ALERT_DRIVER_FAILING,  /* subject: the driver, whose process ends, stalls, floods, sends garbage */
 	ALERT_KINDS
 };
 

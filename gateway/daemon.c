@@ -634,6 +634,7 @@ static int open_alerts(struct daemon *daemon, char *why, size_t why_size)
 			.telemetry_settings = settings_of(daemon, &telemetry_settings_table),
 			.store = daemon->store,
 			.governor = reading_flow_governor(daemon->readings),
+			.networks = daemon->networks,
 		},
 		.loop = &daemon->loop,
 		.upstream = daemon->upstream,

@@ -1,0 +1,108 @@
+"""Drivers that are not part of wakegate: the example of the documentation, and some that misbehave."""
+import pathlib
+import re
+import shlex
+import stat
+import sys
+
+import pytest
+
+from harness.broker import Broker
+from harness.coap_node import CoapNode
+from harness.find import ROOT
+from harness.gateway import Wakegate
+from harness.process import wait_until
+from harness.rude_driver import KINDS
+from harness.subscriber import Subscriber
+
+EXAMPLE = ROOT / "docs" / "examples" / "driver.py"
+RUDE = pathlib.Path(__file__).parents[1] / "harness" / "rude_driver.py"
+PATIENCE = 120
+
+
+def program(folder, script):
+    """The script as a program that this Python runs, whatever the one in PATH has installed."""
+    file = folder / f"run-{script.stem}"
+    file.write_text(f"#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(script))} \"$@\"\n")
+    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    return str(file)
+
+
+class Programs(Wakegate):
+    """A gateway whose config has an entry for each program: name -> (program, arguments)."""
+
+    def __init__(self, folder, broker_port, programs, drivers="", **groups):
+        super().__init__(folder, broker_port, **groups)
+        entries = ", ".join(
+            f'{{ name = "{name}"; program = "{path}"; arguments = [ ' + ", ".join(f'"{a}"' for a in arguments) + " ]; }"
+            for name, (path, arguments) in programs.items())
+        with open(self.config, "a", encoding="utf-8") as out:
+            out.write(f"drivers: {{ restart_after = \"100 ms\"; restart_most = \"300 ms\"; {drivers} "
+                      f"others = ( {entries} ); }};\n")
+
+    def driver(self, name):
+        return next(one for one in self.ask("driver", "list")["drivers"] if one["driver"] == name)
+
+    def alerts(self):
+        return {alert["subject"]: alert["text"] for alert in self.ask("alerts")["alerts"]
+                if alert["kind"] == "driver.failing"}
+
+
+@pytest.fixture
+def broker(tmp_path):
+    running = Broker(tmp_path).start()
+    yield running
+    running.stop()
+
+
+def test_the_example_of_the_documentation_registers_reports_and_takes_an_image(tmp_path, broker):
+    assert len(EXAMPLE.read_text().splitlines()) <= 100
+    subscriber = Subscriber(broker.port)
+    gateway = Programs(tmp_path, broker.port, {"barn": (program(tmp_path, EXAMPLE), [tmp_path])},
+                       telemetry={"batch_age": "200 ms"}).start()
+    try:
+        wait_until("it is registered", lambda: gateway.ask("node", "list")["nodes"], PATIENCE)
+        digest = gateway.add_image(bytes(range(256)) * 300, hardware="barn")
+        gateway.order(digest, "barn")
+        wait_until("the update is confirmed", lambda: gateway.ask("update", "list", "--state", "confirmed")["updates"],
+                   PATIENCE)
+        taken = tmp_path / f"{digest}.bin"
+        assert taken.exists() and gateway.ask("node", "list")["nodes"][0]["driver"] == "barn"
+        wait_until("its reading is at the broker", lambda: any(
+            name == "temperature" and float(value) == 21.5 and node == "barn-1"
+            for node, _, name, value in subscriber.upstream.numbers.values()), PATIENCE)
+        assert subscriber.upstream.faults == []
+    finally:
+        gateway.stop()
+        subscriber.stop()
+
+
+@pytest.mark.parametrize("kind, drivers, reason", [
+    ("flood", 'messages = 300; bytes = "3 MB";', "it floods: "),
+    ("stall", 'silence = "2 s";', "it stalls: "),
+    ("garbage", "", "it sends garbage: "),
+    ("leave", "", "it ended with code 3"),
+])
+def test_a_driver_that_misbehaves_is_ended_named_and_started_anew(tmp_path, broker, kind, drivers, reason):
+    gateway = Programs(tmp_path, broker.port, {"rude": (program(tmp_path, RUDE), [kind, tmp_path])}, drivers).start()
+    try:
+        wait_until("every misdeed was done", lambda: gateway.driver("rude")["restarts"] >= len(KINDS[kind]), PATIENCE)
+        reasons = re.findall(r'driver.ended driver=rude pid=\d+ reason="(.*)"', gateway.process.output())
+        assert len(reasons) >= len(KINDS[kind]) and all(text.startswith(reason) for text in reasons), reasons
+        assert wait_until("it is named", lambda: gateway.alerts().get("rude"), PATIENCE).startswith(reason)
+        with CoapNode(gateway, "n1", "sim-m4") as node:  # all else is as it was
+            assert "next" in node.check_in()
+    finally:
+        assert gateway.stop() == 0
+
+
+def test_a_driver_that_was_started_elsewhere_is_waited_for(tmp_path, broker):
+    gateway = Wakegate(tmp_path, broker.port, coap={"port": 0})
+    with open(gateway.config, "a", encoding="utf-8") as out:
+        out.write(f'drivers: {{ others = ( {{ name = "attic"; endpoint = "ipc://{tmp_path}/attic.sock"; }} ); }};\n')
+    gateway.start()
+    try:
+        drivers = {one["driver"]: one for one in gateway.ask("driver", "list")["drivers"]}
+        assert (drivers["attic"]["state"], drivers["attic"]["trouble"]) == ("waiting", "it has not come yet")
+    finally:
+        gateway.stop()
