@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/serial_port.h"
+
 #define BUSY_TRIES 4
 #define BUSY_PAUSE_MS 500 /* doubled at each try */
 #define REQUEST_TIMEOUT_MS 6000
@@ -44,7 +46,6 @@ static void script_done(void *context, const char *failed)
 {
 	struct stick *stick = context;
 
-	stick_end_job(stick);
 	stick->protocol->script_done(stick, failed);
 }
 
@@ -77,6 +78,15 @@ void stick_finish(struct stick *stick)
 		stick->line->ops->close(stick->line);
 	forget_secrets(stick);
 	explicit_bzero(&stick->network, sizeof(stick->network));
+}
+
+int stick_open_line(
+	struct stick *stick, struct uv_loop_s *loop, const struct stick_port *port, char *why, size_t why_size)
+{
+	const struct serial_port_config config = { port->path, port->baud, port->hardware_flow, port->software_flow };
+	const struct stick_line_user user = { stick, stick_on_up, stick_on_down, stick_on_bytes, stick_on_alarm };
+
+	return stick_line_open(&stick->line, loop, &config, &user, why, why_size);
 }
 
 /* ---- what is told ---- */

@@ -57,6 +57,10 @@ struct stick {
 /* `stick` is zeroed memory of the caller, who sets `line` before anything else happens. */
 void stick_init(struct stick *stick, const struct stick_protocol *protocol, const struct stick_host *host);
 
+/* Opens the line of a stick that was made without one; as stick_ops.open. */
+int stick_open_line(
+	struct stick *stick, struct uv_loop_s *loop, const struct stick_port *port, char *why, size_t why_size);
+
 /* Tells `sent` for what is under way, closes the line and forgets secrets; the memory stays the caller's. */
 void stick_finish(struct stick *stick);
 

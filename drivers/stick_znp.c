@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "drivers/serial_port.h"
+#include "drivers/stick_endpoints.h"
 #include "drivers/stick_znp.h"
 #include "drivers/znp.h"
 
@@ -19,9 +20,6 @@
 #define ADDRESS_BROADCAST 0x0f
 #define BROADCASTS 0xfff8
 #define EVERYWHERE 0xfffc
-#define DIGI_ENDPOINT 0xe8
-#define DIGI_PROFILE 0xc105
-#define HOME_PROFILE 0x0104
 #define FETCH_PIECE 240
 
 /* Statuses of Z-Stack. */
@@ -180,7 +178,7 @@ static void take_message(struct znp *znp, struct reader *in)
 	message.payload.size = read_u8(in);
 	message.payload.data = (const char *)read_bytes(in, message.payload.size);
 	/* The stick does not say which profile it was: each endpoint has one. */
-	message.profile = message.own_endpoint == DIGI_ENDPOINT ? DIGI_PROFILE : HOME_PROFILE;
+	message.profile = message.own_endpoint == STICK_DIGI_ENDPOINT ? STICK_DIGI_PROFILE : STICK_HOME_PROFILE;
 	if (!in->failed)
 		stick_received(&znp->stick, &message);
 }
@@ -249,7 +247,7 @@ static void take_long_message(struct znp *znp, struct reader *in)
 	uint32_t time = read_le32(in);
 	(void)read_u8(in);
 	size_t size = read_le16(in);
-	message.profile = message.own_endpoint == DIGI_ENDPOINT ? DIGI_PROFILE : HOME_PROFILE;
+	message.profile = message.own_endpoint == STICK_DIGI_ENDPOINT ? STICK_DIGI_PROFILE : STICK_HOME_PROFILE;
 	message.payload = (struct span){ (const char *)in->at, size };
 	if (in->failed)
 		return;
@@ -413,6 +411,7 @@ static void script_done(void *context, const char *failed)
 	const struct script_step *was = znp->script;
 
 	znp->script = NULL;
+	stick_end_job(&znp->stick);
 	if (failed) {
 		on_failed(znp, failed);
 		return;
@@ -534,13 +533,11 @@ struct stick *stick_znp_make(const struct stick_host *host, struct stick_line *l
 static int open_stick(struct stick **out, struct uv_loop_s *loop, const struct stick_port *port,
 	const struct stick_host *host, char *why, size_t why_size)
 {
-	const struct serial_port_config config = { port->path, port->baud, port->hardware_flow, port->software_flow };
 	struct stick *stick = stick_znp_make(host, NULL, port->concurrent);
 
 	if (!stick)
 		return -ENOMEM;
-	const struct stick_line_user user = { stick, stick_on_up, stick_on_down, stick_on_bytes, stick_on_alarm };
-	int result = stick_line_open(&stick->line, loop, &config, &user, why, why_size);
+	int result = stick_open_line(stick, loop, port, why, why_size);
 	if (result < 0) {
 		free(stick);
 		return result;

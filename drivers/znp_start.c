@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/stick_endpoints.h"
 #include "drivers/znp.h"
 
 #define LEAVE_BOOTLOADER 0xef
@@ -13,27 +14,6 @@
 #define COUNTERS_MAX 12
 #define COUNTER_SIZE 12
 #define CALLBACKS_ALL 0xffff
-
-struct endpoint {
-	uint8_t number;
-	uint16_t profile, device;
-	const uint16_t *servers, *clients; /* end with NO_CLUSTER */
-};
-
-#define NO_CLUSTER 0xffff
-
-static const uint16_t home_servers[] = { 0x0000, 0x000a, 0x0019, NO_CLUSTER };
-static const uint16_t home_clients[] = { 0x0000, 0x0001, 0x0003, 0x0006, 0x0020, 0x0400, 0x0402, 0x0403, 0x0405, 0x0406,
-	0x0500, 0x0702, 0x0b04, NO_CLUSTER };
-static const uint16_t digi_clusters[] = { 0x0011, 0x0019, NO_CLUSTER };
-
-/* Home Automation, and what Digi's XBee modules are updated at. */
-static const struct endpoint endpoints[] = {
-	{ 1, 0x0104, 0x0005, home_servers, home_clients },
-	{ 0xe8, 0xc105, 0x0001, digi_clusters, digi_clusters },
-};
-
-#define ENDPOINTS (sizeof(endpoints) / sizeof(endpoints[0]))
 
 /* ---- what scripts share ---- */
 
@@ -247,28 +227,19 @@ static void write_start(void *context, struct writer *out)
 	write_le16(out, START_DELAY_MS);
 }
 
-static void write_clusters(struct writer *out, const uint16_t *clusters)
-{
-	uint8_t *count = out->at;
-
-	write_u8(out, 0);
-	for (; *clusters != NO_CLUSTER; clusters++) {
-		write_le16(out, *clusters);
-		(*count)++;
-	}
-}
-
 static void write_endpoint(void *context, struct writer *out)
 {
-	const struct endpoint *endpoint = &endpoints[((struct znp *)context)->stick.script.turn];
+	const struct stick_endpoint *endpoint = &stick_endpoints[((struct znp *)context)->stick.script.turn];
 
 	write_u8(out, endpoint->number);
 	write_le16(out, endpoint->profile);
 	write_le16(out, endpoint->device);
 	write_u8(out, 0);
 	write_u8(out, 0);
-	write_clusters(out, endpoint->servers);
-	write_clusters(out, endpoint->clients);
+	write_u8(out, endpoint->server_count);
+	stick_write_clusters(out, endpoint->servers, endpoint->server_count);
+	write_u8(out, endpoint->client_count);
+	stick_write_clusters(out, endpoint->clients, endpoint->client_count);
 }
 
 static enum script_turn take_endpoint(void *context, struct reader *answer)
@@ -277,7 +248,7 @@ static enum script_turn take_endpoint(void *context, struct reader *answer)
 
 	if (status != 0 && status != ALREADY_THERE)
 		return SCRIPT_FAILED;
-	return ((struct znp *)context)->stick.script.turn + 1 < ENDPOINTS ? SCRIPT_AGAIN : SCRIPT_NEXT;
+	return ((struct znp *)context)->stick.script.turn + 1 < STICK_ENDPOINTS ? SCRIPT_AGAIN : SCRIPT_NEXT;
 }
 
 static void write_callbacks(void *context, struct writer *out)

@@ -275,7 +275,7 @@ static int open_stick(struct program *program, int count, char **words)
 
 int main(int count, char **words)
 {
-	static const struct stick_ops *const kinds[] = { &stick_znp };
+	static const struct stick_ops *const kinds[] = { &stick_ezsp, &stick_znp };
 	static struct program program;
 
 	for (size_t i = 0; count > 2 && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
