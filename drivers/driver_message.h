@@ -72,6 +72,7 @@ struct driver_message {
 	char hardware[NODE_TEXT_MAX + 1];
 	char version[NODE_TEXT_MAX + 1];
 	char format[16];
+	char only_for[512]; /* of an image: for which nodes, see protocols/zigbee_fit.h */
 	char verb[33];
 	char name[DRIVER_NAME_MAX + 1];
 	char text[DRIVER_TEXT_MAX + 1];

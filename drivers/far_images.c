@@ -145,6 +145,7 @@ struct image_source *far_images_hold(struct far_images *images, const struct dri
 	snprintf(image->source.version, sizeof(image->source.version), "%s", message->version);
 	snprintf(image->source.hardware, sizeof(image->source.hardware), "%s", message->hardware);
 	snprintf(image->source.format, sizeof(image->source.format), "%s", message->format);
+	snprintf(image->source.only_for, sizeof(image->source.only_for), "%s", message->only_for);
 	if (id_map_add(&images->by_name, image->source.name, image) < 0) {
 		free(image);
 		return NULL;

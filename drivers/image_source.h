@@ -29,7 +29,8 @@ struct image_source {
 	char name[IMAGE_NAME_SIZE];
 	char version[33]; /* "": not known, like the following */
 	char hardware[33];
-	char format[16]; /* "mcuboot", "esp-idf", "zigbee-ota", "raw" */
+	char format[16];    /* "mcuboot", "esp-idf", "zigbee-ota", "raw" */
+	char only_for[512]; /* for which nodes of that hardware, see protocols/zigbee_fit.h; "": all */
 };
 
 /*

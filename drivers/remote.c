@@ -275,6 +275,7 @@ void remote_describe_image(struct driver_message *message, const struct image_so
 	snprintf(message->version, sizeof(message->version), "%s", image->version);
 	snprintf(message->hardware, sizeof(message->hardware), "%s", image->hardware);
 	snprintf(message->format, sizeof(message->format), "%s", image->format);
+	snprintf(message->only_for, sizeof(message->only_for), "%s", image->only_for);
 	message->size = image->size_bytes;
 	message->digest_size = sizeof(message->digest);
 	memcpy(message->digest, image->sha256, sizeof(message->digest));

@@ -70,6 +70,8 @@ static bool peer_of(const struct zigbee_node *node, struct zigbee_upgrade_peer *
 			continue;
 		*out = (struct zigbee_upgrade_peer){
 			.node = node->id,
+			.model = node->model,
+			.maker = node->maker,
 			.nwk = node->nwk,
 			.profile = endpoint->profile,
 			.endpoint = endpoint->number,
@@ -101,6 +103,8 @@ void zigbee_firmware_on_frame(struct driver *driver, const struct zigbee_heard *
 	const struct zigbee_message *message = heard->message;
 	const struct zigbee_upgrade_peer from = {
 		.node = heard->node->id,
+		.model = heard->node->model,
+		.maker = heard->node->maker,
 		.nwk = message->peer,
 		.profile = message->profile,
 		.endpoint = message->peer_endpoint,

@@ -1,6 +1,7 @@
 #include "drivers/zigbee_upgrades.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,10 +49,20 @@ static struct upgrade_node *find_or_add(struct zigbee_upgrades *upgrades, const 
 	return node ? node : add_node(upgrades, id);
 }
 
+static void learn_name(char known[ZIGBEE_FIT_NAME_SIZE], const char *name)
+{
+	if (name && *name && name != known)
+		(void)snprintf(known, ZIGBEE_FIT_NAME_SIZE, "%s", name);
+}
+
 static void meet(struct upgrade_node *node, const struct zigbee_upgrade_peer *peer, bool heard, int64_t now_ms)
 {
 	node->peer = *peer;
 	node->peer.node = node->offer.node;
+	learn_name(node->model, peer->model);
+	learn_name(node->maker, peer->maker);
+	node->peer.model = node->model;
+	node->peer.maker = node->maker;
 	node->met = true;
 	if (heard)
 		node->heard_ms = now_ms;

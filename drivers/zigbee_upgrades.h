@@ -29,9 +29,10 @@ struct zigbee_upgrades_settings {
 	int64_t block_most;       /* bytes of a block, where the node's class does not demand another size */
 };
 
-/* Where a node's upgrade client is. The text is copied. */
+/* Where a node's upgrade client is, and what it is. Texts are copied. */
 struct zigbee_upgrade_peer {
 	const char *node;
+	const char *model, *maker; /* of its Basic cluster; "" or NULL: not known yet */
 	uint16_t nwk, profile;
 	uint8_t endpoint, own_endpoint;
 	bool sleeps;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/image_source.h"
 #include "drivers/zigbee_upgrades_state.h"
 
 #define WINDOW_SOON_MS (3600 * 1000LL)         /* an image is offered so long before it may be fetched */
@@ -78,6 +79,28 @@ static bool opens_soon(const struct upgrade_node *node, int64_t now_ms)
 	return offer_wait_ms(&node->offer, now_ms) <= (node->peer.sleeps ? WINDOW_SOON_SLEEPY_MS : WINDOW_SOON_MS);
 }
 
+/* Of models that share manufacturer and image type the image is for some. One whose model is not known yet waits. */
+static bool is_for(struct zigbee_upgrades *upgrades, struct upgrade_node *node, const struct zigbee_upgrade *said)
+{
+	const struct zigbee_fit_node known = { .model = node->model,
+		.maker = node->maker,
+		.has_hardware = said->has_hardware,
+		.hardware = said->hardware,
+		.has_version = true,
+		.version = said->file.version };
+	const char *fault;
+	struct zigbee_fit fit;
+	enum zigbee_fits fits = ZIGBEE_FITS_NOT;
+
+	if (zigbee_fit_parse(&fit, node->offer.image->only_for, &fault) == 0)
+		fits = zigbee_fit_check(&fit, &known);
+	if (!fits_hardware(node, said))
+		fits = ZIGBEE_FITS_NOT;
+	if (fits == ZIGBEE_FITS_NOT)
+		upgrade_tell(upgrades, node, DELIVERY_FAILED, FAILED_UNSUPPORTED);
+	return fits == ZIGBEE_FITS;
+}
+
 static bool may_have(
 	struct zigbee_upgrades *upgrades, struct upgrade_node *node, const struct zigbee_upgrade *said, int64_t now_ms)
 {
@@ -86,10 +109,7 @@ static bool may_have(
 		return false;
 	if (node->phase == PHASE_RELEASED)
 		return false; /* it is about to restart, or its fall back is about to be told */
-	if (fits_hardware(node, said))
-		return true;
-	upgrade_tell(upgrades, node, DELIVERY_FAILED, FAILED_UNSUPPORTED);
-	return false;
+	return is_for(upgrades, node, said);
 }
 
 void upgrade_on_query(struct zigbee_upgrades *upgrades, struct upgrade_node *node, const struct zigbee_upgrade *request,
@@ -107,7 +127,8 @@ void upgrade_on_query(struct zigbee_upgrades *upgrades, struct upgrade_node *nod
 		answer.file = node->file.id;
 		answer.file.manufacturer = request->file.manufacturer;
 		answer.file.image_type = request->file.image_type;
-		answer.size = node->file.size;		upgrade_enter(node, PHASE_LOADING, upgrade_silence_ms(node) + patience_ms(upgrades, node), now_ms);
+		answer.size = node->file.size;
+		upgrade_enter(node, PHASE_LOADING, upgrade_silence_ms(node) + patience_ms(upgrades, node), now_ms);
 	} else if (upgrade_is_offered(node) && node->phase == PHASE_NEW) {
 		upgrade_enter(node, PHASE_IDLE, upgrade_pause_ms(upgrades, node), now_ms);
 	}
@@ -265,8 +286,9 @@ static void on_normal(struct zigbee_upgrades *upgrades, struct upgrade_node *nod
 
 	if (node->phase == PHASE_RELEASED)
 		return; /* judged by its version */
-	upgrade_leave_place(upgrades, node);	upgrade_enter(node, PHASE_IDLE, patience_ms(upgrades, node), now_ms);
-if (has_failed)
+	upgrade_leave_place(upgrades, node);
+	upgrade_enter(node, PHASE_IDLE, patience_ms(upgrades, node), now_ms);
+	if (has_failed)
 		upgrade_tell(upgrades, node, DELIVERY_FAILED, FAILED_UPDATE);
 }
 

@@ -12,6 +12,7 @@
 #include "drivers/zigbee_airtime.h"
 #include "drivers/zigbee_upgrade_class.h"
 #include "drivers/zigbee_upgrades.h"
+#include "protocols/zigbee_fit.h"
 
 #define UPGRADE_FLIGHTS_MAX 64 /* frames with the stick */
 #define UPGRADE_ANSWER_MAX 48  /* bytes of a frame other than a block */
@@ -63,6 +64,7 @@ enum flight_kind { FLIGHT_BLOCK, FLIGHT_ANSWER, FLIGHT_NOTIFY, FLIGHT_READ, FLIG
 struct upgrade_node {
 	struct offer offer; /* image NULL: none stands */
 	struct zigbee_upgrade_peer peer;
+	char model[ZIGBEE_FIT_NAME_SIZE], maker[ZIGBEE_FIT_NAME_SIZE];
 	bool met; /* `peer` is known */
 	const struct zigbee_upgrade_class *kind;
 	struct upgrade_file file;

@@ -103,6 +103,7 @@ json_t *describe_image(const struct stored_image *image)
 	describe_text(object, "version", image->version);
 	describe_text(object, "hardware", image->hardware);
 	describe_text(object, "requires", image->requires);
+	describe_text(object, "only_for", image->only_for);
 	describe_text(object, "signer", image->signer);
 	describe_text(object, "origin", image->origin);
 	describe_number(object, "size_bytes", image->size_bytes);

@@ -154,6 +154,7 @@ static const struct control_argument upload_arguments[] = {
 	{ "hardware", CONTROL_TEXT, false, "the type of node it is for" },
 	{ "version", CONTROL_TEXT, false, "its version" },
 	{ "requires", CONTROL_TEXT, false, "version that a node must run at least before it gets the image" },
+	{ "only_for", CONTROL_TEXT, false, "for which Zigbee nodes of that type, a JSON object as text" },
 	{ "signature", CONTROL_TEXT, false, "a detached signature over the file, in base64" },
 	{ 0 },
 };
@@ -171,6 +172,7 @@ static int read_claim(struct control_request *request, struct image_claim *claim
 		.version = control_text(request, "version"),
 		.hardware = control_text(request, "hardware"),
 		.requires = control_text(request, "requires"),
+		.only_for = control_text(request, "only_for"),
 		.signature = text ? signature : NULL,
 		.origin = "file",
 	};

@@ -264,6 +264,7 @@ static struct image_source *source_of(struct image_cache *cache, struct entry *e
 	memcpy(source->base.version, entry->image.version, sizeof(source->base.version));
 	memcpy(source->base.hardware, entry->image.hardware, sizeof(source->base.hardware));
 	memcpy(source->base.format, entry->image.format, sizeof(source->base.format));
+	memcpy(source->base.only_for, entry->image.only_for, sizeof(source->base.only_for));
 	hex_print(source->base.name, entry->image.sha256, HEAD_SIZE);
 	entry->source = source;
 	return &source->base;

@@ -325,6 +325,7 @@ static void copy_claim(struct image_import *import, const struct image_claim *cl
 	copy_text(record->version, sizeof(record->version), claim->version);
 	copy_text(record->hardware, sizeof(record->hardware), claim->hardware);
 	copy_text(record->requires, sizeof(record->requires), claim->requires);
+	copy_text(record->only_for, sizeof(record->only_for), claim->only_for);
 	copy_text(record->origin, sizeof(record->origin), claim->origin);
 	copy_text(record->manifest, sizeof(record->manifest), claim->manifest);
 	copy_text(import->format, sizeof(import->format), claim->format);
@@ -546,6 +547,7 @@ static int judge(struct image_import *import, struct image_verdict *verdict)
 		.version = record->version,
 		.hardware = record->hardware,
 		.requires = record->requires,
+		.only_for = record->only_for,
 		.signature = import->signature_size > 0 ? import->signature : NULL,
 		.signature_size = import->signature_size };
 

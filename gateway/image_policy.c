@@ -13,6 +13,7 @@
 #include "protocols/hex.h"
 #include "protocols/image_header.h"
 #include "protocols/version.h"
+#include "protocols/zigbee_fit.h"
 
 #define NAME_MAX_SIZE 64
 #define TEXT_MAX_SIZE 32
@@ -169,12 +170,17 @@ static const char *malformed_part(const struct image_claim *claim)
 
 int image_policy_admit(const struct image_policy *policy, const struct image_claim *claim, char *why, size_t why_size)
 {
-	const char *part = malformed_part(claim);
+	const char *part = malformed_part(claim), *fault = NULL;
 	struct version least;
+	struct zigbee_fit fit;
 
 	if (!part && is_given(claim->requires) && version_parse(&least, claim->requires) < 0) {
 		snprintf(why, why_size, "the image's requirement is \"%.40s\", allowed is a version such as 1.2.0",
 			claim->requires);
+		return -EINVAL;
+	}
+	if (!part && is_given(claim->only_for) && zigbee_fit_parse(&fit, claim->only_for, &fault) < 0) {
+		snprintf(why, why_size, "what the image is only for is not understood: %s", fault);
 		return -EINVAL;
 	}
 	if (part) {
@@ -254,6 +260,8 @@ static int check_claim(
 
 	if (is_given(claim->format) && strcmp(claim->format, format) != 0)
 		return contradict(verdict, "format", claim->format, format);
+	if (is_given(claim->only_for) && header->format != IMAGE_FORMAT_ZIGBEE_OTA)
+		return contradict(verdict, "format", "zigbee-ota by what it is only for", format);
 	if (is_given(claim->version) && header->version[0] != '\0' && !same_version(header, claim->version))
 		return contradict(verdict, "version", claim->version, header->version);
 	if (is_given(claim->hardware) && header->format == IMAGE_FORMAT_MCUBOOT && header->hardware[0] != '\0' &&

@@ -32,6 +32,7 @@ struct image_claim {
 	const char *version;      /* must agree with the header where that has one */
 	const char *hardware;     /* the type of node it is for; what the header says where nothing is said */
 	const char *requires;     /* version that a node must run before; the higher of this and the header's counts */
+	const char *only_for;     /* for which nodes of that type, see protocols/zigbee_fit.h; Zigbee images only */
 	const uint8_t *signature; /* detached, over the whole file; NULL: none */
 	size_t signature_size;
 	const char *origin;   /* "file", "http", "mqtt" */

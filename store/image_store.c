@@ -90,6 +90,7 @@ static void read_image(struct row *row, struct stored_image *image)
 	image->used_ms = row_int(row);
 	row_text(row, image->origin, sizeof(image->origin));
 	row_text(row, image->requires, sizeof(image->requires));
+	row_text(row, image->only_for, sizeof(image->only_for));
 	row_text(row, image->manifest, sizeof(image->manifest));
 }
 
@@ -97,7 +98,7 @@ static int run_load(struct operation *operation, struct database *database)
 {
 	static const char sql[] =
 		"SELECT sha256, sha1, size_bytes, stored_bytes, complete, name, format, version, hardware,"
-		" signer, added_ms, used_ms, origin, requires, text FROM image LEFT JOIN manifest"
+		" signer, added_ms, used_ms, origin, requires, only_for, text FROM image LEFT JOIN manifest"
 		" ON manifest.image = image.number ORDER BY number";
 	struct load *load = (struct load *)operation;
 	struct row row = { 0 };
@@ -161,14 +162,15 @@ static void bind_description(struct row *row, const struct stored_image *image)
 	bind_int(row, image->used_ms);
 	bind_text(row, image->origin);
 	bind_text(row, image->requires);
+	bind_text(row, image->only_for);
 }
 
 static int run_begin(struct operation *operation, struct database *database)
 {
 	static const char sql[] =
 		"INSERT INTO image(sha256, sha1, name, format, version, hardware, signer, added_ms, used_ms, origin,"
-		" requires, size_bytes, stored_bytes, tail_crc32c, complete) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-		"?, 0, 0, 0)";
+		" requires, only_for, size_bytes, stored_bytes, tail_crc32c, complete)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0)";
 	const struct stored_image *image = &((struct describe *)operation)->image;
 	struct row row = { 0 };
 	int result = space_make(database, image->size_bytes);
@@ -196,7 +198,8 @@ static int run_complete(struct operation *operation, struct database *database)
 {
 	static const char sql[] =
 		"UPDATE image SET sha1 = ?2, name = ?3, format = ?4, version = ?5, hardware = ?6, signer = ?7,"
-		" added_ms = ?8, used_ms = ?9, origin = ?10, requires = ?11, complete = 1 WHERE sha256 = ?1";
+		" added_ms = ?8, used_ms = ?9, origin = ?10, requires = ?11, only_for = ?12, complete = 1 WHERE sha256 "
+		"= ?1";
 	const struct stored_image *description = &((struct describe *)operation)->image;
 	struct image image;
 	struct row row = { 0 };

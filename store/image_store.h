@@ -25,9 +25,10 @@ struct stored_image {
 	char format[16]; /* "mcuboot", "esp-idf", "zigbee-ota", "raw" */
 	char version[33];
 	char hardware[33];
-	char requires[33]; /* version that a node must run at least before; "": any */
-	char signer[65];   /* name of the trusted key, "" where unsigned was allowed */
-	int64_t added_ms;  /* wall clock */
+	char requires[33];  /* version that a node must run at least before; "": any */
+	char only_for[512]; /* for which nodes of the hardware type it is, as the network's driver reads it; "": all */
+	char signer[65];    /* name of the trusted key, "" where unsigned was allowed */
+	int64_t added_ms;   /* wall clock */
 	int64_t used_ms;
 	char origin[16];     /* "file", "http", "mqtt" */
 	char manifest[4096]; /* the JSON of the manifest a partial download came from, to resume it; "" otherwise */

@@ -94,6 +94,8 @@ static const char images_1[] = "CREATE TABLE image("
 
 static const char images_2[] = "ALTER TABLE image ADD COLUMN requires TEXT NOT NULL DEFAULT '';";
 
+static const char images_3[] = "ALTER TABLE image ADD COLUMN only_for TEXT NOT NULL DEFAULT '';";
+
 /*
  * Append-only, no index, one row a commit: see docs/store.md for what each commit writes. `readings` and `segments`
  * are the totals of the table as of that row; `mark` has them as of the last deletion, and the next sequence number.
@@ -127,7 +129,7 @@ static const char telemetry_4[] = "ALTER TABLE segment ADD COLUMN told INTEGER N
 const struct schema schema_gateway = { (const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5,
 					       gateway_6, gateway_7, gateway_8, gateway_9, gateway_10 },
 	10 };
-const struct schema schema_images = { (const char *const[]){ images_1, images_2 }, 2 };
+const struct schema schema_images = { (const char *const[]){ images_1, images_2, images_3 }, 3 };
 const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3, telemetry_4 },
 	4 };
 

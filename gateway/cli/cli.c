@@ -47,9 +47,10 @@ int cli_fail(const struct cli *cli, enum cli_exit code, const char *format, ...)
 {
 	char sentence[SENTENCE_SIZE];
 	va_list arguments;
+	int size = cli->subject ? snprintf(sentence, sizeof(sentence), "%.100s: ", cli->subject) : 0;
 
 	va_start(arguments, format);
-	vsnprintf(sentence, sizeof(sentence), format, arguments);
+	vsnprintf(sentence + size, sizeof(sentence) - (size_t)size, format, arguments);
 	va_end(arguments);
 	say_error(cli, exit_words[code], sentence);
 	return code;

@@ -67,7 +67,8 @@ struct cli {
 		const char *value;
 	} given[CLI_OPTIONS_MAX];
 	size_t given_count;
-	const char *socket; /* path */
+	const char *socket;  /* path */
+	const char *subject; /* stands before what cli_fail() says; NULL: nothing */
 	bool json;
 	bool yes;
 	struct terminal terminal;      /* standard output */

@@ -33,6 +33,7 @@ static const struct cli_command *const image_commands[] = {
 	&command_image_list,
 	&command_image_show,
 	&command_image_add,
+	&command_image_import_index,
 	&command_image_remove,
 	&command_image_sign,
 	&command_image_inspect,

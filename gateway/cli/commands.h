@@ -39,6 +39,7 @@ extern const struct cli_command command_rollout_forecast;
 
 /* image_commands.c */
 extern const struct cli_command command_image_add;
+extern const struct cli_command command_image_import_index;
 extern const struct cli_command command_image_list;
 extern const struct cli_command command_image_remove;
 extern const struct cli_command command_image_show;

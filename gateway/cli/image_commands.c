@@ -81,6 +81,8 @@ static void print_image(const struct cli *cli, const json_t *image)
 	pair_print(cli, "version", field_text(image, "version"));
 	if (*field_text(image, "requires"))
 		pair_print(cli, "requires", field_text(image, "requires"));
+	if (*field_text(image, "only_for"))
+		pair_print(cli, "only for", field_text(image, "only_for"));
 	pair_print(cli, "signed by", field_text(image, "signer"));
 	if (stored < size)
 		snprintf(text, sizeof(text), "%s, %" PRId64 " %% are here", human_size(size_text, (uint64_t)size),
@@ -127,6 +129,7 @@ static const struct cli_option add_options[] = {
 	{ 0, "hardware", "TYPE", "the type of node it is for, where the image does not say it" },
 	{ 0, "version", "VERSION", "its version, likewise" },
 	{ 0, "requires", "VERSION", "nodes must run this version at least before they get it" },
+	{ 0, "only-for", "JSON", "for which Zigbee nodes (see import-index)" },
 	{ 0, "signature", "FILE", "a detached signature (FILE.sig, if it is there)" },
 	{ 0, "name", "NAME", "what to call it (the file's name)" },
 	{ 0 },
@@ -139,6 +142,7 @@ static int run_add(struct cli *cli)
 		.name = cli_value(cli, "name"),
 		.hardware = cli_value(cli, "hardware"),
 		.requires = cli_value(cli, "requires"),
+		.only_for = cli_value(cli, "only-for"),
 		.version = cli_value(cli, "version"),
 		.signature_path = cli_value(cli, "signature"),
 	};

@@ -56,9 +56,10 @@ static int begin(struct cli *cli, const struct image_upload *upload, const struc
 
 	digest_compute(DIGEST_SHA256, file->data, file->size, sha256);
 	hex_print(hex, sha256, sizeof(sha256));
-	json_t *request = json_pack("{s:s, s:s, s:I, s:s, s:s*, s:s*, s:s*}", "command", "image.upload", "name",
+	json_t *request = json_pack("{s:s, s:s, s:I, s:s, s:s*, s:s*, s:s*, s:s*}", "command", "image.upload", "name",
 		upload->name ? upload->name : file_name(upload->path), "size", (json_int_t)file->size, "sha256", hex,
-		"hardware", upload->hardware, "version", upload->version, "requires", upload->requires);
+		"hardware", upload->hardware, "version", upload->version, "requires", upload->requires, "only_for",
+		upload->only_for);
 	int code = add_signature(cli, upload, request);
 	if (code == CLI_OK)
 		return ask(cli, request, result);

@@ -16,6 +16,7 @@ struct image_upload {
 	const char *hardware;       /* NULL: what the image says */
 	const char *version;        /* NULL: likewise */
 	const char *requires;       /* NULL: likewise */
+	const char *only_for;       /* for which Zigbee nodes, see protocols/zigbee_fit.h; NULL: all */
 	const char *signature_path; /* NULL: PATH.sig if there is one */
 };
 

@@ -112,6 +112,36 @@ START_TEST(the_hardware_version_of_the_request_decides)
 }
 END_TEST
 
+/* Manufacturer and image type are the same for several models. */
+START_TEST(an_image_for_some_models_is_not_for_others)
+{
+	struct zigbee_upgrade_peer peer = stage_peer("n1");
+
+	stage_open(&stage);
+	(void)snprintf(
+		stage.image.only_for, sizeof(stage.image.only_for), "{\"models\":[\"plug\"],\"versions\":[1,%d]}", OLD);
+	stage_offer(&stage, "n1");
+	stage_ask_next(&stage, "n1", OLD); /* its model is not known yet */
+	stage_expect_status(&stage, UPGRADE_QUERY_NEXT_RESPONSE, ZCL_NO_IMAGE_AVAILABLE);
+	ck_assert_ptr_null(strstr(stage.told, "failed"));
+	peer.model = "plug";
+	zigbee_upgrades_meet(stage.upgrades, &peer, false, stage.now_ms);
+	stage_ask_next(&stage, "n1", OLD);
+	stage_expect_status(&stage, UPGRADE_QUERY_NEXT_RESPONSE, ZCL_SUCCESS);
+	stage_ask_next(&stage, "n1", OLD + 1); /* more than it may run */
+	stage_expect_status(&stage, UPGRADE_QUERY_NEXT_RESPONSE, ZCL_NO_IMAGE_AVAILABLE);
+	ck_assert_ptr_nonnull(strstr(stage.told, "n1 failed 1062 6\n"));
+	peer = stage_peer("n2");
+	peer.model = "lamp";
+	zigbee_upgrades_meet(stage.upgrades, &peer, false, stage.now_ms);
+	stage_offer(&stage, "n2");
+	stage_ask_next(&stage, "n2", OLD);
+	stage_expect_status(&stage, UPGRADE_QUERY_NEXT_RESPONSE, ZCL_NO_IMAGE_AVAILABLE);
+	ck_assert_ptr_nonnull(strstr(stage.told, "n2 failed 1062 6\n"));
+	stage_close(&stage);
+}
+END_TEST
+
 START_TEST(an_image_that_can_be_fetched_much_later_is_not_told_of)
 {
 	stage_open(&stage);
@@ -496,9 +526,9 @@ END_TEST
 
 TEST_SUITE(zigbee_upgrades, a_query_is_answered_with_what_is_offered, a_query_about_another_kind_of_image_gets_none,
 	a_file_for_any_type_is_for_this_one, the_hardware_version_of_the_request_decides,
-	an_image_that_can_be_fetched_much_later_is_not_told_of, a_query_with_the_offered_version_is_proof,
-	an_awake_node_is_asked_where_it_stands_and_told_of_its_image, a_node_amid_a_transfer_is_left_alone,
-	a_node_that_does_not_answer_questions_is_told_all_the_same,
+	an_image_for_some_models_is_not_for_others, an_image_that_can_be_fetched_much_later_is_not_told_of,
+	a_query_with_the_offered_version_is_proof, an_awake_node_is_asked_where_it_stands_and_told_of_its_image,
+	a_node_amid_a_transfer_is_left_alone, a_node_that_does_not_answer_questions_is_told_all_the_same,
 	a_node_that_cannot_be_reached_is_told_again_ever_more_seldom, a_sleeper_is_spoken_to_when_it_was_heard,
 	no_more_nodes_are_told_than_there_are_places, a_node_that_does_not_want_its_image_is_not_told_every_minute,
 	a_good_image_is_applied_at_once_where_nothing_speaks_against_it, an_image_is_staged_and_released_in_its_window,
