@@ -8,8 +8,9 @@
 #include "protocols/zdo.h"
 
 #define INTERVIEWS_AT_ONCE 4
-#define STRANGER_MS 30000        /* between two questions whose address it is */
-#define BASIC_ZCL_VERSION 0x0000 /* an attribute that every node has */
+#define STRANGER_MS 30000 /* between two questions whose address it is */
+#define HOME_AUTOMATION 0x0104
+#define BASIC_ZCL_VERSION 0x00 /* an attribute that every node has */
 
 /* ---- records ---- */
 
@@ -127,6 +128,45 @@ bool zigbee_greet_running(struct driver *driver, struct zigbee_node *node, const
 
 /* ---- coming and going ---- */
 
+/* `attributes`: their numbers, as they stand in the frame. Those of OTA Upgrade are the client's (ZCL section 11.13.6).
+ */
+static void ask_attributes(struct driver *driver, const struct zigbee_node *node, uint16_t cluster, uint8_t endpoint,
+	struct bytes attributes)
+{
+	uint8_t data[ZIGBEE_ASDU_MAX];
+	struct writer out;
+
+	writer_init(&out, data, sizeof(data));
+	zcl_frame_write(&out, &(struct zcl_frame){ .is_global = true,
+				      .to_client = cluster == CLUSTER_UPGRADE,
+				      .no_default_response = true,
+				      .sequence = ++driver->sequence,
+				      .command = ZCL_READ });
+	write_bytes(&out, attributes.data, attributes.size);
+	(void)zigbee_send(driver,
+		&(struct zigbee_message){ .peer = node->nwk,
+			.profile = HOME_AUTOMATION,
+			.cluster = cluster,
+			.own_endpoint = ZIGBEE_OWN_ENDPOINT,
+			.peer_endpoint = endpoint,
+			.wants_ack = true,
+			.to_sleeper = zigbee_node_sleeps(node),
+			.payload = { (const char *)data, writer_size(&out) } },
+		false, NULL);
+}
+
+/* What it runs now: it comes back from an update, or from nowhere. */
+static void ask_firmware(struct driver *driver, const struct zigbee_node *node)
+{
+	static const uint8_t attributes[] = { UPGRADE_CURRENT_VERSION, 0, UPGRADE_MANUFACTURER, 0, UPGRADE_IMAGE_TYPE,
+		0 };
+
+	for (size_t i = 0; i < node->endpoint_count; i++)
+		if (node->endpoints[i].has_upgrade)
+			ask_attributes(driver, node, CLUSTER_UPGRADE, node->endpoints[i].number,
+				(struct bytes){ attributes, sizeof(attributes) });
+}
+
 void zigbee_on_joined(void *context, uint64_t eui64, uint16_t nwk, uint16_t parent)
 {
 	struct driver *driver = context;
@@ -145,6 +185,8 @@ void zigbee_on_joined(void *context, uint64_t eui64, uint16_t nwk, uint16_t pare
 			 now_ms - node->presence.heard_ms > 1000;
 	if (!known || node->left || was_reset)
 		zigbee_interview_begin(node, now_ms);
+	else if (node->interview.step == STEP_DONE)
+		ask_firmware(driver, node);
 	node->left = false;
 	if (parent != ZIGBEE_NWK_NONE)
 		node->parent = parent;
@@ -280,25 +322,11 @@ static void interview(struct driver *driver, struct zigbee_node *node, size_t *u
 
 static void ping(struct driver *driver, const struct zigbee_node *node)
 {
-	uint8_t data[ZIGBEE_ASDU_MAX], endpoint = node->endpoint_count ? node->endpoints[0].number : 1;
-	struct writer out;
+	static const uint8_t attribute[] = { BASIC_ZCL_VERSION, 0 };
 
 	driver->counters.pings++;
-	writer_init(&out, data, sizeof(data));
-	zcl_frame_write(&out, &(struct zcl_frame){ .is_global = true,
-				      .no_default_response = true,
-				      .sequence = ++driver->sequence,
-				      .command = ZCL_READ });
-	zcl_record_write(&out, &(struct zcl_record){ .attribute = BASIC_ZCL_VERSION }, ZCL_READ);
-	(void)zigbee_send(driver,
-		&(struct zigbee_message){ .peer = node->nwk,
-			.profile = 0x0104,
-			.cluster = CLUSTER_BASIC,
-			.own_endpoint = ZIGBEE_OWN_ENDPOINT,
-			.peer_endpoint = endpoint,
-			.wants_ack = true,
-			.payload = { (const char *)data, writer_size(&out) } },
-		false, NULL);
+	ask_attributes(driver, node, CLUSTER_BASIC, node->endpoint_count ? node->endpoints[0].number : 1,
+		(struct bytes){ attribute, sizeof(attribute) });
 }
 
 static void watch(struct driver *driver, struct zigbee_node *node)

@@ -97,6 +97,21 @@ static const struct cli_command *const driver_commands[] = {
 };
 static const struct cli_group driver_group = { "driver", "Drivers of networks", driver_commands, NULL };
 
+static const struct cli_command *const zigbee_commands[] = {
+	&command_zigbee_status,
+	&command_zigbee_permit,
+	&command_zigbee_nodes,
+	&command_zigbee_interview,
+	&command_zigbee_remove,
+	&command_zigbee_scan,
+	&command_zigbee_form,
+	&command_zigbee_adopt,
+	&command_zigbee_backup,
+	&command_zigbee_restore,
+	NULL,
+};
+static const struct cli_group zigbee_group = { "zigbee", "The Zigbee network", zigbee_commands, NULL };
+
 static const struct cli_command *const log_commands[] = {
 	&command_log_level,
 	NULL,
@@ -119,6 +134,7 @@ const struct cli_group *const cli_groups[] = {
 	&rollout_group,
 	&telemetry_group,
 	&driver_group,
+	&zigbee_group,
 	&log_group,
 	&shell_group,
 	NULL,

@@ -96,4 +96,18 @@ extern const struct cli_command command_update_retry;
 extern const struct cli_command command_update_start;
 extern const struct cli_command command_update_watch;
 
+/* zigbee_commands.c */
+extern const struct cli_command command_zigbee_interview;
+extern const struct cli_command command_zigbee_nodes;
+extern const struct cli_command command_zigbee_permit;
+extern const struct cli_command command_zigbee_remove;
+extern const struct cli_command command_zigbee_scan;
+extern const struct cli_command command_zigbee_status;
+
+/* zigbee_network_commands.c */
+extern const struct cli_command command_zigbee_adopt;
+extern const struct cli_command command_zigbee_backup;
+extern const struct cli_command command_zigbee_form;
+extern const struct cli_command command_zigbee_restore;
+
 #endif
