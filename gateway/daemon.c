@@ -770,6 +770,7 @@ void daemon_view(const struct daemon *daemon, struct daemon_view *out)
 		.updates = update_flow_updates(daemon->updates),
 		.rollouts = update_flow_rollouts(daemon->updates),
 		.control = daemon->control,
+		.alerts = alerting_alerts(daemon->alerting),
 	};
 }
 

@@ -16,6 +16,7 @@ struct config;
 struct daemon;
 struct tables;
 
+struct alerts;
 struct control;
 struct driver_ops;
 struct nodes;
@@ -60,6 +61,7 @@ struct daemon_view {
 	const struct updates *updates;
 	const struct rollouts *rollouts;
 	struct control *control;
+	const struct alerts *alerts;
 };
 void daemon_view(const struct daemon *daemon, struct daemon_view *out);
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "gateway/log.h"
+#include "tests/sim/site_alerts.h"
+#include "tests/sim/site_audit.h"
 #include "tests/sim/site_broker.h"
 #include "tests/sim/site_faults.h"
 #include "tests/sim/site_gateway.h"
@@ -29,6 +31,8 @@ struct site {
 	struct site_operator worker;
 	struct site_watch watch;
 	struct site_faults faults;
+	struct site_alerts alerts;
+	struct site_audit audit;
 };
 
 static const char *text_of(const struct site_hours *hours)
@@ -59,7 +63,11 @@ static void open_site(struct site *site, const struct site_plan *plan, FILE *tra
 	site_radio_open(&site->radio, &site->world, &site->images, &site->links);
 	site_nodes_open(&site->nodes, &site->world, &site->radio, &site->images, &site->ledger);
 	site_gateway_open(&site->gateway, &site->world, &site->radio, &site->broker);
-	site_operator_open(&site->worker, &site->world, &site->gateway, &site->images);
+	site_audit_open(&site->audit, &site->world, &site->gateway);
+	site_operator_open(&site->worker, &site->world, &site->gateway, &site->images, &site->audit);
+	site_alerts_open(&site->alerts, &site->world, &site->gateway, &site->broker);
+	site->alerts.worker = &site->worker;
+	site->broker.alerts = &site->alerts;
 	site_watch_open(&site->watch, &site->world, &site->gateway, &site->images, &site->nodes);
 	site->watch.worker = &site->worker;
 	site->radio.listener = (struct site_listener){ .context = &site->watch,
@@ -82,6 +90,8 @@ static void close_site(struct site *site)
 {
 	site_gateway_close(&site->gateway);
 	site_operator_close(&site->worker);
+	site_audit_close(&site->audit);
+	site_alerts_close(&site->alerts);
 	site_watch_close(&site->watch);
 	site_nodes_close(&site->nodes);
 	site_radio_close(&site->radio);
@@ -108,6 +118,7 @@ static bool step(struct site *site)
 		event.call(event.context, event.argument);
 	site_gateway_turn(&site->gateway);
 	site_watch_look(&site->watch);
+	site_alerts_look(&site->alerts);
 	return !world->failed;
 }
 

@@ -7,6 +7,7 @@
 #include "protocols/columns.h"
 #include "protocols/cursor.h"
 #include "protocols/senml.h"
+#include "tests/sim/site_alerts.h"
 #include "tests/sim/site_ledger.h"
 #include "tests/sim/site_world.h"
 
@@ -114,6 +115,8 @@ static void on_answered(void *context, uint64_t argument)
 		return;
 	letter->used = false;
 	broker->in_flight--;
+	if (letter->topic == SITE_ALERT)
+		site_alerts_settle(broker->alerts, letter->alert);
 	broker->host->delivered(broker->host->context, letter->ticket, 0);
 }
 
@@ -124,8 +127,10 @@ static void on_arrived(void *context, uint64_t argument)
 
 	if (!letter || broker->stalled)
 		return;
-	if (letter->is_telemetry)
+	if (letter->topic == SITE_TELEMETRY)
 		take(broker, letter);
+	if (letter->topic == SITE_ALERT)
+		letter->alert = site_alerts_take(broker->alerts, (const char *)letter->payload, letter->size);
 	free(letter->payload);
 	letter->payload = NULL;
 	site_world_later(broker->world, broker->delay_ms, on_answered, broker, argument);
@@ -223,6 +228,13 @@ static int open_uplink(struct uplink **out, struct uv_loop_s *loop, const void *
 	return 0;
 }
 
+static enum site_topic topic_of(const char *topic)
+{
+	if (strncmp(topic, "telemetry/", 10) == 0)
+		return SITE_TELEMETRY;
+	return strcmp(topic, "alert/site") == 0 ? SITE_ALERT : SITE_OTHER;
+}
+
 static int publish(struct uplink *uplink, const struct uplink_message *message, uint64_t ticket)
 {
 	struct site_broker *broker = uplink->broker;
@@ -240,7 +252,7 @@ static int publish(struct uplink *uplink, const struct uplink_message *message, 
 	*letter = (struct site_letter){ .ticket = ticket,
 		.payload = malloc(message->size + 1),
 		.size = message->size,
-		.is_telemetry = strncmp(message->topic, "telemetry/", 10) == 0,
+		.topic = topic_of(message->topic),
 		.used = true };
 	if (!letter->payload)
 		abort();

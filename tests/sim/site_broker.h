@@ -14,21 +14,27 @@
 
 #include "drivers/uplink.h"
 
+struct site_alerts;
 struct site_ledger;
 struct site_world;
 
 #define SITE_BROKER_WINDOW 64
 
+enum site_topic { SITE_TELEMETRY, SITE_ALERT, SITE_OTHER };
+
 struct site_letter {
 	uint64_t ticket;
 	uint8_t *payload; /* until it has come */
 	size_t size;
-	bool is_telemetry, used;
+	enum site_topic topic;
+	int alert; /* which one it tells of, once it has come */
+	bool used;
 };
 
 struct site_broker {
 	struct site_world *world;
 	struct site_ledger *ledger;
+	struct site_alerts *alerts;     /* to be set before the site runs */
 	const struct uplink_host *host; /* NULL: the gateway is not there */
 	bool reachable;                 /* as far as the network goes */
 	bool connected;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/alerts.h"
 #include "gateway/chunk_cache.h"
 #include "gateway/exchange_table.h"
 #include "gateway/holds.h"
@@ -20,6 +21,7 @@
 #include "gateway/update_hours.h"
 #include "gateway/updates.h"
 #include "gateway/wave.h"
+#include "store/audit_store.h"
 #include "store/image_store.h"
 #include "store/segment_store.h"
 #include "store/update_store.h"
@@ -45,6 +47,12 @@ enum mutation {
 	PLACES_FOR_ALL,
 	BYTES_ARE_FREE,
 	STONES_ARE_SKIPPED,
+	MISSING_STONES_ARE_SECRET,
+	OUTAGES_ARE_SECRET,
+	ALERTS_STAY,
+	ALERTS_ARE_TOLD_AGAIN,
+	ACTIONS_ARE_FORGOTTEN,
+	ACTIONS_ARE_WRITTEN_TWICE,
 	MUTATIONS,
 };
 
@@ -71,6 +79,12 @@ static const struct {
 	[PLACES_FOR_ALL] = { "places_for_all", "any number of nodes fetch at a time" },
 	[BYTES_ARE_FREE] = { "bytes_are_free", "images cost nothing of the link's bytes a second" },
 	[STONES_ARE_SKIPPED] = { "stones_are_skipped", "nodes are offered the goal whatever it requires" },
+	[MISSING_STONES_ARE_SECRET] = { "missing_stones_are_secret", "a missing stone raises no alert" },
+	[OUTAGES_ARE_SECRET] = { "outages_are_secret", "an uplink that is down raises no alert" },
+	[ALERTS_STAY] = { "alerts_stay", "no alert is cleared" },
+	[ALERTS_ARE_TOLD_AGAIN] = { "alerts_are_told_again", "an alert that upstream knows is sent once more" },
+	[ACTIONS_ARE_FORGOTTEN] = { "actions_are_forgotten", "the audit trail leaves out what failed" },
+	[ACTIONS_ARE_WRITTEN_TWICE] = { "actions_are_written_twice", "the audit trail has actions twice" },
 };
 
 /* Chosen once, before the first site runs. */
@@ -325,4 +339,40 @@ int __wrap_stones_next(const struct image_cache *images, const struct node_recor
 		return __real_stones_next(images, node, goal, next, why);
 	memcpy(next, goal, 32);
 	return 0;
+}
+
+void __real_alerts_find(struct alerts *alerts, const struct alert_finding *finding, struct moment now);
+void __wrap_alerts_find(struct alerts *alerts, const struct alert_finding *finding, struct moment now);
+void __wrap_alerts_find(struct alerts *alerts, const struct alert_finding *finding, struct moment now)
+{
+	if ((planted == MISSING_STONES_ARE_SECRET && finding->kind == ALERT_MISSING_STONE) ||
+		(planted == OUTAGES_ARE_SECRET && finding->kind == ALERT_UPLINK_DOWN))
+		return;
+	__real_alerts_find(alerts, finding, now);
+}
+
+void __real_alerts_end_look(struct alerts *alerts, uint32_t kinds, int64_t hold_ms, struct moment now);
+void __wrap_alerts_end_look(struct alerts *alerts, uint32_t kinds, int64_t hold_ms, struct moment now);
+void __wrap_alerts_end_look(struct alerts *alerts, uint32_t kinds, int64_t hold_ms, struct moment now)
+{
+	if (planted != ALERTS_STAY)
+		__real_alerts_end_look(alerts, kinds, hold_ms, now);
+}
+
+bool __real_alerts_told(struct alerts *alerts, enum alert_kind kind, const char *subject, uint32_t changes);
+bool __wrap_alerts_told(struct alerts *alerts, enum alert_kind kind, const char *subject, uint32_t changes);
+bool __wrap_alerts_told(struct alerts *alerts, enum alert_kind kind, const char *subject, uint32_t changes)
+{
+	return planted == ALERTS_ARE_TOLD_AGAIN || __real_alerts_told(alerts, kind, subject, changes);
+}
+
+int __real_store_action_append(struct store *store, const struct stored_action *action, struct store_reply reply);
+int __wrap_store_action_append(struct store *store, const struct stored_action *action, struct store_reply reply);
+int __wrap_store_action_append(struct store *store, const struct stored_action *action, struct store_reply reply)
+{
+	if (planted == ACTIONS_ARE_FORGOTTEN && strcmp(action->outcome, "ok") != 0)
+		return 0;
+	if (planted == ACTIONS_ARE_WRITTEN_TWICE)
+		(void)__real_store_action_append(store, action, reply);
+	return __real_store_action_append(store, action, reply);
 }

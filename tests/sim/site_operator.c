@@ -8,6 +8,7 @@
 
 #include "gateway/control.h"
 #include "gateway/rollouts.h"
+#include "tests/sim/site_audit.h"
 #include "tests/sim/site_gateway.h"
 #include "tests/sim/site_hours.h"
 #include "tests/sim/site_images.h"
@@ -16,6 +17,7 @@
 #define AGAIN_MS (5 * SITE_MINUTE_MS)
 #define PATIENCE_MS SITE_MINUTE_MS
 #define PIECE 4000
+#define AUDIT_MS (20 * SITE_MINUTE_MS) /* before the end */
 
 /* When images of each level come, in parts of a thousand of the time before settling. */
 static const unsigned when[] = { [SITE_FIRST] = 0, [SITE_RELEASE] = 40, [SITE_NEXT] = 420, [SITE_STONE] = 420 };
@@ -52,6 +54,7 @@ void site_operator_rollout_name(int image, char out[16])
 struct asked {
 	struct asked *next;
 	struct site_operator *worker;
+	size_t action; /* of the audit; SIZE_MAX: it only asks */
 	uint32_t patience;
 	void (*answered)(struct site_operator *worker, bool ok, const json_t *told);
 };
@@ -63,6 +66,8 @@ static int on_reply(void *context, const char *json, size_t size, bool last)
 	bool ok = json_is_true(json_object_get(told, "ok"));
 
 	asked->worker->refusals += !ok;
+	if (asked->action != SIZE_MAX)
+		site_audit_answered(asked->worker->audit, asked->action, ok);
 	if (!ok)
 		site_world_say(asked->worker->world, "operator is refused: %s",
 			json_string_value(json_object_get(json_object_get(told, "error"), "message")));
@@ -75,13 +80,17 @@ static int on_reply(void *context, const char *json, size_t size, bool last)
 static void ask(struct site_operator *worker, json_t *request, const struct control_bytes *bytes,
 	void (*answered)(struct site_operator *worker, bool ok, const json_t *told))
 {
+	const char *command = json_string_value(json_object_get(request, "command"));
+	/* The bytes of an image are part of what its beginning says. */
+	bool acts = strcmp(command, "audit") != 0 && strcmp(command, "image.upload.data") != 0;
+	size_t action = acts ? site_audit_ask(worker->audit, request) : SIZE_MAX;
 	char *text = json_dumps(request, JSON_COMPACT);
 	struct asked *asked = malloc(sizeof(*asked));
 	struct daemon_view view;
 
 	if (!text || !asked)
 		abort();
-	*asked = (struct asked){ worker->asked, worker, worker->patience, answered };
+	*asked = (struct asked){ worker->asked, worker, action, worker->patience, answered };
 	worker->asked = asked;
 	struct control_asker asker = { .name = "operator", .reply = on_reply, .context = asked };
 	worker->requests++;
@@ -284,10 +293,33 @@ void site_operator_meddle(struct site_operator *worker)
 		on_pause_over, worker, (uint64_t)image);
 }
 
-void site_operator_open(struct site_operator *worker, struct site_world *world, struct site_gateway *gateway,
-	const struct site_images *images)
+static void on_trail(struct site_operator *worker, bool ok, const json_t *told)
 {
-	*worker = (struct site_operator){ .world = world, .gateway = gateway, .images = images, .image = -1 };
+	if (!ok)
+		site_world_fail(worker->world, "the audit trail cannot be read");
+	else
+		site_audit_judge(worker->audit, json_object_get(told, "audit"));
+	wait_for(worker, AGAIN_MS);
+}
+
+/* The last thing that the operator does: reads what the gateway wrote down of it. */
+static void on_time_to_look(void *context, uint64_t argument)
+{
+	struct site_operator *worker = context;
+
+	wait_for(worker, PATIENCE_MS);
+	if (worker->gateway->daemon)
+		ask(worker, json_pack("{s:s, s:i}", "command", "audit", "limit", SITE_AUDIT_MOST), NULL, on_trail);
+}
+
+void site_operator_open(struct site_operator *worker, struct site_world *world, struct site_gateway *gateway,
+	const struct site_images *images, struct site_audit *audit)
+{
+	*worker = (struct site_operator){
+		.world = world, .gateway = gateway, .images = images, .audit = audit, .image = -1
+	};
+	if (world->plan->days_ms - world->plan->settle_ms > AUDIT_MS)
+		site_world_later(world, world->plan->days_ms - AUDIT_MS, on_time_to_look, worker, 0);
 	if (world->plan->rollouts)
 		wait_for(worker, SITE_MINUTE_MS);
 }

@@ -10,6 +10,7 @@
 
 #include "tests/sim/site_plan.h"
 
+struct site_audit;
 struct site_gateway;
 struct site_images;
 struct site_world;
@@ -20,6 +21,7 @@ struct site_operator {
 	struct site_world *world;
 	struct site_gateway *gateway;
 	const struct site_images *images;
+	struct site_audit *audit;
 	int image;       /* that is being brought in */
 	int64_t upload;  /* number of the upload; 0: none stands */
 	uint32_t offset; /* that the gateway has of it */
@@ -31,7 +33,7 @@ struct site_operator {
 };
 
 void site_operator_open(struct site_operator *worker, struct site_world *world, struct site_gateway *gateway,
-	const struct site_images *images);
+	const struct site_images *images, struct site_audit *audit);
 
 /* After the gateway was closed. */
 void site_operator_close(struct site_operator *worker);
