@@ -455,10 +455,20 @@ static int64_t deadline(const struct stick *stick)
 	return quiet_ms < link_ms ? quiet_ms : link_ms;
 }
 
+/* The bootloader shows its menu when asked; for ASH it is noise that the next frame's cancel byte ends. */
+static void ask_for_menu(struct ezsp *ezsp)
+{
+	static const char enter[] = "\r\n";
+
+	if (ezsp->link.state == ASH_LINK_RESETTING && ezsp->stick.now_ms >= ash_link_deadline(&ezsp->link))
+		write_bytes_out(ezsp, enter, strlen(enter));
+}
+
 static void alarm_of(struct stick *stick)
 {
 	struct ezsp *ezsp = (struct ezsp *)stick;
 
+	ask_for_menu(ezsp);
 	ash_link_alarm(&ezsp->link, stick->now_ms);
 	if (!stick->has_line || stick->now_ms < deadline(stick))
 		return;

@@ -194,7 +194,7 @@ int zigbee_open_on(struct driver **out, const struct zigbee_stage *stage, const 
 static int zigbee_open(struct driver **out, struct uv_loop_s *loop, const void *values, const struct driver_host *host,
 	char *why, size_t why_size)
 {
-	static const struct stick_ops *const any[] = { &stick_znp, NULL };
+	static const struct stick_ops *const any[] = { &stick_znp, &stick_ezsp, NULL };
 	const struct zigbee_settings *settings = values;
 	const struct zigbee_stage stage = {
 		.loop = loop,

@@ -1,10 +1,10 @@
 /*
- * stick_host: drives a stick by the lines of its standard input and prints what the stick says, a line each.
+ * stick_host: drives a stick by lines and prints what the stick says as lines of JSON.
  *
- * Usage: wakegate-stick-host znp|ezsp PATH [--concurrent N] [--rtscts] [--xonxoff]
+ * Usage: stick_host znp|ezsp PATH [--concurrent N] [--rtscts] [--xonxoff]
  *
- * form PAN CHANNEL EXTENDED-PAN KEY LINK-KEY       numbers and keys in hexadecimal
- * restore FILE                                     "network …" and "key …" lines as backup prints them
+ * form PAN CHANNEL EXTENDED-PAN KEY LINK-KEY       numbers and keys in hexadecimal, but for the channel
+ * restore FILE                                     JSON: {"network": …, "keys": […]} as backup says them
  * backup, scan, permit SECONDS, quit
  * send NWK ENDPOINT PROFILE CLUSTER PAYLOAD [ack]  own endpoint 1, or 0 for profile 0
  */
@@ -13,109 +13,115 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "drivers/zigbee_stick.h"
 #include "protocols/hex.h"
+#include "tests/sim/line_host.h"
 
-#define LINE_MAX_BYTES 1024
 #define KEYS_MAX 64
 #define WORDS_MAX 8
+#define PAYLOAD_MAX 512
 
 struct program {
 	uv_loop_t loop;
-	uv_poll_t input;
+	struct line_host lines;
 	const struct stick_ops *ops;
 	struct stick *stick;
 	uint32_t last_tag;
-	size_t line_size;
-	char line[LINE_MAX_BYTES];
 };
 
 /* ---- what the stick says ---- */
 
-static void print_network(const struct stick_network *network)
+static json_t *hex_of(const void *data, size_t size)
 {
-	char key[33], link_key[33];
+	char digits[2 * PAYLOAD_MAX + 1];
 
-	hex_print(key, network->key, 16);
-	hex_print(link_key, network->link_key, 16);
-	printf("network eui64=%016" PRIx64 " epan=%016" PRIx64
-	       " pan=%04x channel=%u update=%u sequence=%u counter=%" PRIu32 " key=%s link_key=%s\n",
-		network->eui64, network->extended_pan, network->pan, network->channel, network->update_id,
-		network->key_sequence, network->frame_counter, key, link_key);
+	hex_print(digits, data, size < PAYLOAD_MAX ? size : PAYLOAD_MAX);
+	return json_string(digits);
+}
+
+static json_t *number_of(uint64_t number)
+{
+	char digits[20];
+
+	snprintf(digits, sizeof(digits), "%016" PRIx64, number);
+	return json_string(digits);
+}
+
+static json_t *network_of(const struct stick_network *network)
+{
+	return json_pack("{s:o, s:o, s:i, s:i, s:i, s:i, s:I, s:o, s:o}", "eui64", number_of(network->eui64), "epan",
+		number_of(network->extended_pan), "pan", network->pan, "channel", network->channel, "update",
+		network->update_id, "sequence", network->key_sequence, "counter", (json_int_t)network->frame_counter,
+		"key", hex_of(network->key, 16), "link_key", hex_of(network->link_key, 16));
 }
 
 static void on_state(void *context, const struct stick_report *report)
 {
 	static const char *const names[] = { "opening", "empty", "up", "down", "refused" };
 
-	if (report->network)
-		print_network(report->network);
-	printf("state %s firmware=\"%s\" why=\"%s\"\n", names[report->state], report->firmware, report->why);
+	line_host_say(json_pack("{s:s, s:s, s:s, s:s, s:o*}", "what", "state", "state", names[report->state],
+		"firmware", report->firmware, "why", report->why, "network",
+		report->network ? network_of(report->network) : NULL));
 }
 
 static void on_received(void *context, const struct zigbee_message *message)
 {
-	char payload[2 * 512 + 1];
-
-	hex_print(payload, message->payload.data, message->payload.size < 512 ? message->payload.size : 512);
-	printf("received %04x/%u to=%u profile=%04x cluster=%04x lqi=%u payload=%s\n", message->peer,
-		message->peer_endpoint, message->own_endpoint, message->profile, message->cluster, message->lqi,
-		payload);
+	line_host_say(json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:o}", "what", "received", "peer", message->peer,
+		"peer_endpoint", message->peer_endpoint, "own_endpoint", message->own_endpoint, "profile",
+		message->profile, "cluster", message->cluster, "lqi", message->lqi, "payload",
+		hex_of(message->payload.data, message->payload.size)));
 }
 
 static void on_sent(void *context, uint32_t tag, enum stick_sent outcome)
 {
 	static const char *const names[] = { "sent", "no_ack", "no_route", "expired", "busy", "too_long", "lost" };
 
-	printf("sent %" PRIu32 " %s\n", tag, names[outcome]);
+	line_host_say(json_pack("{s:s, s:i, s:s}", "what", "sent", "tag", (int)tag, "outcome", names[outcome]));
 }
 
 static void on_joined(void *context, uint64_t eui64, uint16_t nwk, uint16_t parent)
 {
-	printf("joined %016" PRIx64 " %04x parent=%04x\n", eui64, nwk, parent);
+	line_host_say(json_pack(
+		"{s:s, s:o, s:i, s:i}", "what", "joined", "eui64", number_of(eui64), "nwk", nwk, "parent", parent));
 }
 
 static void on_left(void *context, uint64_t eui64, uint16_t nwk)
 {
-	printf("left %016" PRIx64 " %04x\n", eui64, nwk);
+	line_host_say(json_pack("{s:s, s:o, s:i}", "what", "left", "eui64", number_of(eui64), "nwk", nwk));
 }
 
 static void on_routed(void *context, uint16_t nwk, uint8_t relays)
 {
-	printf("routed %04x %u\n", nwk, relays);
+	line_host_say(json_pack("{s:s, s:i, s:i}", "what", "routed", "nwk", nwk, "relays", relays));
 }
 
 static void on_scanned(void *context, uint8_t channel, uint8_t energy)
 {
-	printf("scanned %u %u\n", channel, energy);
+	line_host_say(json_pack("{s:s, s:i, s:i}", "what", "scanned", "channel", channel, "energy", energy));
 }
 
 static void on_key(void *context, const struct stick_link_key *key)
 {
-	char digits[33] = "";
-
-	if (!key) {
-		puts("keys_end");
-		return;
-	}
-	hex_print(digits, key->key, 16);
-	printf("key eui64=%016" PRIx64 " key=%s tx=%" PRIu32 " rx=%" PRIu32 "\n", key->eui64, digits, key->tx_counter,
-		key->rx_counter);
+	if (!key)
+		line_host_say(json_pack("{s:s}", "what", "keys_end"));
+	else
+		line_host_say(json_pack("{s:s, s:o, s:o, s:I, s:I}", "what", "key", "eui64", number_of(key->eui64),
+			"key", hex_of(key->key, 16), "tx", (json_int_t)key->tx_counter, "rx",
+			(json_int_t)key->rx_counter));
 }
 
 static void on_event(void *context, int level, const char *line)
 {
-	printf("event %d %s\n", level, line);
+	line_host_say(json_pack("{s:s, s:i, s:s}", "what", "event", "level", level, "line", line));
 }
 
 /* ---- what it is told ---- */
 
 static void say(const char *what, int result)
 {
-	printf("%s %s\n", what, result < 0 ? strerror(-result) : "ok");
+	line_host_say(json_pack("{s:s, s:s}", "what", what, "result", result < 0 ? strerror(-result) : "ok"));
 }
 
 static void do_form(struct program *program, char *const *words, int count)
@@ -132,48 +138,52 @@ static void do_form(struct program *program, char *const *words, int count)
 	say("form", program->ops->form(program->stick, &network));
 }
 
-static int read_network(struct stick_network *network, const char *line)
+static uint64_t number_at(const json_t *object, const char *name)
 {
-	char key[33], link_key[33];
+	const char *digits = json_string_value(json_object_get(object, name));
 
-	if (sscanf(line,
-		    "network eui64=%" SCNx64 " epan=%" SCNx64 " pan=%" SCNx16 " channel=%" SCNu8 " update=%" SCNu8
-		    " sequence=%" SCNu8 " counter=%" SCNu32 " key=%32s link_key=%32s",
-		    &network->eui64, &network->extended_pan, &network->pan, &network->channel, &network->update_id,
-		    &network->key_sequence, &network->frame_counter, key, link_key) != 9)
-		return -EINVAL;
-	return hex_parse(network->key, key, 32) < 0 ? -EINVAL : hex_parse(network->link_key, link_key, 32);
+	return digits ? strtoull(digits, NULL, 16) : 0;
 }
 
-static int read_key(struct stick_link_key *key, const char *line)
+static int key_at(uint8_t key[16], const json_t *object, const char *name)
 {
-	char digits[33];
+	const char *digits = json_string_value(json_object_get(object, name));
 
-	if (sscanf(line, "key eui64=%" SCNx64 " key=%32s tx=%" SCNu32 " rx=%" SCNu32, &key->eui64, digits,
-		    &key->tx_counter, &key->rx_counter) != 4)
-		return -EINVAL;
-	return hex_parse(key->key, digits, 32);
+	return digits && strlen(digits) == 32 ? hex_parse(key, digits, 32) : -EINVAL;
+}
+
+static int read_network(struct stick_network *network, const json_t *object)
+{
+	network->eui64 = number_at(object, "eui64");
+	network->extended_pan = number_at(object, "epan");
+	network->pan = (uint16_t)json_integer_value(json_object_get(object, "pan"));
+	network->channel = (uint8_t)json_integer_value(json_object_get(object, "channel"));
+	network->update_id = (uint8_t)json_integer_value(json_object_get(object, "update"));
+	network->key_sequence = (uint8_t)json_integer_value(json_object_get(object, "sequence"));
+	network->frame_counter = (uint32_t)json_integer_value(json_object_get(object, "counter"));
+	return key_at(network->key, object, "key") < 0 ? -EINVAL : key_at(network->link_key, object, "link_key");
 }
 
 static void do_restore(struct program *program, char *const *words, int count)
 {
 	struct stick_network network = { 0 };
-	struct stick_link_key keys[KEYS_MAX];
-	size_t key_count = 0;
-	char line[LINE_MAX_BYTES];
-	FILE *file = count > 1 ? fopen(words[1], "r") : NULL;
+	struct stick_link_key keys[KEYS_MAX] = { 0 };
+	json_t *file = count > 1 ? json_load_file(words[1], 0, NULL) : NULL;
+	const json_t *key;
+	size_t index, key_count = 0;
+	int result = read_network(&network, json_object_get(file, "network"));
 
-	if (!file) {
-		say("restore", -ENOENT);
-		return;
+	json_array_foreach (json_object_get(file, "keys"), index, key) {
+		if (key_count == KEYS_MAX || key_at(keys[key_count].key, key, "key") < 0)
+			continue;
+		keys[key_count].eui64 = number_at(key, "eui64");
+		keys[key_count].tx_counter = (uint32_t)json_integer_value(json_object_get(key, "tx"));
+		keys[key_count++].rx_counter = (uint32_t)json_integer_value(json_object_get(key, "rx"));
 	}
-	while (fgets(line, sizeof(line), file)) {
-		(void)read_network(&network, line);
-		if (key_count < KEYS_MAX && read_key(&keys[key_count], line) == 0)
-			key_count++;
-	}
-	fclose(file);
-	say("restore", program->ops->restore(program->stick, &network, keys, key_count));
+	json_decref(file);
+	if (result == 0)
+		result = program->ops->restore(program->stick, &network, keys, key_count);
+	say("restore", result);
 }
 
 static void do_send(struct program *program, char *const *words, int count)
@@ -198,12 +208,12 @@ static void do_send(struct program *program, char *const *words, int count)
 static void stop(struct program *program)
 {
 	program->ops->close(program->stick);
-	program->stick = NULL;
-	uv_close((uv_handle_t *)&program->input, NULL);
+	line_host_close(&program->lines);
 }
 
-static void obey(struct program *program, char *line)
+static void obey(void *context, char *line)
 {
+	struct program *program = context;
 	char *words[WORDS_MAX], *rest = NULL;
 	int count = 0;
 
@@ -225,33 +235,6 @@ static void obey(struct program *program, char *line)
 		say("permit", program->ops->permit(program->stick, (uint8_t)strtoul(words[1], NULL, 10)));
 	else if (strcmp(words[0], "quit") == 0)
 		stop(program);
-}
-
-static void obey_lines(struct program *program)
-{
-	char *end;
-
-	while (program->stick && (end = memchr(program->line, '\n', program->line_size)) != NULL) {
-		size_t size = (size_t)(end - program->line) + 1;
-		*end = '\0';
-		obey(program, program->line);
-		program->line_size -= size;
-		memmove(program->line, program->line + size, program->line_size);
-	}
-}
-
-static void on_input(uv_poll_t *poll, int status, int events)
-{
-	struct program *program = poll->data;
-	size_t room = sizeof(program->line) - program->line_size;
-	ssize_t size = room > 0 ? read(STDIN_FILENO, program->line + program->line_size, room) : 0;
-
-	if (size <= 0) {
-		stop(program);
-		return;
-	}
-	program->line_size += (size_t)size;
-	obey_lines(program);
 }
 
 static int open_stick(struct program *program, int count, char **words)
@@ -283,16 +266,13 @@ int main(int count, char **words)
 			program.ops = kinds[i];
 	}
 	if (!program.ops) {
-		fprintf(stderr, "usage: wakegate-stick-host znp|ezsp PATH [--concurrent N] [--rtscts] [--xonxoff]\n");
+		fprintf(stderr, "usage: stick_host znp|ezsp PATH [--concurrent N] [--rtscts] [--xonxoff]\n");
 		return 2;
 	}
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	uv_loop_init(&program.loop);
 	if (open_stick(&program, count, words) < 0)
 		return 1;
-	uv_poll_init(&program.loop, &program.input, STDIN_FILENO);
-	program.input.data = &program;
-	uv_poll_start(&program.input, UV_READABLE, on_input);
+	line_host_open(&program.lines, &program.loop, obey, &program);
 	uv_run(&program.loop, UV_RUN_DEFAULT);
 	return uv_loop_close(&program.loop) == 0 ? 0 : 1;
 }

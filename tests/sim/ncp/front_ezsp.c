@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tests/sim/ncp/air_clock.h"
+#include "tests/sim/ncp/port.h"
 
 #define USUAL_VERSION 13
 #define OLD_VERSION 4
@@ -133,21 +134,35 @@ static void on_reset(void *context)
 	coordinator_stop(stick->site.coordinator);
 }
 
-static void take(void *front, struct bytes in)
-{
-	struct ezsp_stick *stick = front;
-
-	/* The bootloader speaks XMODEM: it does not answer to ASH. */
-	if (!stick->site.in_bootloader)
-		ash_link_take(&stick->link, in);
-}
-
 static void power(void *front)
 {
 	struct ezsp_stick *stick = front;
 
 	if (!stick->site.in_bootloader)
 		ash_link_restart(&stick->link, POWERED);
+}
+
+/* Silicon Labs UG489: a menu at a carriage return; 2 runs what is there. It does not answer to ASH. */
+static void take_in_bootloader(struct ezsp_stick *stick, struct bytes in)
+{
+	static const char menu[] = "\r\nGecko Bootloader v2.4.0\r\n1. upload gbl\r\n2. run\r\n3. ebl info\r\nBL > ";
+
+	if (memchr(in.data, '2', in.size) && !stick->site.stays_in_bootloader) {
+		stick->site.in_bootloader = false;
+		power(stick);
+	} else if (memchr(in.data, '\r', in.size)) {
+		port_send(stick->link.port, (struct bytes){ (const uint8_t *)menu, sizeof(menu) - 1 });
+	}
+}
+
+static void take(void *front, struct bytes in)
+{
+	struct ezsp_stick *stick = front;
+
+	if (stick->site.in_bootloader)
+		take_in_bootloader(stick, in);
+	else
+		ash_link_take(&stick->link, in);
 }
 
 static bool misbehave(void *front, const char *what, uint32_t times)

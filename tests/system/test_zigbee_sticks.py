@@ -1,0 +1,185 @@
+"""Sticks, through the contract that the Zigbee driver has with them, against the simulated stick of both families."""
+import json
+import queue
+import time
+
+import pytest
+
+from harness.line_host import LineHost
+from harness.simncp import SimNcp
+
+PLUG = {"model": "sim.plug", "router": True, "sensors": ["temperature"]}
+LEAF = {"model": "sim.leaf", "sleepy": True, "poll_ms": 1000, "sensors": ["temperature"], "parent": 0}
+STICKS = {"znp": ("znp", {}), "ezsp-8": ("ezsp", {"protocol": 8}), "ezsp-13": ("ezsp", {"protocol": 13}),
+          "ezsp-14": ("ezsp", {"protocol": 14}), "ezsp-16": ("ezsp", {"protocol": 16})}
+FORM = "form 1a62 15 0102030405060708 00112233445566778899aabbccddeeff 0f0e0d0c0b0a09080706050403020100"
+
+
+class Stick(LineHost):
+    """stick_host, and the state that it said last."""
+
+    def __init__(self, front, path):
+        super().__init__("stick_host", front, path)
+
+    def until(self, state):
+        while True:
+            line = self.wait("state")
+            if line["state"] == state:
+                return line
+
+    def ask(self, command):
+        self.say(command)
+        result = self.wait(command.split()[0])["result"]
+        assert result == "ok", f"{command}: {result}"
+
+    def send(self, command):
+        """Also over a stick that is just brought up again, as a slow machine may make it."""
+        while True:
+            self.say(command)
+            if self.wait("send")["result"] == "ok":
+                return self.wait("sent")["outcome"]
+            time.sleep(0.2)
+
+
+class Site:
+    def __init__(self, folder, stick, **options):
+        front, more = STICKS[stick]
+        self.folder, self.front = folder, front
+        self.sim = SimNcp(folder, [PLUG, LEAF], front, speed=5, **more, **options).start()
+        self.stick = Stick(front, self.sim.path).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for program in (self.stick, self.sim):
+            if program.child.poll() is None:
+                program.kill()
+
+    def form(self):
+        self.stick.until("empty")
+        self.stick.ask(FORM)
+        return self.stick.until("up")["network"]
+
+    def join(self):
+        """Network addresses of the nodes, as the stick told them."""
+        self.stick.ask("permit 250")
+        found = {}
+        while len(found) < 2:
+            line = self.stick.wait("joined")
+            found[line["eui64"]] = line["nwk"]
+        return [found[eui64] for eui64 in sorted(found)]
+
+    def hears_reports(self, value):
+        """From the sleeper, through its parent; it says it again until it is heard."""
+        payload = value.to_bytes(2, "little", signed=True).hex()
+        for _ in range(12):
+            self.sim.do(f"node 1 report 0x402 0 {value}")
+            try:
+                while True:
+                    line = self.stick.wait("received", 10)
+                    if line["cluster"] == 0x402 and line["payload"].endswith("000029" + payload):
+                        return
+            except queue.Empty:
+                pass
+        raise AssertionError("no report was heard")
+
+
+@pytest.mark.parametrize("stick", STICKS)
+def test_a_stick_forms_lets_join_hears_and_sends(tmp_path, stick):
+    with Site(tmp_path, stick) as site:
+        network = site.form()
+        assert (network["pan"], network["channel"], network["epan"]) == (0x1A62, 15, "0102030405060708")
+        assert network["key"] == "00112233445566778899aabbccddeeff"
+        nodes = site.join()
+        site.hears_reports(2150)
+        for nwk in nodes:
+            # Read Basic, model identifier; the node answers.
+            assert site.stick.send(f"send {nwk:x} 1 0104 0000 0007000500 ack") == "sent"
+            answer = site.stick.wait("received")
+            assert (answer["peer"], answer["payload"][2:6]) == (nwk, "0701")
+        assert site.stick.send(f"send {nodes[0]:x} 0 0000 0002 05{nodes[0].to_bytes(2, 'little').hex()}") == "sent"
+        assert site.stick.wait("received")["payload"].startswith("0500")
+        site.sim.do("node 0 off")
+        assert site.stick.send(f"send {nodes[0]:x} 1 0104 0000 0008000500 ack") in ("no_ack", "no_route")
+        site.stick.say("scan")
+        channels = [site.stick.wait("scanned")["channel"] for _ in range(17)]
+        assert channels == [*range(11, 27), 0]
+        site.stick.stop()
+
+
+@pytest.mark.parametrize("stick", ["znp", "ezsp-13", "ezsp-16"])
+def test_what_was_unplugged_or_reset_comes_back_with_its_network(tmp_path, stick):
+    with Site(tmp_path, stick, memory=tmp_path / "memory.json") as site:
+        site.form()
+        site.join()
+        site.sim.do("unplug")
+        site.stick.until("down")
+        site.sim.say("plug")
+        assert site.stick.until("up")["network"]["pan"] == 0x1A62
+        site.sim.do("misbehave reset 1")
+        site.stick.until("opening")
+        assert site.stick.until("up")["network"]["pan"] == 0x1A62
+        site.hears_reports(1999)
+        # Another program of ours takes it over.
+        site.stick.stop()
+        site.stick.start()
+        assert site.stick.until("up")["network"]["epan"] == "0102030405060708"
+        site.stick.stop()
+
+
+@pytest.mark.parametrize("stick", ["znp", "ezsp-13", "ezsp-16"])
+def test_a_stick_takes_the_place_of_another(tmp_path, stick):
+    with Site(tmp_path / "old", stick) as old:
+        old.form()
+        old.stick.ask("backup")
+        kept = old.stick.until("up")["network"]
+        old.stick.wait("keys_end")
+        old.stick.stop()
+    (tmp_path / "backup.json").write_text(json.dumps({"network": kept, "keys": []}))
+    with Site(tmp_path / "new", stick, eui64=0x00124B00AABBCCDD) as new:
+        new.stick.until("empty")
+        new.stick.ask(f"restore {tmp_path / 'backup.json'}")
+        taken = new.stick.until("up")["network"]
+        for field in ("pan", "epan", "channel", "key", "sequence", "link_key"):
+            assert taken[field] == kept[field], field
+        assert taken["counter"] >= kept["counter"]
+        new.join()
+        new.hears_reports(777)
+        new.stick.stop()
+
+
+@pytest.mark.parametrize("stick", ["znp", "ezsp-13"])
+def test_a_line_that_loses_and_garbles_costs_time_and_nothing_else(tmp_path, stick):
+    with Site(tmp_path, stick) as site:
+        site.form()
+        nodes = site.join()
+        site.sim.do("fault piece 1")
+        if stick.startswith("ezsp"):
+            # ASH repeats; ZNP has nothing to repeat with, but finds the next frame.
+            site.sim.do("fault garble 30")
+            site.sim.do("fault lose 30")
+        outcomes = [site.stick.send(f"send {nodes[0]:x} 1 0104 0000 00{count:02x}000500 ack") for count in range(20)]
+        assert outcomes.count("sent") >= 15
+        site.stick.stop()
+
+
+@pytest.mark.parametrize("stick, options, words", [
+    ("znp", {"old": True}, "firmware is too old"), ("ezsp-13", {"old": True}, "firmware is too old"),
+    ("znp", {"bootloader": True, "stays_in_bootloader": True}, "bootloader"),
+    ("ezsp-13", {"bootloader": True, "stays_in_bootloader": True}, "bootloader")])
+def test_what_is_wrong_with_a_stick_is_said_in_words(tmp_path, stick, options, words):
+    with Site(tmp_path, stick, **options) as site:
+        while True:
+            line = site.stick.wait("state")
+            if line["state"] in ("refused", "down"):
+                break
+        assert words in line["why"]
+        site.stick.stop()
+
+
+@pytest.mark.parametrize("stick", ["znp", "ezsp-13"])
+def test_a_stick_in_its_bootloader_is_told_to_run(tmp_path, stick):
+    with Site(tmp_path, stick, bootloader=True) as site:
+        site.form()
+        site.stick.stop()
