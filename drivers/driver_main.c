@@ -1,7 +1,8 @@
 /*
  * wakegate-driver: hosts one driver in a process of its own.
  *
- *     wakegate-driver DRIVER --connect ENDPOINT [--child]
+ *     wakegate-driver DRIVER --connect ENDPOINT [--key FILE --gateway-key FILE] [--child]
+ *     wakegate-driver --make-key FILE
  *
  * With --child it is the gateway's child: it ends in good order when its standard input does.
  */
@@ -20,13 +21,14 @@
 #include "drivers/driver.h"
 #include "drivers/far_gateway.h"
 #include "drivers/lean.h"
+#include "drivers/message_socket_keys.h"
 
 #define LEAN_FIRST_MS 2000
 #define LEAN_MS 60000
 
 struct program {
 	const struct driver_ops *ops;
-	const char *endpoint;
+	const char *endpoint, *key_file, *gateway_key_file;
 	bool child;
 	uv_loop_t loop;
 	uv_signal_t term, interrupt;
@@ -43,6 +45,9 @@ static void print_help(FILE *out)
 	      "where its config says \"process = true\"; by hand it is for a driver on another machine.\n"
 	      "\n"
 	      "  -c, --connect ENDPOINT  the gateway: ipc://PATH or tcp://HOST:PORT\n"
+	      "  -k, --key FILE          over a network: the driver's secret key\n"
+	      "  -g, --gateway-key FILE  and the gateway's public one\n"
+	      "      --make-key FILE     make a secret key and its public one, FILE.pub, and end\n"
 	      "      --child             end when standard input does\n"
 	      "  -h, --help              this text\n"
 	      "  -V, --version           the version\n"
@@ -60,11 +65,24 @@ static int usage(const char *what, const char *which)
 	return EX_USAGE;
 }
 
+static int make_key(const char *path)
+{
+	char why[600];
+
+	if (message_keys_make(path, why, sizeof(why)) == 0)
+		return EX_OK;
+	fprintf(stderr, "wakegate-driver: %s\n", why);
+	return EX_CANTCREAT;
+}
+
 /* -1: go on; else the exit code. */
 static int parse(struct program *program, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "connect", required_argument, NULL, 'c' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "gateway-key", required_argument, NULL, 'g' },
+		{ "make-key", required_argument, NULL, 'm' },
 		{ "child", no_argument, NULL, 'C' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
@@ -73,11 +91,19 @@ static int parse(struct program *program, int argc, char **argv)
 	int letter;
 
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, "c:hV", options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, "c:k:g:hV", options, NULL)) != -1) {
 		switch (letter) {
 		case 'c':
 			program->endpoint = optarg;
 			break;
+		case 'k':
+			program->key_file = optarg;
+			break;
+		case 'g':
+			program->gateway_key_file = optarg;
+			break;
+		case 'm':
+			return make_key(optarg);
 		case 'C':
 			program->child = true;
 			break;
@@ -96,6 +122,8 @@ static int parse(struct program *program, int argc, char **argv)
 	program->ops = builtin_driver(argv[optind]);
 	if (!program->ops)
 		return usage("there is no driver ", argv[optind]);
+	if (!program->key_file != !program->gateway_key_file)
+		return usage("--key and --gateway-key go together", "");
 	return program->endpoint ? -1 : usage("--connect is missing", "");
 }
 
@@ -160,10 +188,24 @@ static void listen_to_machine(struct program *program)
 	uv_read_start((uv_stream_t *)&program->input, allocate, on_input);
 }
 
+static int open_gateway(struct program *program, char *why, size_t why_size)
+{
+	struct message_keys keys;
+	const struct far_way way = { program->endpoint, program->key_file ? &keys : NULL };
+	int error = 0;
+
+	if (program->key_file)
+		error = message_keys_read(&keys, program->key_file, program->gateway_key_file, why, why_size);
+	if (!error)
+		error = far_gateway_open(&program->gateway, &program->loop, program->ops, &way, why, why_size);
+	explicit_bzero(&keys, sizeof(keys));
+	return error;
+}
+
 int main(int argc, char **argv)
 {
 	struct program program = { 0 };
-	char why[256] = "";
+	char why[600] = "";
 	int status = parse(&program, argc, argv);
 
 	if (status >= 0)
@@ -172,7 +214,7 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)umask(0027);
 	uv_loop_init(&program.loop);
-	int error = far_gateway_open(&program.gateway, &program.loop, program.ops, program.endpoint, why, sizeof(why));
+	int error = open_gateway(&program, why, sizeof(why));
 	if (error) {
 		fprintf(stderr, "wakegate-driver: %s\n", *why ? why : strerror(-error));
 		return EX_UNAVAILABLE;

@@ -448,11 +448,12 @@ static void ask_for_bytes(void *context, const char *name, uint32_t offset, uint
 	(void)far_send(context, &message, NONE);
 }
 
-static int connect_to(struct far_gateway *gateway, const char *endpoint, char *why, size_t why_size)
+static int connect_to(struct far_gateway *gateway, const struct far_way *way, char *why, size_t why_size)
 {
 	const struct message_options options = {
 		.role = MESSAGE_DEALER,
-		.endpoint = endpoint,
+		.endpoint = way->endpoint,
+		.keys = way->keys,
 		.frame_max = DRIVER_DATA_MAX,
 		.queue_max = QUEUE_MAX,
 		.linger_ms = LINGER_MS,
@@ -476,7 +477,7 @@ static void start_handles(struct far_gateway *gateway)
 }
 
 int far_gateway_open(struct far_gateway **out, struct uv_loop_s *loop, const struct driver_ops *ops,
-	const char *endpoint, char *why, size_t why_size)
+	const struct far_way *way, char *why, size_t why_size)
 {
 	struct far_gateway *gateway = calloc(1, sizeof(*gateway));
 
@@ -494,7 +495,7 @@ int far_gateway_open(struct far_gateway **out, struct uv_loop_s *loop, const str
 	gateway->settings = ops->settings ? calloc(1, ops->settings->struct_size) : NULL;
 	int error = gateway->text && (gateway->settings || !ops->settings) ? 0 : -ENOMEM;
 	if (!error)
-		error = connect_to(gateway, endpoint, why, why_size);
+		error = connect_to(gateway, way, why, why_size);
 	if (error) {
 		far_gateway_close(gateway);
 		return error;

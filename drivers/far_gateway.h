@@ -16,13 +16,20 @@
 
 struct driver_ops;
 struct far_gateway;
+struct message_keys;
 struct uv_loop_s;
+
+/* How the gateway is reached. */
+struct far_way {
+	const char *endpoint;
+	const struct message_keys *keys; /* NULL: plain */
+};
 
 /* Connects and says hello; the driver is opened when the gateway has said with which settings. Both outlive it.
  * `ended` is called once, when all is over: 0, or an exit code of sysexits.h. -ENOENT, -ECONNREFUSED, … with a
  * sentence. */
 int far_gateway_open(struct far_gateway **out, struct uv_loop_s *loop, const struct driver_ops *ops,
-	const char *endpoint, char *why, size_t why_size);
+	const struct far_way *way, char *why, size_t why_size);
 
 void far_gateway_on_end(struct far_gateway *gateway, void (*ended)(void *context, int status), void *context);
 

@@ -14,6 +14,8 @@
 #include <uv.h>
 #include <zmq.h>
 
+#include "drivers/message_socket_keys.h"
+
 #define SOCKETS_MAX 16 /* of one context; libzmq makes room for them all at once */
 #define MESSAGES_PER_TURN 32
 #define IPC_PREFIX "ipc://"
@@ -70,6 +72,26 @@ static int set_number(void *zmq, int option, int value)
 	return zmq_setsockopt(zmq, option, &value, sizeof(value)) == 0 ? 0 : -errno;
 }
 
+static int set_text(void *zmq, int option, const char *text)
+{
+	return zmq_setsockopt(zmq, option, text, strlen(text)) == 0 ? 0 : -errno;
+}
+
+static int set_keys(const struct message_socket *socket, const struct message_keys *keys)
+{
+	int result = socket->routes ? set_number(socket->zmq, ZMQ_CURVE_SERVER, 1)
+				    : set_text(socket->zmq, ZMQ_CURVE_SERVERKEY, keys->peer_public);
+
+	/* A domain makes libzmq ask the gate. */
+	if (result == 0 && socket->routes)
+		result = set_text(socket->zmq, ZMQ_ZAP_DOMAIN, "wakegate");
+	if (result == 0)
+		result = set_text(socket->zmq, ZMQ_CURVE_PUBLICKEY, keys->own_public);
+	if (result == 0)
+		result = set_text(socket->zmq, ZMQ_CURVE_SECRETKEY, keys->own_secret);
+	return result;
+}
+
 static int set_options(struct message_socket *socket, const struct message_options *options)
 {
 	int64_t frame_max = (int64_t)options->frame_max;
@@ -85,6 +107,8 @@ static int set_options(struct message_socket *socket, const struct message_optio
 	/* Without it a message to a peer that left, or whose queue is full, vanishes unsaid. */
 	if (result == 0 && socket->routes)
 		result = set_number(socket->zmq, ZMQ_ROUTER_MANDATORY, 1);
+	if (result == 0 && options->keys)
+		result = set_keys(socket, options->keys);
 	return result;
 }
 

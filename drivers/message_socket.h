@@ -13,11 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MESSAGE_FRAMES_MAX 4
+#define MESSAGE_FRAMES_MAX 9
 #define MESSAGE_PATH_MAX 107 /* bytes of an ipc path: sockaddr_un(7) less its terminator */
 #define ROUTER_PEER_MAX 255
 
 struct message_context;
+struct message_keys;
 struct message_socket;
 struct uv_loop_s;
 
@@ -44,12 +45,13 @@ enum message_role { MESSAGE_ROUTER, MESSAGE_DEALER };
 struct message_options {
 	enum message_role role;
 	const char *endpoint;
-	unsigned mode;     /* of the ipc file that is bound, e.g. 0660 */
-	const char *group; /* owner group of that file; NULL: the process's own */
-	size_t frame_max;  /* bytes; a peer that sends more is cut off */
-	int queue_max;     /* messages waiting per peer and direction */
-	int send_max;      /* the same of those to be sent; 0: as queue_max */
-	int linger_ms;     /* how long close() may wait for what was sent; 0: not at all */
+	unsigned mode;                   /* of the ipc file that is bound, e.g. 0660 */
+	const char *group;               /* owner group of that file; NULL: the process's own */
+	size_t frame_max;                /* bytes; a peer that sends more is cut off */
+	int queue_max;                   /* messages waiting per peer and direction */
+	int send_max;                    /* the same of those to be sent; 0: as queue_max */
+	const struct message_keys *keys; /* CURVE; for a router see also drivers/message_gate.h; NULL: plain */
+	int linger_ms;                   /* how long close() may wait for what was sent; 0: not at all */
 };
 
 /* One input/output thread of libzmq. Opens and closes around its sockets. NULL if there is no memory. */

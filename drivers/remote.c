@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "drivers/driver_settings.h"
+#include "drivers/message_socket_keys.h"
 #include "drivers/remote_process.h"
 #include "drivers/remote_state.h"
 
@@ -402,7 +403,7 @@ static void on_timer_closed(uv_handle_t *handle)
 		free(driver);
 }
 
-static int listen_for_it(struct driver *driver, char *why, size_t why_size)
+static int listen_with(struct driver *driver, const struct message_keys *keys, char *why, size_t why_size)
 {
 	const struct message_options options = {
 		.role = MESSAGE_ROUTER,
@@ -412,13 +413,30 @@ static int listen_for_it(struct driver *driver, char *why, size_t why_size)
 		.queue_max = RECEIVE_MAX,
 		.send_max = SEND_MAX,
 		.linger_ms = LINGER_MS,
+		.keys = keys,
 	};
+	int error = message_socket_bind(&driver->socket, driver->context, &options, why, why_size);
+
+	return error ? error : message_socket_watch(driver->socket, driver->loop, on_message, driver);
+}
+
+static int listen_for_it(struct driver *driver, char *why, size_t why_size)
+{
+	const struct remote_settings *settings = driver->settings;
+	struct message_keys keys;
 
 	driver->context = message_context_open();
 	if (!driver->context)
 		return -ENOMEM;
-	int error = message_socket_bind(&driver->socket, driver->context, &options, why, why_size);
-	return error ? error : message_socket_watch(driver->socket, driver->loop, on_message, driver);
+	if (!settings->key_file)
+		return listen_with(driver, NULL, why, why_size);
+	int error = message_keys_read(&keys, settings->key_file, settings->driver_key_file, why, why_size);
+	if (!error)
+		error = message_gate_open(&driver->gate, driver->context, driver->loop, keys.peer, why, why_size);
+	if (!error)
+		error = listen_with(driver, &keys, why, why_size);
+	explicit_bzero(&keys, sizeof(keys));
+	return error;
 }
 
 static void start_timers(struct driver *driver)
@@ -600,6 +618,7 @@ static void close_remote(struct driver *driver)
 	end_session(driver);
 	remote_process_let_go(driver->process, !peacefully);
 	message_socket_close(driver->socket);
+	message_gate_close(driver->gate);
 	message_context_close(driver->context);
 	offers_finish(&driver->offers);
 	uv_close((uv_handle_t *)&driver->beat_timer, on_timer_closed);

@@ -22,8 +22,9 @@ struct remote_settings {
 	const char *name;                   /* of the driver: what its nodes and records belong to */
 	const struct settings_table *table; /* its settings; NULL: it has none, or has them from elsewhere */
 	const void *values;
-	const char *endpoint;       /* where to listen for it: "ipc://PATH" or "tcp://ADDRESS:PORT" */
-	const char *const *program; /* to start it, ended by NULL; NULL: it is started elsewhere */
+	const char *endpoint;                   /* where to listen for it: "ipc://PATH" or "tcp://ADDRESS:PORT" */
+	const char *key_file, *driver_key_file; /* CURVE: our secret key, its public one; NULL: plain */
+	const char *const *program;             /* to start it, ended by NULL; NULL: it is started elsewhere */
 	struct remote_limits limits;
 	int64_t restart_after_ms, restart_most_ms;
 	uint32_t (*chance)(void *context); /* 32 random bits */

@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "drivers/driver_message.h"
+#include "drivers/message_gate.h"
 #include "drivers/message_socket.h"
 #include "drivers/offers.h"
 #include "drivers/reconnect.h"
@@ -52,6 +53,7 @@ struct driver {
 	const struct driver_host *host;
 	uv_loop_t *loop;
 	struct message_context *context;
+	struct message_gate *gate; /* NULL: plain */
 	struct message_socket *socket;
 	struct remote_process *process; /* NULL: none runs, or it is not ours */
 	uv_timer_t beat_timer, restart_timer;

@@ -43,6 +43,16 @@ static const struct setting other_list[] = {
 		.most = 128,
 		.example = "tcp://127.0.0.1:5690",
 		.help = "Where to listen for the driver; without it at a socket in the folder." },
+	{ .name = "key_file",
+		.type = SETTING_SECRET,
+		.offset = offsetof(struct remote_other, key_file),
+		.example = "/etc/wakegate/drivers.key",
+		.help = "The gateway's secret key for tcp, made with wakegate-driver --make-key." },
+	{ .name = "driver_key_file",
+		.type = SETTING_FILE,
+		.offset = offsetof(struct remote_other, driver_key_file),
+		.example = "/etc/wakegate/attic.pub",
+		.help = "The public key of the driver, the only one that is let in." },
 };
 
 static const struct settings_table other_table = {
@@ -115,6 +125,29 @@ static bool is_name(const char *name)
 	return *name && !name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-")];
 }
 
+static bool needs_keys(const char *endpoint)
+{
+	static const char *const near[] = { "ipc://", "tcp://127.", "tcp://[::1]:", "tcp://localhost:", NULL };
+
+	for (size_t i = 0; near[i]; i++)
+		if (strncmp(endpoint, near[i], strlen(near[i])) == 0)
+			return false;
+	return true;
+}
+
+static int check_way(const struct remote_other *other, char *why, size_t why_size)
+{
+	if (!other->key_file != !other->driver_key_file)
+		snprintf(why, why_size, "others: key_file and driver_key_file of %s go together", other->name);
+	else if (other->endpoint && !other->key_file && needs_keys(other->endpoint))
+		snprintf(why, why_size, "others: %s over a network needs key_file and driver_key_file", other->name);
+	else if (other->key_file && other->endpoint && strncmp(other->endpoint, "tcp://", 6) != 0)
+		snprintf(why, why_size, "others: keys of %s are for tcp", other->name);
+	else
+		return 0;
+	return -EINVAL;
+}
+
 static int check(const void *values, bool present, char *why, size_t why_size)
 {
 	const struct remote_drivers_settings *settings = values;
@@ -130,6 +163,8 @@ static int check(const void *values, bool present, char *why, size_t why_size)
 				others[i].name);
 			return -EINVAL;
 		}
+		if (check_way(&others[i], why, why_size) < 0)
+			return -EINVAL;
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(others[i].name, others[j].name) == 0) {
 				snprintf(why, why_size, "others: the name \"%s\" is there twice", others[i].name);
@@ -220,6 +255,8 @@ static void add_other(struct remote_drivers *drivers, const struct remote_other 
 	struct place *place = add_place(drivers, other->name, other->endpoint);
 	size_t count = 0;
 
+	place->remote.key_file = other->key_file;
+	place->remote.driver_key_file = other->driver_key_file;
 	if (!other->program)
 		return;
 	place->program[count++] = other->program;

@@ -20,9 +20,10 @@ struct remote_settings;
 /* A driver that is not part of wakegate, or runs elsewhere. */
 struct remote_other {
 	const char *name;
-	const char *program;           /* NULL: it is started elsewhere */
-	struct setting_list arguments; /* of the program, behind the endpoint */
-	const char *endpoint;          /* NULL: a socket in the folder */
+	const char *program;                    /* NULL: it is started elsewhere */
+	struct setting_list arguments;          /* of the program, behind the endpoint */
+	const char *endpoint;                   /* NULL: a socket in the folder */
+	const char *key_file, *driver_key_file; /* CURVE */
 };
 
 struct remote_drivers_settings {

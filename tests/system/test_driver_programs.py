@@ -3,15 +3,17 @@ import pathlib
 import re
 import shlex
 import stat
+import subprocess
 import sys
 
 import pytest
+import zmq
 
 from harness.broker import Broker
 from harness.coap_node import CoapNode
-from harness.find import ROOT
+from harness.find import ROOT, free_port, ours
 from harness.gateway import Wakegate
-from harness.process import wait_until
+from harness.process import Process, wait_until
 from harness.rude_driver import KINDS
 from harness.subscriber import Subscriber
 
@@ -96,13 +98,54 @@ def test_a_driver_that_misbehaves_is_ended_named_and_started_anew(tmp_path, brok
         assert gateway.stop() == 0
 
 
-def test_a_driver_that_was_started_elsewhere_is_waited_for(tmp_path, broker):
-    gateway = Wakegate(tmp_path, broker.port, coap={"port": 0})
+def make_key(file):
+    subprocess.run([ours("wakegate-driver"), "--make-key", file], check=True)
+    return file, f"{file}.pub"
+
+
+def speaks(endpoint, secret, public, server, seconds):
+    """Whether the gateway answers who comes with this key."""
+    socket = zmq.Context.instance().socket(zmq.DEALER)
+    socket.linger = 0
+    socket.curve_secretkey, socket.curve_publickey, socket.curve_serverkey = secret, public, server
+    socket.connect(endpoint)
+    socket.send(b'{"type": "bye"}')
+    answered = socket.poll(1000 * seconds)
+    socket.close()
+    return bool(answered)
+
+
+def test_a_driver_elsewhere_proves_who_it_is_and_nobody_else_is_let_in(tmp_path, broker):
+    ours_secret, ours_public = make_key(tmp_path / "gateway.key")
+    secret, public = make_key(tmp_path / "attic.key")
+    endpoint = f"tcp://127.0.0.1:{free_port()}"
+    gateway = Wakegate(tmp_path, broker.port)
     with open(gateway.config, "a", encoding="utf-8") as out:
-        out.write(f'drivers: {{ others = ( {{ name = "attic"; endpoint = "ipc://{tmp_path}/attic.sock"; }} ); }};\n')
+        out.write(f'drivers: {{ others = ( {{ name = "coap"; endpoint = "{endpoint}"; key_file = "{ours_secret}"; '
+                  f'driver_key_file = "{public}"; }} ); }};\n')
     gateway.start()
+    driver = None
     try:
-        drivers = {one["driver"]: one for one in gateway.ask("driver", "list")["drivers"]}
-        assert (drivers["attic"]["state"], drivers["attic"]["trouble"]) == ("waiting", "it has not come yet")
+        assert gateway.ask("driver", "list")["drivers"][0]["trouble"] == "it has not come yet"
+        server = pathlib.Path(ours_public).read_bytes().strip()
+        keys = [pathlib.Path(file).read_bytes().strip() for file in (secret, public)]
+        assert not speaks(endpoint, *reversed(zmq.curve_keypair()), server, 2)
+        assert speaks(endpoint, *keys, server, PATIENCE)
+        driver = Process([ours("wakegate-driver"), "coap", "--connect", endpoint, "--key", secret, "--gateway-key",
+                          ours_public], tmp_path / "driver.log")
+        wait_until("it runs", lambda: gateway.ask("driver", "list")["drivers"][0]["state"] == "running", PATIENCE)
+        with CoapNode(gateway, "n1", "sim-m4") as node:
+            assert "next" in node.check_in()
+        assert gateway.stop() == 0
+        assert driver.wait(PATIENCE) == 0  # the gateway said good-bye
     finally:
         gateway.stop()
+        if driver:
+            driver.stop()
+
+
+def test_a_network_without_keys_is_refused_by_the_config(tmp_path):
+    file = tmp_path / "wakegate.cfg"
+    file.write_text('drivers: { others = ( { name = "coap"; endpoint = "tcp://*:5690"; } ); };\n')
+    done = subprocess.run([ours("wakegated"), "--check", file], capture_output=True, text=True, check=False)
+    assert done.returncode == 78 and "needs key_file and driver_key_file" in done.stderr
