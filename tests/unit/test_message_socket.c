@@ -102,11 +102,13 @@ END_TEST
 START_TEST(a_message_of_too_many_frames_is_discarded_alone)
 {
 	open_both();
-	/* The router sees the peer's name in front: four of the dealer's frames are five. */
-	struct message four = texts(4, (const char *const[]){ "1", "2", "3", "4" }), got;
+	/* The router sees the peer's name in front: nine of the dealer's frames are ten. */
+	struct message most = texts(MESSAGE_FRAMES_MAX,
+			       (const char *const[]){ "1", "2", "3", "4", "5", "6", "7", "8", "9" }),
+		       got;
 	struct message one = texts(1, (const char *const[]){ "next" });
 
-	ck_assert_int_eq(message_socket_send(dealer, &four), 0);
+	ck_assert_int_eq(message_socket_send(dealer, &most), 0);
 	ck_assert_int_eq(message_socket_send(dealer, &one), 0);
 	ck_assert_int_eq(message_socket_wait(router, -1, WAIT_MS), MESSAGE_READY);
 	ck_assert_int_eq(message_socket_receive(router, &got), -EMSGSIZE);
