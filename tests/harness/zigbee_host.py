@@ -1,9 +1,13 @@
 """zigbee_host: software that nobody here wrote, as the host of a Zigbee stick; see tests/peers."""
+import importlib.util
 import json
 import os
 import pathlib
 import queue
+import sys
 import time
+
+import pytest
 
 from .find import javascript_peers, peer
 from .line_host import LineHost
@@ -64,3 +68,12 @@ def herdsman(folder, path, front):
     folder.mkdir(parents=True, exist_ok=True)
     command = [peer("node"), PEERS / "herdsman_host.js", folder, path, {"znp": "zstack", "ezsp": "ember"}[front]]
     return ZigbeeHost(command, folder / "herdsman.log", NODE_PATH=peers)
+
+
+def zigpy(folder, path, front):
+    """zigpy with zigpy-znp or bellows, which keeps its files in `folder`."""
+    radio = {"znp": "zigpy_znp", "ezsp": "bellows"}[front]
+    if not importlib.util.find_spec(radio):
+        pytest.skip(f"{radio} is not installed (tests/peers/requirements.txt)")
+    folder.mkdir(parents=True, exist_ok=True)
+    return ZigbeeHost([sys.executable, PEERS / "zigpy_host.py", folder, path, front], folder / "zigpy.log")

@@ -1,8 +1,10 @@
 """The simulated Zigbee stick and its nodes, driven by zigbee-herdsman, unmodified: what it accepts is a stick."""
 import hashlib
+import subprocess
 
 import pytest
 
+from harness.find import peer
 from harness.simncp import SimNcp
 from harness.zigbee_host import herdsman
 from harness.zigbee_image import image
@@ -20,12 +22,30 @@ def eui64(number):
 def site(request, tmp_path):
     """A stick with a router and a sleeper behind it, and herdsman as its host."""
     front, options = STICKS[request.param]
-    sim = SimNcp(tmp_path, [PLUG, SLEEPER], front, speed=5, memory=tmp_path / "memory.json", **options).start()
+    sim = SimNcp(tmp_path, [PLUG, SLEEPER], front, speed=5, memory=tmp_path / "memory.json",
+                 pcap=tmp_path / "air.pcap", **options).start()
     host = herdsman(tmp_path / "herdsman", sim.path, front)
     yield sim, host
     for program in (host, sim):
         if program.child and program.child.poll() is None:
             program.kill()
+
+
+def shown(capture, what, *fields):
+    """The fields of those frames of a capture that the filter `what` lets through, as tshark decodes them."""
+    command = [peer("tshark"), "-r", str(capture), "-Y", what, "-T", "fields"]
+    for field in fields:
+        command += ["-e", field]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+    return [line.split("\t") for line in found.splitlines()]
+
+
+def image_on_the_air(capture, nwk):
+    """What the Image Block Responses to that node say when put together."""
+    blocks = shown(capture, f"zbee_zcl_general.ota.cmd.srv_tx.id == 5 && zbee_nwk.dst == {nwk}",
+                   "zbee_zcl_general.ota.file.offset", "zbee_zcl_general.ota.image.data")
+    data = {int(offset, 0): bytes.fromhex(text.replace(":", "")) for offset, text in blocks}
+    return b"".join(data[offset] for offset in sorted(data))
 
 
 def test_herdsman_forms_interviews_hears_and_updates(site, tmp_path):
@@ -55,4 +75,11 @@ def test_herdsman_forms_interviews_hears_and_updates(site, tmp_path):
     values = host.ask("read", eui64=eui64(0), cluster="genBasic", attributes=["modelId"])["values"]
     assert values == {"modelId": "sim.plug"}
     host.stop()
+    nodes = [sim.node(number)["nwk"] for number in range(2)]
     sim.stop()
+
+    # The air was Zigbee.
+    capture = tmp_path / "air.pcap"
+    assert shown(capture, "_ws.malformed", "frame.number") == []
+    for nwk in nodes:
+        assert image_on_the_air(capture, nwk) == firmware

@@ -6,6 +6,7 @@
 #define GET_SECURITY 0x0069
 #define GET_KEY 0x006a
 #define CLEAR_TRANSIENT_KEYS 0x006b
+#define GET_TABLE_KEY 0x0071
 #define FIND_KEY 0x0075
 #define ERASE_KEY 0x0076
 #define CLEAR_KEYS 0x00b1
@@ -17,7 +18,8 @@
 #define EXPORT_KEY 0x0114
 #define GET_NETWORK_KEY_INFO 0x0116
 #define KEY_BYTES 16
-#define LINK_KEY_AT 2 /* of the security state: bitmask, link key, network key, sequence, trust centre */
+#define OLD_KEY_BYTES 36 /* EmberKeyStruct */
+#define LINK_KEY_AT 2    /* of the security state: bitmask, link key, network key, sequence, trust centre */
 #define NETWORK_KEY_AT 18
 #define SEQUENCE_AT 34
 #define KIND_NETWORK 1
@@ -133,6 +135,10 @@ bool ezsp_answer_keys(struct ezsp_stick *stick, uint16_t id, struct reader *in, 
 		return true;
 	case GET_KEY:
 		get_key(stick, read_u8(in), out);
+		return stick->version < 13;
+	case GET_TABLE_KEY:
+		ezsp_write_status(stick, EZSP_NOT_FOUND, out);
+		write_zeros(out, OLD_KEY_BYTES);
 		return stick->version < 13;
 	case EXPORT_KEY:
 		export_key(stick, in, out);

@@ -22,8 +22,12 @@
 #define ROUTE_REQUEST 0x0041
 #define ENERGY_RESULT 0x0048
 #define SOURCE_ROUTE_MODE 0x005a
+#define GET_CHILD 0x004a
+#define ADDRESS_TABLE_EUI64 0x005e
+#define ADDRESS_TABLE_NODE 0x005f
 #define ADDRESS_NODE_BY_EUI64 0x0060
 #define ADDRESS_EUI64_BY_NODE 0x0061
+#define FACTORY_RESET 0x0077
 #define SET_EXTENDED_TIMEOUT 0x007e
 #define GET_EXTENDED_TIMEOUT 0x007f
 #define SET_CHANNEL 0x00b9
@@ -37,6 +41,9 @@
 #define SCAN_US (20 * AIR_MS)
 #define LEFT 2
 #define UNSECURED_JOIN 1
+#define CHILD 3
+#define SLEEPY_CHILD 4
+#define CHILD_HAS_TIMEOUT 10
 
 static struct bytes network_of(const struct ezsp_stick *stick)
 {
@@ -176,6 +183,44 @@ static void write_eui64_by_node(struct ezsp_stick *stick, uint16_t nwk, struct w
 	write_le64(out, node ? node->plan.eui64 : UINT64_MAX);
 }
 
+/* The child of that number: a node that has the stick for its parent. */
+static const struct node *child_of(const struct ezsp_stick *stick, uint8_t index)
+{
+	const struct coordinator *coordinator = stick->site.coordinator;
+
+	for (unsigned i = 0; i < coordinator->node_count; i++) {
+		const struct node *node = &coordinator->nodes[i];
+		if (node->is_member && !node->parent && !node->plan.is_router && index-- == 0)
+			return node;
+	}
+	return NULL;
+}
+
+static void write_child(struct ezsp_stick *stick, uint8_t index, struct writer *out)
+{
+	const struct node *node = child_of(stick, index);
+
+	ezsp_write_status(stick, node ? EZSP_OK : EZSP_NOT_JOINED, out);
+	write_le64(out, node ? node->plan.eui64 : UINT64_MAX);
+	write_u8(out, node && node->plan.is_sleepy ? SLEEPY_CHILD : CHILD);
+	write_le16(out, node ? node->nwk : 0xffff);
+	write_u8(out, 0);
+	write_u8(out, 0);
+	write_u8(out, 8);
+	if (stick->version >= CHILD_HAS_TIMEOUT)
+		write_le32(out, 0);
+}
+
+/* The address table is the host's to fill, and none does here. */
+static void write_address_entry(struct ezsp_stick *stick, struct writer *out)
+{
+	if (stick->version >= EZSP_WIDE) {
+		ezsp_write_status(stick, EZSP_OK, out);
+		write_le16(out, 0xffff);
+	}
+	write_le64(out, UINT64_MAX);
+}
+
 static bool answer_addresses(struct ezsp_stick *stick, uint16_t id, struct reader *in, struct writer *out)
 {
 	switch (id) {
@@ -193,6 +238,15 @@ static bool answer_addresses(struct ezsp_stick *stick, uint16_t id, struct reade
 		write_le64(out, 0);
 		write_le16(out, 0xffff);
 		return true;
+	case GET_CHILD:
+		write_child(stick, read_u8(in), out);
+		return true;
+	case ADDRESS_TABLE_EUI64:
+		write_address_entry(stick, out);
+		return true;
+	case ADDRESS_TABLE_NODE:
+		write_le16(out, 0xffff);
+		return true;
 	case ADDRESS_NODE_BY_EUI64:
 		write_node_by_eui64(stick, read_le64(in), out);
 		return true;
@@ -204,7 +258,11 @@ static bool answer_addresses(struct ezsp_stick *stick, uint16_t id, struct reade
 			ezsp_write_status(stick, EZSP_OK, out);
 		return true;
 	case GET_EXTENDED_TIMEOUT:
-		write_u8(out, 0);
+		/* Whether it has one: no. */
+		if (stick->version >= EZSP_WIDE)
+			write_le32(out, 1);
+		else
+			write_u8(out, 0);
 		return true;
 	default:
 		return false;
@@ -229,6 +287,10 @@ bool ezsp_answer_network(struct ezsp_stick *stick, uint16_t id, struct reader *i
 	case PERMIT_JOINING:
 		coordinator_permit(stick->site.coordinator, read_u8(in));
 		ezsp_write_status(stick, EZSP_OK, out);
+		return true;
+	case FACTORY_RESET:
+		(void)stick_memory_delete(stick->memory, STICK_ITEM(EZSP_ITEM_NETWORK));
+		(void)stick_memory_delete(stick->memory, STICK_ITEM(EZSP_ITEM_KEYS));
 		return true;
 	case START_SCAN:
 		scan(stick, in, out);

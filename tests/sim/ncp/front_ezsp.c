@@ -97,7 +97,10 @@ static void take_long(struct ezsp_stick *stick, struct reader *in)
 		answer_version(stick, &out);
 	} else if (!answer_command(stick, id, in, &out) || in->failed || out.failed) {
 		writer_init(&out, room, sizeof(room));
-		write_u8(&out, INVALID_COMMAND_ID);
+		if (stick->version >= EZSP_WIDE)
+			write_le32(&out, INVALID_COMMAND_ID);
+		else
+			write_u8(&out, INVALID_COMMAND_ID);
 		id = ID_INVALID;
 	}
 	send_frame(stick, FRAME_RESPONSE, id, (struct bytes){ room, writer_size(&out) });

@@ -119,6 +119,19 @@ static void on_started(void *context, uint64_t life)
 	znp_say(stick, SYS_RESET_TOLD, (struct bytes){ data, sizeof(data) });
 }
 
+/* Where a host deleted the address, the stick takes its own again. */
+static void provide_address(struct znp_stick *stick)
+{
+	uint8_t eui64[8];
+	struct writer writer;
+
+	if (stick_memory_get(stick->memory, STICK_ITEM(ZNP_EXTADDR)).size > 0)
+		return;
+	writer_init(&writer, eui64, sizeof(eui64));
+	write_le64(&writer, stick->site.eui64);
+	(void)stick_memory_set(stick->memory, STICK_ITEM(ZNP_EXTADDR), (struct bytes){ eui64, sizeof(eui64) });
+}
+
 static void restart(struct znp_stick *stick)
 {
 	stick->life++;
@@ -128,6 +141,7 @@ static void restart(struct znp_stick *stick)
 	unpi_parser_init(&stick->parser);
 	coordinator_stop(stick->site.coordinator);
 	znp_network_clear(stick);
+	provide_address(stick);
 	air_clock_after(stick->site.clock, BOOT_US, on_started, stick, stick->life);
 }
 
@@ -232,8 +246,6 @@ static void close_stick(void *front)
 
 static int open_stick(void **out, const struct front_site *site)
 {
-	uint8_t eui64[8];
-	struct writer writer;
 	bool is_new;
 	struct znp_stick *stick = calloc(1, sizeof(*stick));
 
@@ -245,12 +257,8 @@ static int open_stick(void **out, const struct front_site *site)
 		free(stick);
 		return result;
 	}
-	if (is_new) {
+	if (is_new)
 		znp_items_fill(stick->memory);
-		writer_init(&writer, eui64, sizeof(eui64));
-		write_le64(&writer, site->eui64);
-		(void)stick_memory_set(stick->memory, STICK_ITEM(ZNP_EXTADDR), (struct bytes){ eui64, sizeof(eui64) });
-	}
 	site->coordinator->host =
 		(struct coordinator_host){ stick, znp_on_received, znp_on_sent, znp_on_joined, znp_on_left };
 	unpi_parser_init(&stick->parser);

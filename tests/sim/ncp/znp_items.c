@@ -19,6 +19,13 @@
 #define NV_FAILED 0x0a
 #define READ_MAX 246
 
+/* Tables of addresses (1), keys of nodes (4, 6) and frame counters (7), empty. */
+static void fill_table(struct stick_memory *memory, uint16_t table, uint16_t rows, struct bytes empty)
+{
+	for (uint16_t row = 0; row < rows; row++)
+		(void)stick_memory_set(memory, STICK_ROW(1, table, row), empty);
+}
+
 /* What a stick has that never was in a network. */
 void znp_items_fill(struct stick_memory *memory)
 {
@@ -38,6 +45,7 @@ void znp_items_fill(struct stick_memory *memory)
 		{ ZNP_ACTIVE_KEY, 17, 0 },
 		{ ZNP_ALTERNATE_KEY, 17, 0 },
 		{ ZNP_APS_USE_EXT_PANID, 8, 0 },
+		{ 0x004c, 50, 0 }, /* keys of single nodes: which there are */
 		{ ZNP_ON_A_NETWORK, 1, 0 },
 		{ ZNP_PRECFGKEY, 16, 0x01 },
 		{ ZNP_PRECFGKEYS_ENABLE, 1, 0 },
@@ -48,14 +56,17 @@ void znp_items_fill(struct stick_memory *memory)
 		{ ZNP_ZDO_DIRECT_CB, 1, 1 },
 		{ ZNP_TCLK_SEED, 16, 0x55 },
 	};
-	uint8_t room[32];
+	static const uint8_t nobody[12] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+	uint8_t room[64];
 
 	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
 		memset(room, items[i].first, sizeof(room));
 		(void)stick_memory_set(memory, STICK_ITEM(items[i].number), (struct bytes){ room, items[i].size });
 	}
-	for (uint16_t row = 0; row < 4; row++)
-		(void)stick_memory_set(memory, STICK_ROW(1, 0x0007, row), (struct bytes){ NULL, 12 });
+	fill_table(memory, 0x0001, 16, (struct bytes){ nobody, sizeof(nobody) });
+	fill_table(memory, 0x0004, 8, (struct bytes){ NULL, 20 });
+	fill_table(memory, 0x0006, 8, (struct bytes){ NULL, 24 });
+	fill_table(memory, 0x0007, 4, (struct bytes){ NULL, 12 });
 }
 
 static uint64_t read_item(struct reader *in)

@@ -10,6 +10,7 @@
 #define ZDO_STARTUP 0x2540
 #define ZDO_REGISTER_ALL 0x253e
 #define ZDO_FIND_ROUTE 0x2545
+#define ZDO_CHECK_ROUTE 0x2546
 #define ZDO_FIND_GROUP 0x254a
 #define ZDO_ADD_GROUP 0x254b
 #define ZDO_NETWORK 0x2550
@@ -290,6 +291,7 @@ bool znp_answer_network(struct znp_stick *stick, uint16_t command, struct reader
 		return true;
 	case ZDO_ADD_GROUP:
 	case ZDO_FIND_ROUTE:
+	case ZDO_CHECK_ROUTE:
 	case CNF_KEY_EXCHANGE:
 		write_u8(out, ZNP_SUCCESS);
 		return true;

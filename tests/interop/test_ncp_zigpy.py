@@ -1,0 +1,46 @@
+"""The simulated Zigbee stick and its nodes, driven by zigpy with zigpy-znp and with bellows, unmodified."""
+import pytest
+
+from harness.simncp import SimNcp
+from harness.zigbee_host import zigpy
+
+PLUG = {"model": "sim.plug", "router": True, "sensors": ["temperature", "power", "energy"]}
+SLEEPER = {"model": "sim.leaf", "sleepy": True, "poll_ms": 1000, "sensors": ["temperature", "battery"], "parent": 0}
+STICKS = {"znp": ("znp", {}), "ezsp-8": ("ezsp", {"protocol": 8}), "ezsp-13": ("ezsp", {"protocol": 13}),
+          "ezsp-14": ("ezsp", {"protocol": 14})}
+EUI64S = ["00:12:4b:00:22:00:00:01", "00:12:4b:00:22:00:00:02"]
+
+
+@pytest.fixture(params=STICKS)
+def site(request, tmp_path):
+    """A stick with a router and a sleeper behind it, and zigpy as its host."""
+    front, options = STICKS[request.param]
+    sim = SimNcp(tmp_path, [PLUG, SLEEPER], front, speed=5, memory=tmp_path / "memory.json", **options).start()
+    host = zigpy(tmp_path / "zigpy", sim.path, front)
+    yield sim, host
+    for program in (host, sim):
+        if program.child and program.child.poll() is None:
+            program.kill()
+
+
+def test_zigpy_forms_interviews_and_hears(site):
+    sim, host = site
+    host.start()
+    host.ask("permit", seconds=250)
+    for eui64, model in zip(EUI64S, ("sim.plug", "sim.leaf")):
+        assert host.wait("interviewed", eui64=eui64)["model"] == model
+
+    sim.do("node 1 report 0x402 0 2150")
+    assert host.wait("report", eui64=EUI64S[1], cluster=0x402, attribute=0)["value"] == 2150
+    host.ask("reporting", eui64=EUI64S[0], cluster=0x402, attribute=0, least=0, most=600, change=10)
+    sim.do("node 0 set 0x402 0 2075")
+    assert host.wait("report", eui64=EUI64S[0], cluster=0x402, value=2075)
+    network = host.ask("network")
+    host.stop()
+
+    # Its network is still there.
+    host.start()
+    assert host.ask("network") == network
+    assert sim.truth()["pan"] == network["pan"] == 0x1234
+    host.stop()
+    sim.stop()
