@@ -21,6 +21,7 @@ struct front_site {
 	struct coordinator *coordinator;
 	struct port *port;
 	uint64_t eui64;
+	const char *image;  /* what the ideal server serves */
 	const char *memory; /* file that holds its memory over restarts; NULL: none does */
 	uint32_t version;   /* of its protocol; 0: a usual one */
 	bool in_bootloader; /* it starts there and waits until it is told to go on */
@@ -43,6 +44,7 @@ struct front_ops {
 };
 
 extern const struct front_ops front_ezsp;
+extern const struct front_ops front_ideal;
 extern const struct front_ops front_znp;
 
 #endif

@@ -353,7 +353,10 @@ static void go_on(struct node *node, const struct ota_answer *answer)
 	struct node_ota *ota = &node->ota;
 	uint32_t end = answer->offset + (uint32_t)answer->data.size;
 
-	if (ota->offset >= ota->size) {
+	if (node->plan.ota.cut_at_bytes > 0 && ota->offset >= node->plan.ota.cut_at_bytes && !ota->was_cut) {
+		ota->was_cut = true;
+		node_restart(node, node->plan.ota.reboot_us);
+	} else if (ota->offset >= ota->size) {
 		ota->state = OTA_VERIFYING;
 		ota->ended_us = node->clock->now_us;
 		after(node, node->plan.ota.verify_us, on_verified);

@@ -47,6 +47,7 @@ struct node_ota {
 	bool loops;        /* see ota_plan.own_block */
 	bool is_odd;       /* see ota_plan.needs_sixteenths */
 	bool is_complete;
+	bool was_cut; /* see ota_plan.cut_at_bytes */
 	uint16_t period_ms;
 	unsigned tries;
 	uint64_t step; /* counts requests: a timer of an earlier one means nothing */

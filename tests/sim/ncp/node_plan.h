@@ -32,6 +32,7 @@ struct ota_plan {
 	int64_t query_us;        /* from one Query Next of its own to the next, also after giving up; 0: never */
 	int64_t wait_command_us; /* it asks anew whether it may apply */
 	int64_t verify_us, reboot_us;
+	uint32_t cut_at_bytes; /* its power fails once, for reboot_us, when it has so many; 0: it does not */
 	bool sends_period;     /* supports MinimumBlockPeriod: field control bit 1 */
 	bool omits_period;     /* sets that bit, but does not send the field */
 	bool counts_seconds;   /* takes MinimumBlockPeriod for seconds */

@@ -53,6 +53,7 @@ static const struct row ota_rows[] = {
 	ROW("wait_command_ms", MS, ota.wait_command_us),
 	ROW("verify_ms", MS, ota.verify_us),
 	ROW("reboot_ms", MS, ota.reboot_us),
+	ROW("cut_at", U32, ota.cut_at_bytes),
 	ROW("sends_period", FLAG, ota.sends_period),
 	ROW("omits_period", FLAG, ota.omits_period),
 	ROW("counts_seconds", FLAG, ota.counts_seconds),

@@ -77,6 +77,7 @@ static int open_front(struct simncp *sim)
 		.coordinator = &sim->coordinator,
 		.port = &sim->port,
 		.eui64 = options->eui64,
+		.image = options->image,
 		.memory = options->memory,
 		.version = options->version,
 		.in_bootloader = options->in_bootloader || options->stays_in_bootloader,

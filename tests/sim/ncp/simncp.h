@@ -17,7 +17,7 @@
 
 struct simncp_options {
 	const struct front_ops *front;
-	const char *listen, *scenario, *memory, *pcap;
+	const char *listen, *scenario, *memory, *pcap, *image;
 	uint64_t seed, eui64;
 	double speed;
 	uint32_t version;

@@ -21,10 +21,11 @@ struct option_row {
 	}
 
 static const struct option_row rows[] = {
-	ROW("front", "znp|ezsp", FRONT, front, "what the host speaks (znp)"),
+	ROW("front", "znp|ezsp|ideal", FRONT, front, "what the host speaks (znp); ideal: it serves --image"),
 	ROW("listen", "WHERE", NAME, listen, "pty:PATH of a link to make, or tcp:PORT, 0: any (tcp:0)"),
 	ROW("scenario", "FILE", NAME, scenario, "the nodes, as JSON"),
 	ROW("memory", "FILE", NAME, memory, "what the stick keeps when it is switched off"),
+	ROW("image", "FILE", NAME, image, "an upgrade file that the stick itself serves, without delay"),
 	ROW("pcap", "FILE", NAME, pcap, "all that is on the air, for tshark"),
 	ROW("seed", "N", NUMBER, seed, "the same seed, the same choices (1)"),
 	ROW("eui64", "N", NUMBER, eui64, "of the stick"),
@@ -60,7 +61,7 @@ static void print_usage(void)
 
 static int take_front(const struct front_ops **out, const char *name)
 {
-	static const struct front_ops *const fronts[] = { &front_ezsp, &front_znp };
+	static const struct front_ops *const fronts[] = { &front_ezsp, &front_ideal, &front_znp };
 
 	for (size_t i = 0; i < sizeof(fronts) / sizeof(fronts[0]); i++) {
 		if (strcmp(fronts[i]->name, name) == 0) {
