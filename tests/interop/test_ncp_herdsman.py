@@ -83,3 +83,25 @@ def test_herdsman_forms_interviews_hears_and_updates(site, tmp_path):
     assert shown(capture, "_ws.malformed", "frame.number") == []
     for nwk in nodes:
         assert image_on_the_air(capture, nwk) == firmware
+
+
+def test_herdsman_bears_a_bad_line_and_notices_a_reset(tmp_path):
+    """What goes wrong on the line is what ASH is for: neither end may lose or repeat anything. Only towards the host:
+    herdsman 10.9.5 does not repeat a frame of its own that is lost (bellows does)."""
+    sim = SimNcp(tmp_path, [PLUG], "ezsp", speed=5).start()
+    host = herdsman(tmp_path / "herdsman", sim.path, "ezsp")
+    for fault in ("garble 20", "lose 20", "duplicate 20"):
+        sim.do(f"fault {fault}")
+    try:
+        host.start()
+        host.ask("permit", seconds=250)
+        assert host.wait("interviewed", eui64=eui64(0))["ok"]
+        for value in range(2000, 2020):
+            sim.do(f"node 0 report 0x402 0 {value}")
+        for value in range(2000, 2020):
+            assert host.wait("report")["data"] == {"measuredValue": value}
+        sim.do("misbehave reset 1")
+        host.wait("disconnected")
+    finally:
+        host.kill()
+        sim.kill()

@@ -13,6 +13,8 @@
 
 #define FRAME_MAX 1024
 #define PIECE_MS 1
+#define XON 0x11
+#define XOFF 0x13
 
 struct pending_write {
 	uv_write_t request;
@@ -193,6 +195,17 @@ static void emit(struct port *port, const uint8_t *data, size_t size)
 		uv_timer_start(&port->pacer, on_piece, PIECE_MS, PIECE_MS);
 }
 
+/* Not into XON or XOFF, which a host's terminal may obey: nothing would undo that. */
+static void alter(struct port *port, uint8_t *byte)
+{
+	uint8_t altered;
+
+	do
+		altered = *byte ^ (uint8_t)(1u << random_below(port->random, 8));
+	while (altered == XON || altered == XOFF);
+	*byte = altered;
+}
+
 void port_send(struct port *port, struct bytes frame)
 {
 	uint8_t copy[FRAME_MAX];
@@ -203,7 +216,7 @@ void port_send(struct port *port, struct bytes frame)
 		return;
 	memcpy(copy, frame.data, frame.size);
 	if (random_below(port->random, 1000) < port->faults.garble)
-		copy[random_below(port->random, frame.size)] ^= (uint8_t)(1u << random_below(port->random, 8));
+		alter(port, &copy[random_below(port->random, frame.size)]);
 	emit(port, copy, frame.size);
 	if (random_below(port->random, 1000) < port->faults.duplicate)
 		emit(port, copy, frame.size);
