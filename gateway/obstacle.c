@@ -28,12 +28,18 @@ const char *obstacle_sentence(enum obstacle obstacle)
 	return sentences[obstacle];
 }
 
+/* Of the plan and of all updates, the higher one. */
+static int64_t battery_needed(const struct turn_scene *scene, const struct rollout_plan *plan)
+{
+	return plan->battery_percent > scene->battery_percent ? plan->battery_percent : scene->battery_percent;
+}
+
 /* A transfer that began is not ended for a battery that went down by it. */
-static bool battery_is_low(const struct rollout_plan *plan, const struct node_record *node, const struct update *update)
+static bool battery_is_low(int64_t needed, const struct node_record *node, const struct update *update)
 {
 	bool began = update && update_is_active(update) && update->state != UPDATE_OFFERED;
 
-	return !began && node->battery_percent >= 0 && node->battery_percent < plan->battery_percent;
+	return !began && node->battery_percent >= 0 && node->battery_percent < needed;
 }
 
 /* An update that is under way has found its way, and looks for the next step itself. */
@@ -64,10 +70,10 @@ enum obstacle obstacle_to(const struct turn_scene *scene, const struct rollout_p
 				hold->by, *hold->reason ? ": " : "", hold->reason);
 		return OBSTACLE_HELD;
 	}
-	if (!battery_is_low(plan, node, update))
+	if (!battery_is_low(battery_needed(scene, plan), node, update))
 		return look_for_stones(scene, plan, node, update, text);
 	if (text)
 		snprintf(text, OBSTACLE_TEXT_SIZE, "battery at %d %%, %lld %% needed", node->battery_percent,
-			(long long)plan->battery_percent);
+			(long long)battery_needed(scene, plan));
 	return OBSTACLE_BATTERY;
 }

@@ -39,6 +39,7 @@ struct turn_scene {
 	struct quiet_hours *quiet;            /* NULL: none */
 	const struct image_cache *images;     /* NULL: no image requires another */
 	int64_t interval_ms;                  /* from one wake to the next */
+	int64_t battery_percent;              /* that every node must have, whatever the plan says; 0: none */
 	struct moment now;
 };
 

@@ -21,6 +21,7 @@ struct turn_scene rollouts_scene(const struct rollouts *rollouts, struct moment 
 		.holds = rollouts->parts.holds,
 		.images = rollouts->parts.images,
 		.interval_ms = rollouts->parts.schedule->interval_ms,
+		.battery_percent = updates_battery_least(rollouts->parts.updates),
 		.now = now,
 	};
 }

@@ -61,6 +61,16 @@ static const struct setting settings[] = {
 		.most = 1000 * 24 * 3600 * 1000LL,
 		.reloadable = true,
 		.help = "An update that is not done so long after its order has failed." },
+	{ .name = "battery",
+		.type = SETTING_INTEGER,
+		.offset = offsetof(struct update_settings, battery_percent),
+		.initial = "0",
+		.least = 0,
+		.most = 100,
+		.reloadable = true,
+		.help = "Nodes that say they have less percent of their battery begin no update, whoever ordered it, "
+			"but "
+			"by wakegate update --now." },
 };
 
 const struct settings_table update_settings_table = {

@@ -96,6 +96,13 @@ static bool is_held(const struct updates *updates, const struct update *update)
 	return holds_on(updates->parts.holds, update->record.node) != NULL;
 }
 
+/* A transfer that began is not ended for a battery that went down by it. */
+static bool has_low_battery(const struct updates *updates, const struct node *node, const struct update *update)
+{
+	return update->state == UPDATE_OFFERED && !update->record.at_once && node->record.battery_percent >= 0 &&
+	       node->record.battery_percent < updates->parts.settings->battery_percent;
+}
+
 static struct update_times times_of(
 	const struct updates *updates, const struct node *node, const struct update *update, struct moment now)
 {
@@ -128,7 +135,8 @@ static void renew_offer(struct updates *updates, struct node *node, struct updat
 {
 	const struct updates_port *port = &updates->parts.port;
 
-	if (!update_is_due(update, now) || is_held(updates, update) || update->withheld) {
+	if (!update_is_due(update, now) || is_held(updates, update) || update->withheld ||
+		has_low_battery(updates, node, update)) {
 		port->withdraw(port->context, node);
 		return;
 	}
@@ -425,6 +433,11 @@ bool updates_has_ended(const struct updates *updates, const char *node, const ui
 	       memcmp(update->record.sha256, sha256, 32) == 0;
 }
 
+int64_t updates_battery_least(const struct updates *updates)
+{
+	return updates->parts.settings->battery_percent;
+}
+
 size_t updates_count(const struct updates *updates)
 {
 	return updates->count;
@@ -436,9 +449,11 @@ const struct update *updates_at(const struct updates *updates, size_t index)
 }
 
 /* It is the node that could go on. */
-static bool is_waited_for(const struct updates *updates, const struct update *update, struct moment now)
+static bool is_waited_for(
+	const struct updates *updates, const struct node *node, const struct update *update, struct moment now)
 {
-	return update_is_due(update, now) && !is_held(updates, update) && update->times.fetch_from_ms <= now.wall_ms;
+	return update_is_due(update, now) && !is_held(updates, update) && !has_low_battery(updates, node, update) &&
+	       update->times.fetch_from_ms <= now.wall_ms;
 }
 
 void updates_on_contact(struct updates *updates, struct node *node, bool reports, struct moment now)
@@ -458,7 +473,7 @@ void updates_on_contact(struct updates *updates, struct node *node, bool reports
 		apply(updates, node, update, &event, now);
 	if (reports && goes_on)
 		follow_way(updates, node, update, now);
-	if (is_waited_for(updates, update, now))
+	if (is_waited_for(updates, node, update, now))
 		apply(updates, node, update, &(struct update_event){ .kind = UPDATE_EVENT_CONTACT }, now);
 	if (update_is_active(update))
 		renew_offer(updates, node, update, now);

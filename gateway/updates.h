@@ -94,6 +94,9 @@ const struct update *updates_find(const struct updates *updates, const char *nod
  * withdrawn. */
 bool updates_has_ended(const struct updates *updates, const char *node, const uint8_t sha256[32]);
 
+/* Nodes that say they have less of their battery, in percent, begin no update; 0: all may. */
+int64_t updates_battery_least(const struct updates *updates);
+
 /* All of them, in no order: index 0 to updates_count() - 1. */
 size_t updates_count(const struct updates *updates);
 const struct update *updates_at(const struct updates *updates, size_t index);

@@ -49,6 +49,7 @@ struct site {
 	struct random random;
 	struct moment now;
 	struct image_source images[3];
+	struct update_settings options;
 	const char *new_version; /* of what is not the old image; NULL: "1" too */
 	uint8_t runs[NODES][32];
 	bool refuses[NODES]; /* the image, at its first block */
@@ -115,7 +116,7 @@ static void open_domain(struct site *site)
 		.holds = site->holds,
 		.store = site->stepped.store,
 		.random = &site->random,
-		.settings = &update_options,
+		.settings = &site->options,
 		.port = { site, on_image, on_offer, on_withdraw, on_next, NULL },
 	};
 	struct rollouts_parts parts = {
@@ -153,6 +154,7 @@ static struct site *site_open(void)
 	log_set_level(LOG_LEVEL_ERROR);
 	site->now.wall_ms = 1790000000000;
 	random_init(&site->random, 7);
+	site->options = update_options;
 	memcpy(site->images[0].sha256, old_image, 32);
 	memcpy(site->images[1].sha256, new_image, 32);
 	memcpy(site->images[2].sha256, third_image, 32);
@@ -879,6 +881,31 @@ START_TEST(a_low_battery_is_waited_for)
 }
 END_TEST
 
+START_TEST(what_all_updates_need_of_the_battery_holds_for_every_rollout)
+{
+	struct rollout_plan plan = plan_of("spring");
+	char why[OBSTACLE_TEXT_SIZE];
+
+	plan.wave_count = 1;
+	plan.waves[0] = WAVE_ALL;
+	plan.battery_percent = 10;
+	struct site *site = site_with_rollout(plan);
+	site->options.battery_percent = 40;
+	site->is_off[0] = true; /* keeps the wave open */
+	site->battery_percent[7] = 39;
+	live(site, 5);
+	ck_assert_mem_eq(site->runs[7], old_image, 32);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->excused[OBSTACLE_BATTERY], 1);
+	(void)rollouts_obstacle(site->rollouts, rollouts_find(site->rollouts, "spring"),
+		nodes_find(site->nodes, name_of(7)), site->now, why);
+	ck_assert_str_eq(why, "battery at 39 %, 40 % needed");
+	site->battery_percent[7] = 40;
+	live(site, 2);
+	ck_assert_mem_eq(site->runs[7], new_image, 32);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(the_emergency_stop_ends_all_offers_and_judges_nothing)
 {
 	struct rollout_plan plan = plan_of("spring");
@@ -1058,5 +1085,6 @@ TEST_SUITE(rollouts, nodes_that_talk_more_with_the_image_stop_it, a_restart_amid
 	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another, two_lists_without_a_common_node_do_not_overlap,
 	nodes_that_are_held_are_left_alone_and_no_failures, the_first_node_is_one_that_can_take_the_image,
 	a_wave_whose_only_node_is_held_later_waits_for_another, a_low_battery_is_waited_for,
+	what_all_updates_need_of_the_battery_holds_for_every_rollout,
 	the_emergency_stop_ends_all_offers_and_judges_nothing,
 	nodes_are_of_a_version_until_they_are_ordered_to_leave_it)

@@ -459,6 +459,40 @@ START_TEST(tries_are_budgeted_in_wakes)
 }
 END_TEST
 
+/* A check-in with what it has left. */
+static void say_battery(struct bench *bench, struct node *node, int8_t percent)
+{
+	node->record.battery_percent = percent;
+	updates_on_contact(bench->updates, node, true, bench->now);
+}
+
+START_TEST(a_node_with_a_low_battery_begins_only_what_is_for_now)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+
+	bench->settings.battery_percent = 30;
+	bench->settings.contacts = 5;
+	say_battery(bench, node, 29);
+	ck_assert_int_eq(order(bench, node, false), 0);
+	for (int i = 0; i < 20; i++)
+		say_battery(bench, node, 29);
+	ck_assert(!bench->offered);
+	ck_assert_int_eq(updates_find(bench->updates, "node-1")->state, UPDATE_OFFERED);
+	say_battery(bench, node, 30);
+	ck_assert(bench->offered);
+	progress(bench, node, DELIVERY_DOWNLOADING, 100);
+	say_battery(bench, node, 10); /* it has begun */
+	ck_assert(bench->offered);
+	ck_assert_int_eq(updates_cancel(bench->updates, node, "operator", bench->now), 0);
+	struct update_order now = { .node = node, .at_once = true, .by = "operator" };
+	memcpy(now.sha256, bench->image.sha256, 32);
+	ck_assert_int_eq(updates_order(bench->updates, &now, bench->now), 0);
+	ck_assert(bench->offered);
+	bench_close(bench);
+}
+END_TEST
+
 START_TEST(a_cancelled_update_is_withdrawn)
 {
 	struct bench *bench = bench_open();
@@ -645,5 +679,6 @@ TEST_SUITE(updates, an_order_that_waits_can_be_made_one_for_now, nothing_is_offe
 	a_stone_that_goes_missing_ends_the_update, an_update_goes_on_after_a_restart,
 	an_update_survives_a_clock_that_is_set_forward, a_retry_waits_as_long_as_it_would_when_the_clock_is_set,
 	orders_that_make_no_sense_are_refused, a_failed_attempt_is_offered_again_when_its_pause_is_over,
-	a_retry_is_at_the_first_wake_after_its_pause, tries_are_budgeted_in_wakes, a_cancelled_update_is_withdrawn,
+	a_retry_is_at_the_first_wake_after_its_pause, tries_are_budgeted_in_wakes,
+	a_node_with_a_low_battery_begins_only_what_is_for_now, a_cancelled_update_is_withdrawn,
 	every_step_is_journalled_and_watchers_are_told, a_node_that_is_removed_takes_its_update_with_it)
