@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HEADS_EACH 4 /* chains for each request, so that most are empty and few requests are looked at in vain */
+
 /*
  * Chains lead from newer to older requests, by their positions. One that meets a position before `first` ends there, so
  * that what is forgotten need not be looked for.
@@ -12,8 +14,8 @@ struct coap_dedup {
 	struct coap_exchange *ring;
 	uint32_t *heads; /* of hash chains: the low 32 bits of the newest position */
 	size_t limit;
-	size_t head_mask;
-	uint64_t first, end; /* positions since the beginning of time; modulo `limit` they are indices */
+	size_t ring_mask, head_mask;
+	uint64_t first, end; /* positions since the beginning of time; modulo the ring's size they are indices */
 };
 
 int coap_dedup_open(struct coap_dedup **out, size_t limit)
@@ -23,12 +25,14 @@ int coap_dedup_open(struct coap_dedup **out, size_t limit)
 	struct coap_dedup *dedup = calloc(1, sizeof(*dedup));
 	if (!dedup)
 		return -ENOMEM;
-	size_t heads = 1;
-	while (heads < limit)
-		heads *= 2;
+	size_t places = 1;
+	while (places < limit)
+		places *= 2;
+	size_t heads = places * HEADS_EACH;
 	dedup->limit = limit;
+	dedup->ring_mask = places - 1;
 	dedup->head_mask = heads - 1;
-	dedup->ring = calloc(limit, sizeof(*dedup->ring));
+	dedup->ring = calloc(places, sizeof(*dedup->ring));
 	dedup->heads = calloc(heads, sizeof(*dedup->heads));
 	if (!dedup->ring || !dedup->heads) {
 		coap_dedup_close(dedup);
@@ -58,7 +62,7 @@ static uint64_t position_of(const struct coap_dedup *dedup, uint32_t low)
 
 struct coap_exchange *coap_dedup_at(struct coap_dedup *dedup, uint64_t position)
 {
-	return &dedup->ring[position % dedup->limit];
+	return &dedup->ring[position & dedup->ring_mask];
 }
 
 uint64_t coap_dedup_first(const struct coap_dedup *dedup)

@@ -140,6 +140,7 @@ int coap_nodes_open(struct coap_nodes **out, const struct coap_nodes_config *con
 	nodes->resources = (struct coap_resources){ nodes, handle, on_sent };
 	offers_init(&nodes->offers, config->nodes_max);
 	coap_commands_init(&nodes->commands);
+	coap_turn_init_reports(nodes);
 	write_links(nodes);
 	*out = nodes;
 	return 0;
@@ -180,6 +181,7 @@ void coap_nodes_close(struct coap_nodes *nodes)
 		return;
 	offers_finish(&nodes->offers);
 	coap_commands_finish(&nodes->commands);
+	slab_finish(&nodes->pending);
 	coap_peers_close(nodes->peers);
 	free(nodes);
 }

@@ -16,7 +16,7 @@
 #define NO_ROOM_MAX_AGE_S 300 /* the host has no room for another node: that does not change soon */
 #define RETRY_MAX_AGE_S 60    /* where the host names no time */
 
-/* A report that is not durable yet. */
+/* A report that is not durable yet; from a slab, since a thousand of them come and go together. */
 struct pending_report {
 	struct coap_nodes *nodes;
 	struct coap_ticket *ticket;
@@ -28,6 +28,11 @@ struct pending_report {
 	bool is_dated;                      /* all its readings are */
 	const struct coap_request *request; /* while it is handed in */
 };
+
+void coap_turn_init_reports(struct coap_nodes *nodes)
+{
+	slab_init(&nodes->pending, sizeof(struct pending_report));
+}
 
 static void set_unavailable(struct coap_response *response, uint32_t max_age_s)
 {
@@ -260,7 +265,7 @@ static void on_report_done(void *context, int result, uint32_t retry_s)
 		nodes->counters.overloads++;
 	}
 	pending->ticket->answer(pending->ticket, &response);
-	free(pending);
+	slab_give_back(&nodes->pending, pending);
 }
 
 /* What names the node's message among those of all nodes. */
@@ -299,7 +304,7 @@ static uint64_t exchange_of(const struct coap_turn *turn, const struct senml_pac
 static int submit_report(struct coap_turn *turn, const struct senml_pack *pack, uint64_t exchange)
 {
 	const struct driver_host *host = turn->nodes->config.host;
-	struct pending_report *pending = malloc(sizeof(*pending));
+	struct pending_report *pending = slab_take(&turn->nodes->pending);
 
 	if (!pending) {
 		set_unavailable(turn->response, RETRY_MAX_AGE_S);

@@ -53,6 +53,29 @@ static bool is_wildcard(const union name *name)
 	return IN6_IS_ADDR_UNSPECIFIED(&name->v6.sin6_addr);
 }
 
+/*
+ * Where IPv4 datagrams may become fragments each needs an id, which the kernel takes from a counter that all processors
+ * share. So they may not, as almost none has to.
+ */
+static void allow_fragments(int fd, bool allow)
+{
+	set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, allow ? IP_PMTUDISC_WANT : IP_PMTUDISC_DO);
+}
+
+int coap_socket_send(const struct coap_socket *socket, struct mmsghdr *messages, unsigned count)
+{
+	int sent = sendmmsg(socket->fd, messages, count, MSG_DONTWAIT);
+
+	if (sent >= 0 || errno != EMSGSIZE)
+		return sent;
+	allow_fragments(socket->fd, true);
+	sent = sendmmsg(socket->fd, messages, 1, MSG_DONTWAIT);
+	int error = errno;
+	allow_fragments(socket->fd, false);
+	errno = error;
+	return sent;
+}
+
 static int open_at(struct coap_socket *out, const union name *name, socklen_t size, int buffer_bytes)
 {
 	int fd = socket(name->any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -68,6 +91,7 @@ static int open_at(struct coap_socket *out, const union name *name, socklen_t si
 		set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	if (out->wildcard && out->family == AF_INET)
 		set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+	allow_fragments(fd, false);
 	out->buffer_bytes = grow_buffer(fd, buffer_bytes);
 	if (bind(fd, &name->any, size) < 0) {
 		int result = -errno;

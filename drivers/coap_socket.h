@@ -35,6 +35,9 @@ void coap_socket_peer(
 /* Addresses a message to a peer, from where it was reached. `name` and `control` have room and outlive the message. */
 void coap_socket_address(const struct coap_socket *socket, const struct coap_peer *peer, struct msghdr *message);
 
+/* As sendmmsg() without waiting; what is too long for its way goes in fragments. */
+int coap_socket_send(const struct coap_socket *socket, struct mmsghdr *messages, unsigned count);
+
 /* "[fe80::1%3]:5683" or "192.0.2.1:5683". */
 void coap_peer_text(const struct coap_peer *peer, char *text, size_t size);
 

@@ -10,6 +10,7 @@
 #include "drivers/coap_nodes.h"
 #include "drivers/coap_peers.h"
 #include "drivers/offers.h"
+#include "drivers/slab.h"
 #include "protocols/tokens.h"
 
 #define COAP_SCRATCH_SIZE 65536 /* for the texts of one report */
@@ -22,6 +23,7 @@ struct coap_nodes {
 	struct coap_peers *peers;
 	struct offers offers;
 	struct coap_commands commands;
+	struct slab pending; /* reports that are not durable yet */
 	char links[COAP_LINKS_MAX];
 	size_t links_size;
 	struct reading readings[READINGS_MAX];
@@ -54,6 +56,9 @@ int coap_turn_refuse(struct coap_turn *turn, uint8_t code, uint64_t *counter);
  * it gives other faults of a block).
  */
 bool coap_turn_slice(struct coap_turn *turn, uint32_t total, struct coap_slice *out);
+
+/* Before the first report. */
+void coap_turn_init_reports(struct coap_nodes *nodes);
 
 /* The resources. Each answers as coap_resources.handle. */
 int coap_turn_checkin(struct coap_turn *turn);

@@ -64,8 +64,8 @@ static void set_blocked(struct coap_udp *udp, bool blocked)
 static void flush(struct coap_udp *udp)
 {
 	while (udp->out_first < udp->out_end) {
-		int sent = sendmmsg(
-			udp->socket.fd, udp->out.headers + udp->out_first, udp->out_end - udp->out_first, MSG_DONTWAIT);
+		int sent = coap_socket_send(
+			&udp->socket, udp->out.headers + udp->out_first, udp->out_end - udp->out_first);
 		if (sent < 0 && (errno == EAGAIN || errno == ENOBUFS)) {
 			set_blocked(udp, true);
 			return;

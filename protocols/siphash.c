@@ -1,5 +1,8 @@
 #include "protocols/siphash.h"
 
+#include <endian.h>
+#include <string.h>
+
 struct state {
 	uint64_t v0, v1, v2, v3;
 };
@@ -24,12 +27,24 @@ static inline void mix_rounds(struct state *s, unsigned rounds)
 	}
 }
 
-static inline uint64_t word_at(const uint8_t *bytes, size_t size)
+static inline uint64_t word_at(const uint8_t *bytes)
 {
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return le64toh(word);
+}
+
+/* The bytes after the last whole word, fewer than eight. */
+static inline uint64_t rest_of(const uint8_t *bytes, size_t size)
+{
+	size_t left = size & 7;
 	uint64_t word = 0;
 
-	for (size_t i = 0; i < size; i++)
-		word |= (uint64_t)bytes[i] << (8 * i);
+	if (left > 0 && size > 8)
+		return word_at(bytes + size - 8) >> (64 - 8 * left);
+	for (size_t i = 0; i < left; i++)
+		word |= (uint64_t)bytes[size - left + i] << (8 * i);
 	return word;
 }
 
@@ -49,8 +64,8 @@ static inline uint64_t hash(
 	size_t whole = size & ~(size_t)7;
 
 	for (size_t i = 0; i < whole; i += 8)
-		mix_word(&s, word_at(bytes + i, 8), word_rounds);
-	mix_word(&s, (uint64_t)size << 56 | word_at(bytes + whole, size & 7), word_rounds);
+		mix_word(&s, word_at(bytes + i), word_rounds);
+	mix_word(&s, (uint64_t)size << 56 | rest_of(bytes, size), word_rounds);
 	s.v2 ^= 0xff;
 	mix_rounds(&s, last_rounds);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;

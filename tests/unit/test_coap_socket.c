@@ -3,8 +3,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <poll.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /* One message with room for its address and control data. */
@@ -86,6 +90,65 @@ START_TEST(the_answer_comes_from_the_address_that_was_asked)
 }
 END_TEST
 
+/* Sends that many bytes to a socket of the same kind; what comes of it, and -errno where nothing does. */
+static int send_far(size_t size)
+{
+	static char data[UINT16_MAX], heard[UINT16_MAX];
+	struct coap_socket from, to;
+	struct sockaddr_in name = { .sin_family = AF_INET };
+	struct iovec vector = { data, size };
+	struct mmsghdr message = {
+		.msg_hdr = { .msg_name = &name, .msg_namelen = sizeof(name), .msg_iov = &vector, .msg_iovlen = 1 }
+	};
+	int way = 0;
+	socklen_t way_size = sizeof(way);
+
+	ck_assert_int_eq(coap_socket_open(&from, "127.0.0.1", 0, 65536), 0);
+	ck_assert_int_eq(coap_socket_open(&to, "127.0.0.1", 0, 4 * 65536), 0);
+	name.sin_port = htons(to.port);
+	inet_pton(AF_INET, "127.0.0.1", &name.sin_addr);
+	int result = coap_socket_send(&from, &message, 1) < 0 ? -errno : 0;
+	ck_assert_int_eq(getsockopt(from.fd, IPPROTO_IP, IP_MTU_DISCOVER, &way, &way_size), 0);
+	ck_assert_int_eq(way, IP_PMTUDISC_DO);
+	if (result == 0) {
+		struct pollfd arrival = { .fd = to.fd, .events = POLLIN };
+		ck_assert_int_eq(poll(&arrival, 1, 60000), 1);
+		result = (int)recv(to.fd, heard, sizeof(heard), 0);
+	}
+	close(from.fd);
+	close(to.fd);
+	return result;
+}
+
+/* A network of our own, whose loopback takes 600 bytes; false where this machine lets nobody have one. */
+static bool make_narrow_network(void)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	bool ours = unshare(CLONE_NEWNET) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	request.ifr_mtu = 600;
+	ours = ours && ioctl(fd, SIOCSIFMTU, &request) == 0;
+	request.ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING;
+	ours = ours && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+	close(fd);
+	return ours;
+}
+
+START_TEST(what_is_too_long_for_its_way_goes_in_fragments)
+{
+	ck_assert_int_eq(send_far(1200), 1200);
+	ck_assert_int_eq(send_far(UINT16_MAX), -EMSGSIZE);
+	if (!make_narrow_network()) {
+		fprintf(stderr, "no network namespace here: fragments are not tested\n");
+		return;
+	}
+	ck_assert_int_eq(send_far(500), 500);
+	ck_assert_int_eq(send_far(1200), 1200);
+	ck_assert_int_eq(send_far(UINT16_MAX), -EMSGSIZE);
+}
+END_TEST
+
 START_TEST(a_name_is_no_address)
 {
 	struct coap_socket ours;
@@ -141,5 +204,6 @@ START_TEST(a_peer_is_shown_as_people_write_it)
 }
 END_TEST
 
-TEST_SUITE(coap_socket, the_answer_comes_from_the_address_that_was_asked, a_name_is_no_address, a_taken_port_is_refused,
+TEST_SUITE(coap_socket, the_answer_comes_from_the_address_that_was_asked,
+	what_is_too_long_for_its_way_goes_in_fragments, a_name_is_no_address, a_taken_port_is_refused,
 	a_datagram_to_a_group_is_told_apart, a_peer_is_shown_as_people_write_it)
