@@ -62,11 +62,12 @@ class ZigbeeHost(LineHost):
         self.child.wait(60)
 
 
-def herdsman(folder, path, front):
-    """zigbee-herdsman, which keeps its files in `folder`."""
+def herdsman(folder, path, front, *block_bytes):
+    """zigbee-herdsman, which keeps its files in `folder`; bytes of a block of firmware at most (50)."""
     peers = javascript_peers()
     folder.mkdir(parents=True, exist_ok=True)
-    command = [peer("node"), PEERS / "herdsman_host.js", folder, path, {"znp": "zstack", "ezsp": "ember"}[front]]
+    command = [peer("node"), PEERS / "herdsman_host.js", folder, path, {"znp": "zstack", "ezsp": "ember"}[front],
+               *block_bytes]
     return ZigbeeHost(command, folder / "herdsman.log", NODE_PATH=peers)
 
 

@@ -36,10 +36,10 @@ static json_t *ota_truth(const struct node_ota *ota)
 
 	if (ota->has_sha256)
 		hex_print(sha256, ota->sha256, sizeof(ota->sha256));
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "state",
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "state",
 		node_ota_state_name(ota->state), "sha256", sha256, "version", (json_int_t)ota->version, "size",
-		(json_int_t)ota->size, "offset", (json_int_t)ota->offset, "download_s",
-		(double)(ota->ended_us - ota->began_us) / AIR_S, "queries", (json_int_t)counts->queries, "requests",
+		(json_int_t)ota->size, "offset", (json_int_t)ota->offset, "began_s", (double)ota->began_us / AIR_S,
+		"ended_s", (double)ota->ended_us / AIR_S, "queries", (json_int_t)counts->queries, "requests",
 		(json_int_t)counts->requests, "pages", (json_int_t)counts->pages, "repeats",
 		(json_int_t)counts->repeats, "blocks", (json_int_t)counts->blocks, "waits", (json_int_t)counts->waits,
 		"given_up", (json_int_t)counts->given_up, "ends", (json_int_t)counts->ends);
