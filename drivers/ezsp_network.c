@@ -28,7 +28,7 @@ static enum script_turn take_status(void *context, struct reader *answer)
 
 static bool is_up(void *context)
 {
-	return ((struct ezsp *)context)->was_up;
+	return ((struct ezsp *)context)->stick.was_up;
 }
 
 static void write_leave(void *context, struct writer *out)

@@ -61,8 +61,9 @@
 #define EZSP_EVENT_SCANNED 3
 
 #define EZSP_SLEEPERS_MAX 64
-#define EZSP_TRAVELLED 2500 /* what a counter is put ahead when a network moves: it may have gone on since the backup \
-			     */
+#define EZSP_TRAVELLED                                                                                 \
+	2500 /* what a counter is put ahead when a network moves: it may have gone on since the backup \
+	      */
 #define EZSP_KEY_SIZE 16
 
 struct ezsp {
@@ -73,7 +74,6 @@ struct ezsp {
 	uint8_t sequence; /* of the command under way */
 	bool asked_first; /* and it is the first one, in the old format */
 	bool woken;       /* out of its bootloader */
-	bool was_up;      /* when it was ordered to have another network */
 	uint8_t tail[8];  /* the last bytes, to recognise the bootloader */
 	enum { EZSP_NO_ORDER, EZSP_TO_FORM, EZSP_TO_RESTORE } order;
 	const struct script_step *script; /* that runs */

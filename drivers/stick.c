@@ -21,16 +21,6 @@ static void forget_secrets(struct stick *stick)
 	explicit_bzero(&stick->wanted, sizeof(stick->wanted));
 }
 
-int stick_begin_job(struct stick *stick, int job)
-{
-	if (stick->state != STICK_UP)
-		return -ENETDOWN;
-	if (script_runs(&stick->script))
-		return -EBUSY;
-	stick->job = job;
-	return 0;
-}
-
 void stick_end_job(struct stick *stick)
 {
 	int job = stick->job;
@@ -68,8 +58,10 @@ static void lose_flights(struct stick *stick)
 	}
 }
 
-void stick_finish(struct stick *stick)
+void stick_close(struct stick *stick)
 {
+	if (!stick)
+		return;
 	script_stop(&stick->script);
 	stick->state = STICK_DOWN;
 	lose_flights(stick);
@@ -77,16 +69,24 @@ void stick_finish(struct stick *stick)
 	if (stick->line)
 		stick->line->ops->close(stick->line);
 	forget_secrets(stick);
-	explicit_bzero(&stick->network, sizeof(stick->network));
+	explicit_bzero(stick, stick->protocol->size);
+	free(stick);
 }
 
-int stick_open_line(
-	struct stick *stick, struct uv_loop_s *loop, const struct stick_port *port, char *why, size_t why_size)
+int stick_open_line(struct stick **out, struct stick *made, struct uv_loop_s *loop, const struct stick_port *port,
+	char *why, size_t why_size)
 {
 	const struct serial_port_config config = { port->path, port->baud, port->hardware_flow, port->software_flow };
-	const struct stick_line_user user = { stick, stick_on_up, stick_on_down, stick_on_bytes, stick_on_alarm };
+	const struct stick_line_user user = { made, stick_on_up, stick_on_down, stick_on_bytes, stick_on_alarm };
 
-	return stick_line_open(&stick->line, loop, &config, &user, why, why_size);
+	if (!made)
+		return -ENOMEM;
+	int result = stick_line_open(&made->line, loop, &config, &user, why, why_size);
+	if (result < 0)
+		free(made);
+	else
+		*out = made;
+	return result;
 }
 
 /* ---- what is told ---- */
@@ -217,7 +217,7 @@ int stick_ask(struct stick *stick, uint16_t command, const struct writer *data,
 	return stick_requests_add(&stick->requests, &request);
 }
 
-int stick_begin_network(
+static int keep_wanted(
 	struct stick *stick, const struct stick_network *network, const struct stick_link_key *keys, size_t key_count)
 {
 	if ((stick->state != STICK_UP && stick->state != STICK_EMPTY) || script_runs(&stick->script))
@@ -234,6 +234,65 @@ int stick_begin_network(
 	stick->key_count = key_count;
 	stick->wanted = *network;
 	return 0;
+}
+
+static int set_network(struct stick *stick, const struct stick_network *network, const struct stick_link_key *keys,
+	size_t key_count, bool restores)
+{
+	int result = keep_wanted(stick, network, keys, key_count);
+
+	if (result < 0)
+		return result;
+	stick_enter(stick);
+	stick->was_up = stick->state == STICK_UP;
+	stick_set_state(stick, STICK_OPENING, "");
+	stick->protocol->set_network(stick, restores);
+	stick_leave(stick);
+	return 0;
+}
+
+int stick_form(struct stick *stick, const struct stick_network *network)
+{
+	return set_network(stick, network, NULL, 0, false);
+}
+
+int stick_restore(
+	struct stick *stick, const struct stick_network *network, const struct stick_link_key *keys, size_t key_count)
+{
+	return set_network(stick, network, keys, key_count, true);
+}
+
+static int run_job(struct stick *stick, int job, const struct script_step *script)
+{
+	if (stick->state != STICK_UP)
+		return -ENETDOWN;
+	if (script_runs(&stick->script))
+		return -EBUSY;
+	stick_enter(stick);
+	stick->job = job;
+	stick->protocol->run(stick, script);
+	stick_leave(stick);
+	return 0;
+}
+
+int stick_backup(struct stick *stick)
+{
+	return run_job(stick, STICK_BACKUP, stick->protocol->backup);
+}
+
+int stick_scan(struct stick *stick)
+{
+	return run_job(stick, STICK_SCAN, stick->protocol->scan);
+}
+
+int stick_permit(struct stick *stick, uint8_t seconds)
+{
+	if (stick->state != STICK_UP)
+		return -ENETDOWN;
+	stick_enter(stick);
+	int result = stick->protocol->permit(stick, seconds);
+	stick_leave(stick);
+	return result < 0 ? -EBUSY : 0;
 }
 
 /* ---- the line ---- */

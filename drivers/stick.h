@@ -32,6 +32,12 @@ struct stick_protocol {
 	int64_t (*deadline)(const struct stick *stick);
 	/* Commands that were not answered one after another, until the stick counts as silent. */
 	unsigned silences_most;
+	/* The network `wanted`, with `keys` where it is restored: the state is STICK_OPENING. */
+	void (*set_network)(struct stick *stick, bool restores);
+	void (*run)(struct stick *stick, const struct script_step *script);
+	const struct script_step *backup, *scan;
+	int (*permit)(struct stick *stick, uint8_t seconds);
+	size_t size; /* of the protocol's own struct */
 };
 
 struct stick {
@@ -49,6 +55,7 @@ struct stick {
 	struct script script;
 	struct stick_flights flights;
 	enum { STICK_NO_JOB, STICK_BACKUP, STICK_SCAN } job; /* of the script, whose end is told */
+	bool was_up;                                         /* before it was told to have another network */
 	struct stick_network wanted;                         /* to form or restore */
 	struct stick_link_key *keys;                         /* to restore; owned */
 	size_t key_count;
@@ -57,12 +64,9 @@ struct stick {
 /* `stick` is zeroed memory of the caller, who sets `line` before anything else happens. */
 void stick_init(struct stick *stick, const struct stick_protocol *protocol, const struct stick_host *host);
 
-/* Opens the line of a stick that was made without one; as stick_ops.open. */
-int stick_open_line(
-	struct stick *stick, struct uv_loop_s *loop, const struct stick_port *port, char *why, size_t why_size);
-
-/* Tells `sent` for what is under way, closes the line and forgets secrets; the memory stays the caller's. */
-void stick_finish(struct stick *stick);
+/* As stick_ops.open; takes `made`, a stick without a line or NULL. */
+int stick_open_line(struct stick **out, struct stick *made, struct uv_loop_s *loop, const struct stick_port *port,
+	char *why, size_t why_size);
 
 /* What the line of a stick tells: `context` is the struct stick. */
 void stick_on_up(void *stick);
@@ -73,10 +77,7 @@ void stick_on_alarm(void *stick);
 void stick_enter(struct stick *stick);
 void stick_leave(struct stick *stick);
 
-/* Starts a script that ends with a word to the host; -ENETDOWN, -EBUSY. */
-int stick_begin_job(struct stick *stick, int job);
-
-/* Says that word, if there is one to say. */
+/* A backup or a scan is over: says so, if one ran. */
 void stick_end_job(struct stick *stick);
 
 /* Tells the state with a sentence, which may be "". Whoever leaves STICK_UP loses what is under way. */
@@ -92,10 +93,15 @@ __attribute__((format(printf, 3, 4))) void stick_event(
 int stick_ask(struct stick *stick, uint16_t command, const struct writer *data,
 	void (*answered)(void *stick, uint32_t argument, struct reader *answer), uint32_t argument);
 
-/* The operations of zigbee_stick.h, as far as they are the same for all. */
-int stick_send(struct stick *stick, const struct zigbee_message *message, uint32_t tag);
-int stick_begin_network(
+/* The operations of zigbee_stick.h. */
+int stick_form(struct stick *stick, const struct stick_network *network);
+int stick_restore(
 	struct stick *stick, const struct stick_network *network, const struct stick_link_key *keys, size_t key_count);
+int stick_backup(struct stick *stick);
+int stick_scan(struct stick *stick);
+int stick_permit(struct stick *stick, uint8_t seconds);
+int stick_send(struct stick *stick, const struct zigbee_message *message, uint32_t tag);
+void stick_close(struct stick *stick);
 
 /* What became of a message: told; or, where the stick was full, tried again in a moment. */
 void stick_landed(struct stick *stick, struct flight *flight, enum stick_sent outcome);

@@ -476,98 +476,17 @@ static void alarm_of(struct stick *stick)
 	(void)stick_ask(stick, EZSP_NOP, NULL, NULL, 0);
 }
 
-static const struct stick_protocol protocol = {
-	.transmit = transmit,
-	.script_done = script_done,
-	.begin = begin,
-	.bytes = take_bytes,
-	.fly = fly,
-	.alarm = alarm_of,
-	.deadline = deadline,
-	.silences_most = SILENCES_MOST,
-};
-
-/* ---- the operations ---- */
-
-struct stick *stick_ezsp_make(const struct stick_host *host, struct stick_line *line, int concurrent)
+static void run_script(struct stick *stick, const struct script_step *script)
 {
-	struct ezsp *ezsp = calloc(1, sizeof(*ezsp));
-
-	if (!ezsp)
-		return NULL;
-	stick_init(&ezsp->stick, &protocol, host);
-	ezsp->stick.line = line;
-	if (concurrent > 0)
-		ezsp->concurrent = concurrent < STICK_FLIGHTS_MAX ? (unsigned)concurrent : STICK_FLIGHTS_MAX;
-	ash_link_init(
-		&ezsp->link, &(struct ash_link_host){ ezsp, write_bytes_out, on_up, on_received, on_link_failed });
-	return &ezsp->stick;
+	run((struct ezsp *)stick, script);
 }
 
-static int open_stick(struct stick **out, struct uv_loop_s *loop, const struct stick_port *port,
-	const struct stick_host *host, char *why, size_t why_size)
-{
-	struct stick *stick = stick_ezsp_make(host, NULL, port->concurrent);
-
-	if (!stick)
-		return -ENOMEM;
-	int result = stick_open_line(stick, loop, port, why, why_size);
-	if (result < 0) {
-		free(stick);
-		return result;
-	}
-	*out = stick;
-	return 0;
-}
-
-static int order(struct stick *stick, const struct stick_network *network, const struct stick_link_key *keys,
-	size_t key_count, int what)
+static void set_network(struct stick *stick, bool restores)
 {
 	struct ezsp *ezsp = (struct ezsp *)stick;
-	int result = stick_begin_network(stick, network, keys, key_count);
 
-	if (result < 0)
-		return result;
-	stick_enter(stick);
-	ezsp->was_up = stick->state == STICK_UP;
-	ezsp->order = what;
-	stick_set_state(stick, STICK_OPENING, "");
+	ezsp->order = restores ? EZSP_TO_RESTORE : EZSP_TO_FORM;
 	run(ezsp, ezsp_leave_script);
-	stick_leave(stick);
-	return 0;
-}
-
-static int form(struct stick *stick, const struct stick_network *network)
-{
-	return order(stick, network, NULL, 0, EZSP_TO_FORM);
-}
-
-static int restore(
-	struct stick *stick, const struct stick_network *network, const struct stick_link_key *keys, size_t key_count)
-{
-	return order(stick, network, keys, key_count, EZSP_TO_RESTORE);
-}
-
-static int run_job(struct stick *stick, int job, const struct script_step *script)
-{
-	int result = stick_begin_job(stick, job);
-
-	if (result < 0)
-		return result;
-	stick_enter(stick);
-	run((struct ezsp *)stick, script);
-	stick_leave(stick);
-	return 0;
-}
-
-static int backup(struct stick *stick)
-{
-	return run_job(stick, STICK_BACKUP, ezsp_keys_script);
-}
-
-static int scan(struct stick *stick)
-{
-	return run_job(stick, STICK_SCAN, ezsp_scan_script);
 }
 
 /* The key that every node joins with, for whoever comes while joining is open. */
@@ -611,34 +530,59 @@ static int ask_permit(struct ezsp *ezsp, uint8_t seconds)
 static int permit(struct stick *stick, uint8_t seconds)
 {
 	struct ezsp *ezsp = (struct ezsp *)stick;
-
-	if (stick->state != STICK_UP)
-		return -ENETDOWN;
-	stick_enter(stick);
 	int result = seconds ? give_joining_key(ezsp) : 0;
-	if (result == 0)
-		result = ask_permit(ezsp, seconds);
-	stick_leave(stick);
-	return result < 0 ? -EBUSY : 0;
+
+	return result == 0 ? ask_permit(ezsp, seconds) : result;
 }
 
-static void close_stick(struct stick *stick)
+static const struct stick_protocol protocol = {
+	.transmit = transmit,
+	.script_done = script_done,
+	.begin = begin,
+	.bytes = take_bytes,
+	.fly = fly,
+	.alarm = alarm_of,
+	.deadline = deadline,
+	.silences_most = SILENCES_MOST,
+	.set_network = set_network,
+	.run = run_script,
+	.backup = ezsp_keys_script,
+	.scan = ezsp_scan_script,
+	.permit = permit,
+	.size = sizeof(struct ezsp),
+};
+
+/* ---- the operations ---- */
+
+struct stick *stick_ezsp_make(const struct stick_host *host, struct stick_line *line, int concurrent)
 {
-	if (!stick)
-		return;
-	stick_finish(stick);
-	explicit_bzero(stick, sizeof(struct ezsp));
-	free(stick);
+	struct ezsp *ezsp = calloc(1, sizeof(*ezsp));
+
+	if (!ezsp)
+		return NULL;
+	stick_init(&ezsp->stick, &protocol, host);
+	ezsp->stick.line = line;
+	if (concurrent > 0)
+		ezsp->concurrent = concurrent < STICK_FLIGHTS_MAX ? (unsigned)concurrent : STICK_FLIGHTS_MAX;
+	ash_link_init(
+		&ezsp->link, &(struct ash_link_host){ ezsp, write_bytes_out, on_up, on_received, on_link_failed });
+	return &ezsp->stick;
+}
+
+static int open_stick(struct stick **out, struct uv_loop_s *loop, const struct stick_port *port,
+	const struct stick_host *host, char *why, size_t why_size)
+{
+	return stick_open_line(out, stick_ezsp_make(host, NULL, port->concurrent), loop, port, why, why_size);
 }
 
 const struct stick_ops stick_ezsp = {
 	.name = "ezsp",
 	.open = open_stick,
-	.form = form,
-	.restore = restore,
-	.backup = backup,
-	.scan = scan,
-	.permit = permit,
+	.form = stick_form,
+	.restore = stick_restore,
+	.backup = stick_backup,
+	.scan = stick_scan,
+	.permit = stick_permit,
 	.send = stick_send,
-	.close = close_stick,
+	.close = stick_close,
 };

@@ -503,6 +503,32 @@ static void alarm_of(struct stick *stick)
 	(void)stick_ask(stick, ZNP_PING, NULL, NULL, 0);
 }
 
+static void run_script(struct stick *stick, const struct script_step *script)
+{
+	znp_run((struct znp *)stick, script);
+}
+
+static void set_network(struct stick *stick, bool restores)
+{
+	struct znp *znp = (struct znp *)stick;
+
+	znp->restoring = restores;
+	znp_run(znp, znp_form_script);
+}
+
+static int permit(struct stick *stick, uint8_t seconds)
+{
+	uint8_t data[8];
+	struct writer out;
+
+	writer_init(&out, data, sizeof(data));
+	write_u8(&out, ADDRESS_BROADCAST);
+	write_le16(&out, EVERYWHERE);
+	write_u8(&out, seconds);
+	write_u8(&out, 1);
+	return stick_ask(stick, ZNP_PERMIT, &out, NULL, 0);
+}
+
 static const struct stick_protocol protocol = {
 	.transmit = transmit,
 	.script_done = script_done,
@@ -512,6 +538,12 @@ static const struct stick_protocol protocol = {
 	.alarm = alarm_of,
 	.deadline = deadline,
 	.silences_most = SILENCES_MOST,
+	.set_network = set_network,
+	.run = run_script,
+	.backup = znp_backup_script,
+	.scan = znp_scan_script,
+	.permit = permit,
+	.size = sizeof(struct znp),
 };
 
 /* ---- the operations ---- */
@@ -533,103 +565,17 @@ struct stick *stick_znp_make(const struct stick_host *host, struct stick_line *l
 static int open_stick(struct stick **out, struct uv_loop_s *loop, const struct stick_port *port,
 	const struct stick_host *host, char *why, size_t why_size)
 {
-	struct stick *stick = stick_znp_make(host, NULL, port->concurrent);
-
-	if (!stick)
-		return -ENOMEM;
-	int result = stick_open_line(stick, loop, port, why, why_size);
-	if (result < 0) {
-		free(stick);
-		return result;
-	}
-	*out = stick;
-	return 0;
-}
-
-static int set_network(struct stick *stick, const struct stick_network *network, const struct stick_link_key *keys,
-	size_t key_count, bool restoring)
-{
-	struct znp *znp = (struct znp *)stick;
-	int result = stick_begin_network(stick, network, keys, key_count);
-
-	if (result < 0)
-		return result;
-	stick_enter(stick);
-	stick_set_state(stick, STICK_OPENING, "");
-	znp->restoring = restoring;
-	znp_run(znp, znp_form_script);
-	stick_leave(stick);
-	return 0;
-}
-
-static int form(struct stick *stick, const struct stick_network *network)
-{
-	return set_network(stick, network, NULL, 0, false);
-}
-
-static int restore(
-	struct stick *stick, const struct stick_network *network, const struct stick_link_key *keys, size_t key_count)
-{
-	return set_network(stick, network, keys, key_count, true);
-}
-
-static int run_job(struct stick *stick, int job, const struct script_step *script)
-{
-	int result = stick_begin_job(stick, job);
-
-	if (result < 0)
-		return result;
-	stick_enter(stick);
-	znp_run((struct znp *)stick, script);
-	stick_leave(stick);
-	return 0;
-}
-
-static int backup(struct stick *stick)
-{
-	return run_job(stick, STICK_BACKUP, znp_backup_script);
-}
-
-static int scan(struct stick *stick)
-{
-	return run_job(stick, STICK_SCAN, znp_scan_script);
-}
-
-static int permit(struct stick *stick, uint8_t seconds)
-{
-	uint8_t data[8];
-	struct writer out;
-
-	if (stick->state != STICK_UP)
-		return -ENETDOWN;
-	writer_init(&out, data, sizeof(data));
-	write_u8(&out, ADDRESS_BROADCAST);
-	write_le16(&out, EVERYWHERE);
-	write_u8(&out, seconds);
-	write_u8(&out, 1);
-	stick_enter(stick);
-	int result = stick_ask(stick, ZNP_PERMIT, &out, NULL, 0);
-	stick_leave(stick);
-	return result < 0 ? -EBUSY : 0;
-}
-
-static void close_stick(struct stick *stick)
-{
-	if (!stick)
-		return;
-	stick_finish(stick);
-	explicit_bzero(stick, sizeof(struct znp));
-	free(stick);
+	return stick_open_line(out, stick_znp_make(host, NULL, port->concurrent), loop, port, why, why_size);
 }
 
 const struct stick_ops stick_znp = {
 	.name = "znp",
 	.open = open_stick,
-	.form = form,
-	.restore = restore,
-	.backup = backup,
-	.scan = scan,
-	.permit = permit,
+	.form = stick_form,
+	.restore = stick_restore,
+	.backup = stick_backup,
+	.scan = stick_scan,
+	.permit = stick_permit,
 	.send = stick_send,
-	.close = close_stick,
+	.close = stick_close,
 };

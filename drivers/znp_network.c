@@ -253,9 +253,24 @@ static void prepare_forming(void *context)
 	((struct znp *)context)->rows = forming_rows;
 }
 
+/* Keys that another rule made, as EmberZNet's: their nodes have to ask for new ones. */
+static void tell_what_is_left_out(struct znp *znp)
+{
+	size_t kept = 0;
+	struct znp_row row;
+
+	while (seeded_key(znp, (unsigned)kept, &row))
+		kept++;
+	explicit_bzero(&row, sizeof(row));
+	if (kept < znp->stick.key_count)
+		stick_event(&znp->stick, DRIVER_WARNING, "zigbee.keys_left_out stick can derive %zu of %zu", kept,
+			znp->stick.key_count);
+}
+
 static void prepare_restoring(void *context)
 {
 	((struct znp *)context)->rows = restoring_rows;
+	tell_what_is_left_out(context);
 }
 
 static void prepare_configured(void *context)

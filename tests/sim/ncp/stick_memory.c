@@ -121,7 +121,8 @@ int stick_memory_write(struct stick_memory *memory, uint64_t item, size_t offset
 		return -ENOENT;
 	if (offset > found->size || value.size > found->size - offset)
 		return -EINVAL;
-	memcpy(found->value + offset, value.data, value.size);
+	if (value.size > 0)
+		memcpy(found->value + offset, value.data, value.size);
 	save(memory);
 	return 0;
 }
