@@ -12,6 +12,7 @@
 #define ANYWAY_MS 2000      /* longest silence for a client that does not know how to wait */
 #define WITHDRAWN_MS 600000 /* for so long a transfer whose offer is gone waits for another */
 #define STARTED_MS 60000    /* and for so long after the start */
+#define START_WAIT_MS 5000  /* the offers are on their way then */
 #define THROTTLE_MS 2000    /* shorter waits are a pause between blocks */
 #define THROTTLED_MS 10000  /* a pause that was not needed for so long is taken back */
 #define PROBE_PERIOD 2      /* seconds or milliseconds: that it tells */
@@ -146,7 +147,7 @@ static void answer_absent(struct zigbee_upgrades *upgrades, struct upgrade_node 
 
 	if ((just_withdrawn || just_started) && !refuses_wait(node)) {
 		upgrade_drop_want(upgrades, node);
-		send_wait(upgrades, node, STARTED_MS, now_ms);
+		send_wait(upgrades, node, just_withdrawn ? OFFER_WAIT_MS : START_WAIT_MS, now_ms);
 		return;
 	}
 	abort_transfer(upgrades, node, now_ms);
@@ -248,12 +249,13 @@ void upgrade_on_block(struct zigbee_upgrades *upgrades, struct upgrade_node *nod
 	if (is_repetition(node, request, sequence, now_ms))
 		return;
 	judge_unit(&node->period, now_ms);
+	/* First, since how far a request goes follows from the file's size. */
+	int loaded = upgrade_is_offered(node) ? upgrade_load_file(node) : -ENOENT;
 	take_request(node, request, sequence, now_ms);
 	if (!upgrade_is_offered(node)) {
 		answer_absent(upgrades, node, now_ms);
 		return;
 	}
-	int loaded = upgrade_load_file(node);
 	if (loaded == -EAGAIN) {
 		dequeue(upgrades, node);
 		node->want.starved = true;

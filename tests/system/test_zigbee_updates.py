@@ -1,0 +1,75 @@
+"""Zigbee updates: clients with the oddities of real ones, too many at a time, and a gateway that is killed amid them."""
+import hashlib
+import json
+
+from harness.process import wait_until
+from harness.zigbee_image import image
+from harness.zigbee_site import PLUG, SLEEPER, ZigbeeSite
+
+USUAL, LEGRAND, TELINK = 0x1286, 0x1021, 0x1141
+SIZE = 4000
+PATIENCE = 240
+# Each asks by itself twice a second of the air's time, so that they meet.
+ODD = [PLUG | {"manufacturer": manufacturer, "ota": ota | {"query_ms": 500}} for manufacturer, ota in [
+    (USUAL, {"page": 500, "page_spacing_ms": 5}),
+    (USUAL, {"omits_period": True}),
+    (USUAL, {"sends_period": True, "counts_seconds": True}),
+    (USUAL, {"sends_eui64": True}),
+    (USUAL, {"knows_no_wait": True}),
+    (LEGRAND, {"own_block": True, "block": 62}),
+    (TELINK, {"needs_sixteenths": True, "block": 63}),
+]] + [SLEEPER]
+
+
+def start(folder, nodes, **zigbee):
+    site = ZigbeeSite(folder, "znp", nodes, zigbee=zigbee).wait_up()
+    site.let_in(len(nodes))
+    return site
+
+
+def order(site, manufacturers, size=SIZE):
+    """Orders an image for each; manufacturer -> the image's SHA-256."""
+    digests = {}
+    for manufacturer in manufacturers:
+        firmware = image(size, manufacturer=manufacturer)
+        site.add_image(firmware, f"{manufacturer:x}.ota")
+        digests[manufacturer] = hashlib.sha256(firmware).hexdigest()
+    for manufacturer, digest in digests.items():
+        site.gateway.order(digest, f"{manufacturer:04x}-0203")
+    return digests
+
+
+def wait_for_update(site, number, digest):
+    node = site.stick.wait_for_node(number, lambda node: node["ota"]["sha256"] == digest, "is updated", PATIENCE)
+    wait_until("it is confirmed", lambda: site.show(number).get("version") == "0x00000020", PATIENCE)
+    return node["ota"]
+
+
+def test_odd_clients_get_their_images_though_they_come_at_once(tmp_path):
+    site = start(tmp_path, ODD, transfers=1)
+    try:
+        digests = order(site, {USUAL, LEGRAND, TELINK})
+        ends = [wait_for_update(site, number, digests[node.get("manufacturer", USUAL)]) for number, node in enumerate(ODD)]
+        assert sum(end["waits"] for end in ends) > 0
+        assert ends[0]["pages"] > 0
+    finally:
+        site.stop()
+
+
+def test_a_killed_gateway_costs_the_blocks_under_way(tmp_path):
+    patient = {"ota": {"tries": 100000}}  # however long the gateway takes to start
+    site = start(tmp_path, [PLUG | patient, SLEEPER | patient])
+    try:
+        size = 12000
+        digests = order(site, {USUAL}, size)
+        for part in range(1, 4):
+            site.stick.wait_for_node(0, lambda node: node["ota"]["offset"] >= part * size // 5 or node["ota"]["sha256"],
+                                     f"has {part} fifths", PATIENCE)
+            site.gateway.kill()
+            site.gateway.start()
+        for number in range(2):
+            end = wait_for_update(site, number, digests[USUAL])
+            # Nothing is fetched twice but what was under way: a block for each kill, or two.
+            assert size // 64 <= end["blocks"] <= size // 64 + 1 + 3 * 2, json.dumps(end)
+    finally:
+        site.stop()
