@@ -63,6 +63,7 @@ struct rollout_facts {
 	uint32_t lowest;             /* the lowest place of these with nothing in its way; WAVE_ALL: there are none */
 	uint32_t forgiven;           /* within reach, but not in the tally, see rollout_turn_is_forgiven() */
 	uint32_t excused[OBSTACLES]; /* within reach, but not in the tally, by what is in their way */
+	bool first_lacks_stone;      /* a node that would be the first of a wave without any */
 	char missing_stone[OBSTACLE_TEXT_SIZE]; /* which one, of one of the nodes that lack one */
 	bool compared;                          /* rollout_wants_comparison() was true, and these are the outcome: */
 	enum gate_verdict verdict;

@@ -28,6 +28,15 @@ static bool is_forgiven(
 		&scene, rollout, &node->record, updates_find(rollouts->parts.updates, node->record.id));
 }
 
+/* A wave that reaches no node waits for the first that can have the image. Where that lacks a stone, it is told. */
+static void note_first(struct rollout_facts *facts, enum obstacle obstacle, const char *text)
+{
+	if (obstacle != OBSTACLE_STONE)
+		return;
+	facts->first_lacks_stone = true;
+	snprintf(facts->missing_stone, sizeof(facts->missing_stone), "%s", text);
+}
+
 static void count_node(
 	struct rollouts *rollouts, struct rollouts_entry *entry, const struct node *node, struct moment now)
 {
@@ -45,8 +54,10 @@ static void count_node(
 					 : OBSTACLE_NONE;
 	if (place < facts->lowest && obstacle == OBSTACLE_NONE)
 		facts->lowest = place;
-	if (turn == TURN_LATER)
+	if (turn == TURN_LATER) {
+		note_first(facts, obstacle, text);
 		return;
+	}
 	if (is_forgiven(rollouts, &entry->rollout, node, now)) {
 		facts->forgiven++;
 		return;
@@ -74,10 +85,21 @@ static int64_t count_pause_ms(const struct rollouts *rollouts)
 	return pause_ms < PAUSE_MOST_MS ? pause_ms : PAUSE_MOST_MS;
 }
 
+static bool is_empty(const struct rollout_facts *facts)
+{
+	unsigned held = facts->forgiven;
+
+	for (int i = OBSTACLE_NONE + 1; i < OBSTACLES; i++)
+		held += facts->excused[i];
+	return facts->tally.nodes + held == 0;
+}
+
 /* A stone that was missing is told once. When it is here nodes that waited for it have their time anew; the count found
  * them silent, so it is not to be judged by: false. */
 static bool take_facts(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
 {
+	if (entry->count.first_lacks_stone && entry->count.lowest == WAVE_ALL && is_empty(&entry->count))
+		entry->count.excused[OBSTACLE_STONE] = 1;
 	unsigned before = entry->facts.excused[OBSTACLE_STONE], after = entry->count.excused[OBSTACLE_STONE];
 
 	if (after < before) {

@@ -11,6 +11,7 @@
 #include "gateway/cli/forecast_view.h"
 #include "gateway/cli/rollout_order.h"
 #include "gateway/forecast.h"
+#include "gateway/forecast_answer.h"
 
 #define RUNS_DEFAULT 200
 #define RATE_DEFAULT 1024
@@ -28,53 +29,6 @@ static const struct cli_option forecast_options[] = {
 	{ 0, "svg", "FILE", "write the curve as a picture" },
 	{ 0 },
 };
-
-/* The sample as the daemon told it. -ENODATA: no node would get the image. */
-static int read_sample(const json_t *answer, struct forecast_node **out, size_t *count)
-{
-	const json_t *list = json_object_get(answer, "sample");
-	size_t i;
-	json_t *item;
-
-	*count = json_array_size(list) < FORECAST_SAMPLE_MAX ? json_array_size(list) : FORECAST_SAMPLE_MAX;
-	if (*count == 0)
-		return -ENODATA;
-	struct forecast_node *nodes = calloc(*count, sizeof(*nodes));
-	if (!nodes)
-		return -ENOMEM;
-	json_array_foreach (list, i, item) {
-		if (i == *count)
-			break;
-		nodes[i] = (struct forecast_node){
-			.wave = (unsigned)json_integer_value(json_array_get(item, 0)),
-			.period_ms = json_integer_value(json_array_get(item, 1)),
-			.next_ms = json_integer_value(json_array_get(item, 2)),
-			.missed = json_number_value(json_array_get(item, 3)),
-			.silent = json_is_true(json_array_get(item, 4)),
-		};
-	}
-	*out = nodes;
-	return 0;
-}
-
-static void read_answer(struct forecast_input *input, const json_t *answer)
-{
-	const json_t *counts = json_object_get(answer, "wave_nodes");
-	const char *closed = field_text(answer, "closed");
-	double transfers = (double)field_number(answer, "transfers");
-
-	for (size_t i = 0; i < json_array_size(counts) && i < WAVES_MAX; i++)
-		input->wave_nodes[i] = (uint32_t)json_integer_value(json_array_get(counts, i));
-	for (size_t i = 0; i < FORECAST_WEEK && closed[i]; i++)
-		input->closed[i] = closed[i] == '1';
-	input->now_ms = field_number(answer, "now_ms");
-	input->image_bytes = (uint32_t)field_number(answer, "image_bytes");
-	/* One of fifty, where little is known. */
-	input->attempt_fails = ((double)field_number(answer, "failed") + 0.2) / (transfers + 10);
-	input->attempts = field_number(answer, "attempts");
-	input->retry_after_ms = field_number(answer, "retry_after_ms");
-	input->at_once = field_number(answer, "link_transfers");
-}
 
 /* A budget of bytes is shared by those that fetch at a time. */
 static void apply_budget(struct forecast_input *input, int64_t link_rate_bytes)
@@ -151,29 +105,21 @@ static int show(struct cli *cli, const struct forecast *forecast, const struct f
 static int simulate(struct cli *cli, const json_t *answer, struct forecast_input *input, const char *image)
 {
 	struct rollout_plan plan;
-	struct forecast_node *sample = NULL;
 	struct forecast forecast;
 	char why[ROLLOUT_SENTENCE_SIZE];
-	int error = read_sample(answer, &sample, &input->sampled);
+	int error = rollout_plan_parse(&plan, json_object_get(answer, "plan"), why);
 
-	if (error == -ENODATA)
-		return cli_fail(
-			cli, CLI_NOT_FOUND, "no node would get the image; --dry-run of \"rollout create\" says why");
-	if (!error)
-		error = rollout_plan_parse(&plan, json_object_get(answer, "plan"), why);
 	input->plan = &plan;
-	input->sample = sample;
 	if (!error)
 		error = forecast_run(&forecast, input);
-	int code = error ? cli_fail(cli, CLI_FAILED, "cannot simulate this: %s", strerror(-error))
-			 : show(cli, &forecast, input, image);
-	free(sample);
-	return code;
+	return error ? cli_fail(cli, CLI_FAILED, "cannot simulate this: %s", strerror(-error))
+		     : show(cli, &forecast, input, image);
 }
 
 static int run_forecast(struct cli *cli)
 {
 	struct forecast_input input = { 0 };
+	struct forecast_node *sample = NULL;
 	json_t *request, *answer;
 	char image[128];
 	int code = rollout_order_read(cli, &request);
@@ -185,12 +131,18 @@ static int run_forecast(struct cli *cli)
 	code = ask(cli, request, &answer);
 	if (code != CLI_OK)
 		return code;
-	read_answer(&input, answer);
-	code = read_options(cli, &input);
+	int error = forecast_answer_read(&input, &sample, answer);
+	if (error)
+		code = cli_fail(cli, error == -ENODATA ? CLI_NOT_FOUND : CLI_FAILED, "%s",
+			error == -ENODATA ? "no node would get the image; --dry-run of \"rollout create\" says why"
+					  : strerror(-error));
+	if (code == CLI_OK)
+		code = read_options(cli, &input);
 	if (code == CLI_OK && !cli_given(cli, "at-once"))
 		apply_budget(&input, field_number(answer, "link_rate_bytes"));
 	if (code == CLI_OK)
 		code = simulate(cli, answer, &input, image);
+	free(sample);
 	json_decref(answer);
 	return code;
 }

@@ -75,11 +75,13 @@ static struct site_plan plan_with_stones(void)
 	return plan;
 }
 
+/* The first wave is so small that no node is in it: the first that could have the image is waited for, and told of. */
 START_TEST(a_stone_that_comes_late_is_waited_for_and_stops_no_rollout)
 {
 	struct site_plan plan = plan_with_stones();
 	struct site_report report;
 
+	plan.waves = "1 100";
 	plan.stone_late_ms = 12 * HOUR_MS;
 	ck_assert_msg(site_run(&plan, NULL, &report), "%s", report.verdict);
 	ck_assert_uint_eq(report.newest, plan.nodes);
