@@ -77,13 +77,15 @@ void remote_send(struct driver *driver, const struct driver_message *message, st
 		send_beat(driver);
 }
 
-static void send_stop(struct driver *driver, struct message_frame peer, const char *why)
+/* 0, or why it could not be sent. */
+static int send_stop(struct driver *driver, struct message_frame peer, const char *why)
 {
 	struct driver_message stop;
 
 	driver_message_init(&stop, DRIVER_STOP);
 	snprintf(stop.text, sizeof(stop.text), "%s", why);
-	(void)send_to(driver, peer, &stop, NONE);
+	int sent = send_to(driver, peer, &stop, NONE);
+	return sent < 0 ? sent : 0;
 }
 
 /* Starting and ending its process. */
@@ -174,7 +176,7 @@ void remote_give_up(struct driver *driver, const char *format, ...)
 	remote_log(driver, DRIVER_WARNING, "driver.ended driver=%s pid=%d reason=\"%s\"", driver->settings->name,
 		driver->process ? remote_process_pid(driver->process) : 0, driver->trouble);
 	if (driver->peer_size > 0 && !driver->process)
-		send_stop(driver, peer_of(driver), driver->trouble);
+		(void)send_stop(driver, peer_of(driver), driver->trouble);
 	end_session(driver);
 	if (driver->process)
 		remote_process_kill(driver->process);
@@ -249,7 +251,7 @@ static void on_hello(struct driver *driver, struct message_frame peer, const str
 	if (fault) {
 		remote_log(driver, DRIVER_WARNING, "driver.refused driver=%s reason=\"%s\"", driver->settings->name,
 			fault);
-		send_stop(driver, peer, fault);
+		(void)send_stop(driver, peer, fault);
 		return;
 	}
 	if (driver->peer_size > 0)
@@ -371,11 +373,11 @@ static void on_message(void *context, const struct message *message)
 		return;
 	const struct span head = { message->frames[1].data, message->frames[1].size };
 	if (driver_message_parse(&parsed, head, why, sizeof(why)) < 0)
-		send_stop(driver, message->frames[0], why);
+		(void)send_stop(driver, message->frames[0], why);
 	else if (parsed.type == DRIVER_HELLO)
 		on_hello(driver, message->frames[0], &parsed);
 	else
-		send_stop(driver, message->frames[0], "say hello first");
+		(void)send_stop(driver, message->frames[0], "say hello first");
 }
 
 static void on_beat_due(uv_timer_t *timer)
@@ -593,7 +595,8 @@ static bool part_in_peace(struct driver *driver)
 	struct message message;
 	char why[160];
 
-	send_stop(driver, peer_of(driver), "the gateway stops");
+	if (send_stop(driver, peer_of(driver), "the gateway stops") < 0)
+		return false;
 	while (uv_hrtime() < until_ns) {
 		if (message_socket_receive(driver->socket, &message) < 0) {
 			int left_ms = (int)((until_ns - uv_hrtime()) / 1000000) + 1;
