@@ -10,7 +10,7 @@
 #define COORDINATOR 1
 #define START_MS 15000
 #define CONCENTRATOR_HIGH_RAM 0xfff9
-#define ROUTE_MODE_RESCHEDULE 1
+#define ROUTE_MODE_RESCHEDULE 2
 
 struct setting {
 	uint8_t id;
@@ -112,7 +112,7 @@ static void write_policy(void *context, struct writer *out)
 	const struct setting *policy = &policies[((struct ezsp *)context)->stick.script.turn];
 
 	write_u8(out, policy->id);
-	write_le16(out, policy->value);
+	write_u8(out, (uint8_t)policy->value);
 }
 
 static enum script_turn take_policy(void *context, struct reader *answer)

@@ -74,6 +74,8 @@ struct ezsp {
 	uint8_t sequence; /* of the command under way */
 	bool asked_first; /* and it is the first one, in the old format */
 	bool woken;       /* out of its bootloader */
+	bool stood;       /* the connection did, since the stick was last told to reset */
+	uint8_t restarts; /* since it was up */
 	uint8_t tail[8];  /* the last bytes, to recognise the bootloader */
 	enum { EZSP_NO_ORDER, EZSP_TO_FORM, EZSP_TO_RESTORE } order;
 	const struct script_step *script; /* that runs */

@@ -12,6 +12,7 @@
 #define CONFIRM_MS 30000
 #define QUIET_MS 60000 /* then it is asked whether it is still there */
 #define SILENCES_MOST 3
+#define RESTARTS_MOST 3 /* before it was up once */
 #define RADIUS 30
 #define BROADCASTS 0xfff8
 #define EVERYWHERE 0xfffc
@@ -316,6 +317,7 @@ static void begin(struct stick *stick)
 	ezsp->version = 0;
 	ezsp->dialect = NULL;
 	ezsp->asked_first = false;
+	ezsp->stood = false;
 	ezsp->heard_ms = stick->now_ms;
 	memset(ezsp->sleepers, 0, sizeof(ezsp->sleepers));
 	memset(ezsp->tail, 0, sizeof(ezsp->tail));
@@ -324,10 +326,14 @@ static void begin(struct stick *stick)
 
 static void on_up(void *context)
 {
+	((struct ezsp *)context)->stood = true;
 	run(context, ezsp_start_script);
 }
 
-/* A stick that was reset is brought up again; one that does not answer needs its port opened anew. */
+/*
+ * A stick that was reset is brought up again: also while it is, since one that gets power as its port is opened tells
+ * of that reset and of the one it is asked for. One that does not answer needs its port opened anew.
+ */
 static void on_link_failed(void *context, const char *why)
 {
 	struct ezsp *ezsp = context;
@@ -335,10 +341,12 @@ static void on_link_failed(void *context, const char *why)
 	char reason[128];
 
 	snprintf(reason, sizeof(reason), "%s", why);
-	if (stick->state != STICK_UP) {
+	if (stick->state != STICK_UP && (!ezsp->stood || ezsp->restarts == RESTARTS_MOST)) {
+		ezsp->restarts = 0;
 		stick_start_over(stick, reason);
 		return;
 	}
+	ezsp->restarts += stick->state != STICK_UP;
 	stick_event(stick, DRIVER_WARNING, "zigbee.stick_lost %s", reason);
 	script_stop(&stick->script);
 	stick_set_state(stick, STICK_OPENING, reason);
@@ -353,6 +361,7 @@ static void come_up(struct ezsp *ezsp)
 	if (ezsp->concurrent)
 		most = ezsp->concurrent;
 	ezsp->order = EZSP_NO_ORDER;
+	ezsp->restarts = 0;
 	stick_flights_init(&ezsp->stick.flights, most ? most : 1);
 	stick_set_state(&ezsp->stick, STICK_UP, "");
 }
@@ -516,7 +525,7 @@ static int ask_permit(struct ezsp *ezsp, uint8_t seconds)
 
 	writer_init(&out, data, sizeof(data));
 	write_u8(&out, POLICY_TRUST_CENTRE);
-	write_le16(&out, seconds ? JOINS_AND_REJOINS : REJOINS_ONLY);
+	write_u8(&out, seconds ? JOINS_AND_REJOINS : REJOINS_ONLY);
 	int result = stick_ask(&ezsp->stick, EZSP_SET_POLICY, &out, NULL, 0);
 	writer_init(&out, data, sizeof(data));
 	write_u8(&out, seconds);

@@ -137,6 +137,9 @@ static void answer(struct stage *stage, struct bytes command)
 
 	stage->last_sequence = command.data[0];
 	stage->was_first = header == 3;
+	/* A policy's decision and a mode are a byte each, as zigbee-herdsman and bellows write them. */
+	ck_assert(id != 0x0055 || command.size == header + 2);
+	ck_assert(id != 0x005a || (command.size == header + 1 && command.data[header] == 2));
 	if (id == 0x0034)
 		stage->last_tag = command.data[5 + 1 + 2 + 11];
 	snprintf(request, sizeof(request), "%04x", id);
@@ -471,6 +474,30 @@ START_TEST(a_stick_that_gave_up_or_was_reset_is_brought_up_again)
 }
 END_TEST
 
+START_TEST(a_stick_that_tells_of_two_resets_comes_up)
+{
+	struct stage stage;
+	struct stick_host host = stage_host(&stage.base);
+
+	memset(&stage, 0, sizeof(stage));
+	stage_init(&stage.base);
+	stage.base.stick = stick_ezsp_make(&host, &stage.base.line, 0);
+	stick_on_up(stage.base.stick);
+	put_frame(&stage, &(struct ash_frame){ .kind = ASH_RSTACK, .version = 2, .code = 0x02 });
+	settle(&stage);
+	settle(&stage);
+	stage_assert_said(&stage.base, "state up");
+	ck_assert_uint_eq(stage.base.reopened, 0);
+	stick_on_down(stage.base.stick, "unplugged");
+	stick_on_up(stage.base.stick);
+	stage.base.sent_size = 0;
+	for (int i = 0; i < 10 && stage.base.reopened == 0; i++)
+		put_frame(&stage, &(struct ash_frame){ .kind = ASH_RSTACK, .version = 2, .code = 0x02 });
+	ck_assert_uint_eq(stage.base.reopened, 1);
+	close_stage(&stage);
+}
+END_TEST
+
 START_TEST(a_backup_tells_network_and_keys)
 {
 	struct stage stage;
@@ -519,5 +546,5 @@ TEST_SUITE(stick_ezsp, a_stick_with_a_network_comes_up_with_it, an_empty_stick_f
 	firmware_that_is_too_old_is_refused_in_words, a_stick_that_does_not_answer_is_told_in_words,
 	a_bootloader_is_recognised_by_its_menu, each_message_has_its_end, a_full_stick_is_tried_again_with_fewer,
 	the_stick_is_told_once_who_sleeps, what_nodes_send_is_passed_on,
-	a_stick_that_gave_up_or_was_reset_is_brought_up_again, a_backup_tells_network_and_keys,
-	a_scan_tells_each_channel_and_its_end, joining_is_opened_for_all_and_closed)
+	a_stick_that_gave_up_or_was_reset_is_brought_up_again, a_stick_that_tells_of_two_resets_comes_up,
+	a_backup_tells_network_and_keys, a_scan_tells_each_channel_and_its_end, joining_is_opened_for_all_and_closed)
