@@ -88,10 +88,10 @@ struct counter_place {
 
 static void list_counters(struct driver *driver)
 {
-	static const struct counter_place places[] = { COUNTER(nodes), COUNTER(nodes_up), COUNTER(network_up),
-		COUNTER(messages), COUNTER(messages_malformed), COUNTER(repeated), COUNTER(strangers),
-		COUNTER(nodes_refused), COUNTER(joins), COUNTER(leaves), COUNTER(interviews), COUNTER(pings),
-		COUNTER(lost), COUNTER(reports), COUNTER(readings), COUNTER(unkept_lost), COUNTER(sent),
+	static const struct counter_place places[] = { COUNTER(nodes_now), COUNTER(nodes_up_now),
+		COUNTER(network_up_now), COUNTER(messages), COUNTER(messages_malformed), COUNTER(repeated),
+		COUNTER(strangers), COUNTER(nodes_refused), COUNTER(joins), COUNTER(leaves), COUNTER(interviews),
+		COUNTER(pings), COUNTER(lost), COUNTER(reports), COUNTER(readings), COUNTER(unkept_lost), COUNTER(sent),
 		COUNTER(unsent) };
 	_Static_assert(sizeof(places) / sizeof(places[0]) <= ZIGBEE_COUNTERS_MAX, "every counter has a place");
 
@@ -205,6 +205,13 @@ static int zigbee_open(struct driver **out, struct uv_loop_s *loop, const void *
 	return zigbee_open_on(out, &stage, settings, host, why, why_size);
 }
 
+static bool apart(const void *values)
+{
+	const struct zigbee_settings *settings = values;
+
+	return settings->process;
+}
+
 static size_t zigbee_counters(const struct driver *driver, const struct driver_counter **out)
 {
 	*out = driver->counter_list;
@@ -214,6 +221,7 @@ static size_t zigbee_counters(const struct driver *driver, const struct driver_c
 const struct driver_ops driver_zigbee = {
 	.name = "zigbee",
 	.settings = &zigbee_settings_table,
+	.apart = apart,
 	.open = zigbee_open,
 	.offer = zigbee_offer,
 	.withdraw = zigbee_withdraw,

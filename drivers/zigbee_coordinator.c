@@ -72,9 +72,9 @@ static void on_network_up(struct driver *driver)
 	driver->interview_rules.own_eui64 = network->eui64;
 	driver->refresh_ms = zigbee_now(driver) + REFRESH_MS;
 	zigbee_keep_network(driver);
-	if (driver->counters.network_up)
+	if (driver->counters.network_up_now)
 		return;
-	driver->counters.network_up = 1;
+	driver->counters.network_up_now = 1;
 	for (size_t i = 0; i < driver->nodes.count; i++)
 		zigbee_presence_begin(driver->nodes.list[i], zigbee_now(driver));
 	zigbee_tell(driver, DRIVER_NOTICE,
@@ -87,7 +87,7 @@ static void tell_trouble(struct driver *driver, bool was_up)
 {
 	const struct zigbee_network *network = &driver->network;
 
-	driver->counters.network_up = 0;
+	driver->counters.network_up_now = 0;
 	if (network->state == NETWORK_REFUSED)
 		zigbee_tell(driver, DRIVER_ERROR, "zigbee.refused reason=\"%s\"", network->why);
 	else if (network->state == NETWORK_NO_STICK && (was_up || *network->why))

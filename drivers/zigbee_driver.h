@@ -27,7 +27,7 @@
 #define ZIGBEE_LINK_KEYS_MAX ZIGBEE_NODES_MAX
 
 struct zigbee_counters {
-	uint64_t nodes, nodes_up, network_up; /* now */
+	uint64_t nodes_now, nodes_up_now, network_up_now;
 	uint64_t messages, messages_malformed, repeated, strangers;
 	uint64_t nodes_refused, joins, leaves, interviews, pings, lost;
 	uint64_t reports, readings, unkept_lost; /* durable; not to be kept */

@@ -373,11 +373,11 @@ int64_t zigbee_fleet_turn(struct driver *driver)
 	bool speaks = driver->network.state == NETWORK_UP && driver->stick;
 	int64_t due_ms = speaks ? nodes_turn(driver) : INT64_MAX;
 
-	driver->counters.nodes = driver->nodes.count;
-	driver->counters.nodes_up = 0;
+	driver->counters.nodes_now = driver->nodes.count;
+	driver->counters.nodes_up_now = 0;
 	for (size_t i = 0; i < driver->nodes.count; i++) {
 		struct zigbee_node *node = driver->nodes.list[i];
-		driver->counters.nodes_up += !node->left && !node->presence.lost;
+		driver->counters.nodes_up_now += !node->left && !node->presence.lost;
 		if (node->changed)
 			keep_node(driver, node, false);
 		node->changed = false;

@@ -115,7 +115,7 @@ void zigbee_answer_status(struct driver *driver, const struct driver_question *q
 	put_text(&answer.json, "firmware", network->firmware);
 	put_number(&answer.json, "permit_s", permitted_s(driver));
 	put_number(&answer.json, "nodes", (int64_t)driver->nodes.count);
-	put_number(&answer.json, "nodes_up", (int64_t)driver->counters.nodes_up);
+	put_number(&answer.json, "nodes_up", (int64_t)driver->counters.nodes_up_now);
 	put_number(&answer.json, "waiting", (int64_t)driver->outbox.count);
 	if (network->remembers)
 		put_network(&answer.json, &network->kept);

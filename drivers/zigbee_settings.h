@@ -4,6 +4,7 @@
 #ifndef WAKEGATE_DRIVERS_ZIGBEE_SETTINGS_H
 #define WAKEGATE_DRIVERS_ZIGBEE_SETTINGS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "config/settings.h"
@@ -14,6 +15,7 @@ enum zigbee_flow { ZIGBEE_FLOW_NONE, ZIGBEE_FLOW_HARDWARE, ZIGBEE_FLOW_SOFTWARE 
 
 struct zigbee_settings {
 	const char *port;
+	bool process;
 	int stick; /* enum zigbee_stick_choice */
 	int64_t baud;
 	int flow_control;    /* enum zigbee_flow */

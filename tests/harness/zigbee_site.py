@@ -2,6 +2,7 @@
 import json
 
 from .broker import Broker
+from .find import ours
 from .gateway import Wakegate
 from .process import wait_until
 from .simncp import SimNcp
@@ -26,6 +27,7 @@ class ZigbeeSite:
         self.subscriber = Subscriber(self.broker.port)
         settings = {"port": self.stick.path, "stick": front, "channel": "15"} | (zigbee or {})
         self.gateway = Wakegate(folder, self.broker.port, zigbee=settings,
+                                drivers={"program": str(ours("wakegate-driver"))},
                                 update={"retry_after": "1 s", "retry_most": "1 s"},
                                 telemetry={"batch_age": "100 ms", "commit_delay": "50 ms"}).start()
 

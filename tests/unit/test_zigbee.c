@@ -171,7 +171,7 @@ START_TEST(another_stick_is_refused_and_taken_when_told)
 	stage_open(&stage);
 	stage.driver->stick->network = (struct stick_network){ .extended_pan = 0xaaaaaaaaaaaaaaaa, .channel = 20 };
 	stage_up(&stage);
-	ck_assert_uint_eq(stage.driver->counters.network_up, 0);
+	ck_assert_uint_eq(stage.driver->counters.network_up_now, 0);
 	stage_ask(&stage, "status", "{}");
 	ck_assert_ptr_nonnull(strstr(stage.answer, "\"state\":\"refused\""));
 	ck_assert_ptr_nonnull(strstr(stage.answer, "wakegate zigbee restore"));
@@ -179,7 +179,7 @@ START_TEST(another_stick_is_refused_and_taken_when_told)
 	ck_assert_int_eq(stage.result, -EPERM);
 	stage_ask(&stage, "adopt", "{\"yes\":true}");
 	ck_assert_int_eq(stage.result, 0);
-	ck_assert_uint_eq(stage.driver->counters.network_up, 1);
+	ck_assert_uint_eq(stage.driver->counters.network_up_now, 1);
 	stage_close(&stage);
 }
 END_TEST
