@@ -87,6 +87,7 @@ static bool read_message(
 	char why[160];
 
 	gateway->heard_ms = (int64_t)uv_now(gateway->loop);
+	gateway->mute = false;
 	*data = NONE;
 	if (message->count > 2)
 		return false;
@@ -129,8 +130,11 @@ int far_wait(struct far_gateway *gateway, enum driver_message_type type, uint32_
 			continue;
 		}
 		uint64_t now_ns = uv_hrtime();
-		if (now_ns >= until_ns)
+		if (now_ns >= until_ns || gateway->mute) {
+			/* A driver that waits for each of its questions hears neither its nodes nor its end. */
+			gateway->mute = true;
 			return -ETIMEDOUT;
+		}
 		(void)message_socket_wait(gateway->socket, -1, (int)((until_ns - now_ns) / 1000000) + 1);
 	}
 }

@@ -49,6 +49,7 @@ struct far_gateway {
 	void (*ended)(void *context, int status);
 	void *ended_context;
 	bool over;
+	bool mute; /* it let an answer wait too long: until it is heard again nobody waits for another */
 
 	struct driver *driver; /* NULL: not open */
 	struct driver_host host;
