@@ -1,5 +1,6 @@
 """A Zigbee network as a whole: the gateway on a simulated stick that other hosts accept as one, form to firmware."""
 import hashlib
+import json
 
 import pytest
 
@@ -40,20 +41,30 @@ def test_nodes_join_report_and_are_updated(site):
         wait_until("it is confirmed", lambda: site.show(number).get("version") == "0x00000020", LONG)
 
 
-def test_a_transfer_goes_on_after_a_kill_and_without_the_stick_for_a_while(tmp_path):
-    firmware = image(30000)
+@pytest.fixture
+def lone_plug(tmp_path):
     site = ZigbeeSite(tmp_path, "znp", [PLUG], speed=3).wait_up()
+    yield site
+    site.stop()
+
+
+def has(offset):
+    """Of a node: it has so much of its image, or all of it."""
+    return lambda node: node["ota"]["offset"] > offset or node["ota"]["sha256"]
+
+
+def test_a_transfer_goes_on_after_a_kill_and_without_the_stick_for_a_while(lone_plug):
+    firmware, site = image(30000), lone_plug
     site.let_in(1)
     site.add_image(firmware)
     site.gateway.order(hashlib.sha256(firmware).hexdigest(), HARDWARE)
-    site.stick.wait_for_node(0, lambda node: node["ota"]["offset"] > 3000, "has a part", LONG)
+    site.stick.wait_for_node(0, has(3000), "has a part", LONG)
     site.gateway.kill()
     had = site.stick.node(0)["ota"]["offset"]
     site.gateway.start()
     site.wait_up()
-    # It is known without an interview, and goes on where it was.
-    assert site.interviewed(1)
-    site.stick.wait_for_node(0, lambda node: node["ota"]["offset"] > had + 3000, "goes on", LONG)
+    assert site.interviewed(1)  # it is known without another interview
+    site.stick.wait_for_node(0, has(had + 3000), "goes on", LONG)
     site.stick.do("unplug")
     wait_until("that is told", lambda: site.zigbee("status")["state"] == "waiting", PATIENCE)
     site.stick.say("plug")
@@ -61,7 +72,31 @@ def test_a_transfer_goes_on_after_a_kill_and_without_the_stick_for_a_while(tmp_p
     site.wait_up()
     node = site.stick.wait_for_node(0, lambda node: node["ota"]["sha256"], "is updated", LONG)
     assert node["ota"]["sha256"] == hashlib.sha256(firmware).hexdigest()
-    assert node["ota"]["queries"] <= 3
     site.stick.do("node 0 report 0x402 0 2150")
     wait_until("21.50 °C is upstream", lambda: 21.5 in site.taken(0, "temperature"), PATIENCE)
-    site.stop()
+
+
+def test_a_backup_is_what_zigpy_reads_and_brings_the_network_to_another_stick(lone_plug, tmp_path):
+    backups = pytest.importorskip("zigpy.backups")
+    site, file = lone_plug, tmp_path / "backup.json"
+    site.let_in(1)
+    site.zigbee("backup", file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    backup = backups.NetworkBackup.from_dict(json.loads(file.read_text()))
+    status = site.zigbee("status")
+    assert backup.is_complete()
+    assert backup.network_info.channel == status["channel"]
+    assert backup.network_info.pan_id == int(status["pan"], 16)
+    assert {f"0x{int.from_bytes(ieee.serialize(), 'little'):016x}": nwk
+            for ieee, nwk in backup.network_info.nwk_addresses.items()} == {
+                node["node"]: int(node["nwk"], 16) for node in site.nodes().values()}
+
+    # As zigpy writes it, put onto the stick after a new network took its place.
+    again = tmp_path / "zigpy.json"
+    again.write_text(json.dumps(backup.as_open_coordinator_json()))
+    site.zigbee("form", "--yes")
+    assert site.zigbee("status")["extended_pan"] != status["extended_pan"]
+    restored = site.zigbee("restore", again, "--yes")
+    same = ("extended_pan", "pan", "channel")
+    assert [restored[name] for name in same] == [status[name] for name in same]
+    assert set(site.nodes()) == {eui64(0)}
