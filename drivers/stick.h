@@ -12,33 +12,13 @@
 #include "drivers/driver.h"
 #include "drivers/stick_flights.h"
 #include "drivers/stick_line.h"
+#include "drivers/stick_protocol.h"
 #include "drivers/stick_requests.h"
 #include "drivers/stick_script.h"
 #include "drivers/zigbee_stick.h"
 
 #define STICK_KEYS_MAX 256 /* of nodes, to restore */
 #define ZDO_DEVICE_ANNOUNCE 0x0013
-
-struct stick_protocol {
-	void (*transmit)(void *stick, const struct stick_request *request);
-	void (*script_done)(void *stick, const char *failed);
-	/* The line came up: the state is STICK_OPENING and nothing is under way. */
-	void (*begin)(struct stick *stick);
-	void (*bytes)(struct stick *stick, const void *data, size_t size);
-	/* Hands a message to the stick: for the first time, or again. */
-	int (*fly)(struct stick *stick, struct flight *flight);
-	/* It is later: the protocol's own deadlines; and when the next one is. */
-	void (*alarm)(struct stick *stick);
-	int64_t (*deadline)(const struct stick *stick);
-	/* Commands that were not answered one after another, until the stick counts as silent. */
-	unsigned silences_most;
-	/* The network `wanted`, with `keys` where it is restored: the state is STICK_OPENING. */
-	void (*set_network)(struct stick *stick, bool restores);
-	void (*run)(struct stick *stick, const struct script_step *script);
-	const struct script_step *backup, *scan;
-	int (*permit)(struct stick *stick, uint8_t seconds);
-	size_t size; /* of the protocol's own struct */
-};
 
 struct stick {
 	const struct stick_protocol *protocol;
