@@ -6,8 +6,7 @@ from harness.zigbee_host import zigpy
 
 PLUG = {"model": "sim.plug", "router": True, "sensors": ["temperature", "power", "energy"]}
 SLEEPER = {"model": "sim.leaf", "sleepy": True, "poll_ms": 1000, "sensors": ["temperature", "battery"], "parent": 0}
-STICKS = {"znp": ("znp", {}), "ezsp-8": ("ezsp", {"protocol": 8}), "ezsp-13": ("ezsp", {"protocol": 13}),
-          "ezsp-14": ("ezsp", {"protocol": 14})}
+STICKS = {"znp": ("znp", {}), "ezsp-8": ("ezsp", {"protocol": 8}), "ezsp-14": ("ezsp", {"protocol": 14})}
 EUI64S = ["00:12:4b:00:22:00:00:01", "00:12:4b:00:22:00:00:02"]
 
 
