@@ -319,7 +319,7 @@ static void answer_scan(struct driver *driver, const struct driver_question *que
 void zigbee_on_scanned(void *context, uint8_t channel, uint8_t energy)
 {
 	struct driver *driver = context;
-	struct driver_question question;
+	struct driver_question question = { 0 };
 
 	if (channel >= ZIGBEE_CHANNEL_FIRST && channel <= ZIGBEE_CHANNEL_LAST)
 		driver->network.energies[channel - ZIGBEE_CHANNEL_FIRST] = energy;
@@ -356,7 +356,7 @@ bool zigbee_wait_end(struct zigbee_wait *wait, struct driver_question *question)
 
 static int64_t give_up_late(struct driver *driver, struct zigbee_wait *wait)
 {
-	struct driver_question question;
+	struct driver_question question = { 0 };
 
 	if (!wait->waits)
 		return INT64_MAX;

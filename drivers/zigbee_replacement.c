@@ -67,7 +67,7 @@ void zigbee_ask_adopt(struct driver *driver, const struct driver_question *quest
 void zigbee_questions_on_network(struct driver *driver)
 {
 	enum zigbee_network_state state = driver->network.state;
-	struct driver_question question;
+	struct driver_question question = { 0 };
 
 	if (state == NETWORK_UP && !driver->must_form && zigbee_wait_end(&driver->network_question, &question))
 		zigbee_answer_status(driver, &question);
@@ -182,7 +182,7 @@ static void answer_backup(struct driver *driver, const struct driver_question *q
 void zigbee_on_key(void *context, const struct stick_link_key *key)
 {
 	struct driver *driver = context;
-	struct driver_question question;
+	struct driver_question question = { 0 };
 
 	if (key) {
 		if (driver->backup_question.waits)
@@ -213,7 +213,7 @@ void zigbee_ask_backup(struct driver *driver, const struct driver_question *ques
 	int error = driver->ops->backup(driver->stick);
 	if (!error)
 		return;
-	struct driver_question waiting;
+	struct driver_question waiting = { 0 };
 	if (zigbee_wait_end(&driver->backup_question, &waiting))
 		zigbee_refuse(&waiting, error, "the stick is busy, try again in a moment");
 }
