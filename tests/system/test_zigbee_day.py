@@ -16,7 +16,7 @@ MINUTES = 24 * 60 if long_run() else 2
 KILLS = scaled("KILLS", 2)
 SENSORS = ["temperature", "humidity", "battery"]
 # Small blocks and a long think, so that there is always one under way when the gateway is killed.
-OTA = {"reboot_ms": 500, "query_ms": 600000, "block": 16}
+OTA = {"reboot_ms": 500, "query_ms": 600000 if long_run() else 60000, "block": 16}
 PLUG = {"model": "sim.plug", "router": True, "sensors": ["temperature", "power", "energy"], "wander_ms": 60000,
         "think_ms": 50, "ota": OTA}
 LEAF = {"model": "sim.leaf", "sleepy": True, "poll_ms": 5000, "fast_poll_ms": 250, "sensors": SENSORS,
