@@ -9,8 +9,9 @@ from harness.zigbee_site import PLUG, SLEEPER, ZigbeeSite
 USUAL, LEGRAND, TELINK = 0x1286, 0x1021, 0x1141
 SIZE = 4000
 PATIENCE = 240
+PATIENT = {"tries": 100000}  # however long the gateway takes
 # Each asks by itself twice a second of the air's time, so that they meet.
-ODD = [PLUG | {"manufacturer": manufacturer, "ota": ota | {"query_ms": 500}} for manufacturer, ota in [
+ODD = [PLUG | {"manufacturer": manufacturer, "ota": ota | PATIENT | {"query_ms": 500}} for manufacturer, ota in [
     (USUAL, {"page": 500, "page_spacing_ms": 5}),
     (USUAL, {"omits_period": True}),
     (USUAL, {"sends_period": True, "counts_seconds": True}),
@@ -18,11 +19,12 @@ ODD = [PLUG | {"manufacturer": manufacturer, "ota": ota | {"query_ms": 500}} for
     (USUAL, {"knows_no_wait": True}),
     (LEGRAND, {"own_block": True, "block": 62}),
     (TELINK, {"needs_sixteenths": True, "block": 63}),
-]] + [SLEEPER]
+]] + [SLEEPER | {"ota": PATIENT}]
 
 
 def start(folder, nodes, **zigbee):
-    site = ZigbeeSite(folder, "znp", nodes, zigbee=zigbee).wait_up()
+    # The gateway holds the port itself, so that it is free as soon as the gateway is killed.
+    site = ZigbeeSite(folder, "znp", nodes, zigbee={"process": False} | zigbee).wait_up()
     site.let_in(len(nodes))
     return site
 
@@ -57,8 +59,7 @@ def test_odd_clients_get_their_images_though_they_come_at_once(tmp_path):
 
 
 def test_a_killed_gateway_costs_the_blocks_under_way(tmp_path):
-    patient = {"ota": {"tries": 100000}}  # however long the gateway takes to start
-    site = start(tmp_path, [PLUG | patient, SLEEPER | patient])
+    site = start(tmp_path, [PLUG | {"ota": PATIENT}, SLEEPER | {"ota": PATIENT}])
     try:
         size = 12000
         digests = order(site, {USUAL}, size)
