@@ -36,14 +36,14 @@ def running_pid(gateway, before=0):
 def test_a_driver_killed_again_and_again_loses_no_reading_and_every_node_ends_on_the_right_image(tmp_path):
     with Scenario(tmp_path, telemetry=TELEMETRY, update=UPDATE, coap={"process": True}, drivers=apart()) as scenario:
         pid = running_pid(scenario.gateway)
-        scenario.start_nodes()
-        digest = scenario.order_update()
+        scenario.start_nodes(nodes=10, loss=5)
+        digest = scenario.order_update(30_000)
         for _ in range(scaled("KILLS", 10)):
-            time.sleep(scenario.random.uniform(0.1, 0.8))
+            time.sleep(scenario.random.uniform(0.05, 0.5))
             os.kill(pid, signal.SIGKILL)
             pid = running_pid(scenario.gateway, pid)
             if scenario.all_run(digest):
-                digest = scenario.order_update()
+                digest = scenario.order_update(30_000)
         wait_until("all nodes run the last image", lambda: scenario.all_run(digest), 400, 0.5)
         assert driver(scenario.gateway)["restarts"] >= scaled("KILLS", 10)
         assert scenario.finish() == []
