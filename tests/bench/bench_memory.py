@@ -4,7 +4,8 @@
 The gateway is one with plain CoAP nodes and an uplink to mosquitto, as most are: every node has an address of its own, the
 nodes check in 64 at a time, an image of 1 MB is signed, imported, verified and ordered for 500 nodes, and all of these
 fetch it side by side, block by block. Resident memory counts pages shared with other programs too (VmRSS), looked at all
-the time while the 500 are served; the highest is the figure. The same with a broker over TLS is told, without a goal.
+the time while the 500 are served; the highest is the figure. The same with a broker over TLS is told, without a goal. A
+driver in a process of its own has its own figure.
 """
 import json
 import pathlib
@@ -73,26 +74,27 @@ class Crowd:
             one.close()
 
 
-def register(gateway):
+def register(gateway, count):
     body = json.dumps({"hw": "sim-m4", "version": "1.0.0", "image": "0011223344556677", "battery": 90}).encode()
-    for first in range(0, NODES, AT_ONCE):
-        numbers = range(first, min(first + AT_ONCE, NODES))
+    for first in range(0, count, AT_ONCE):
+        numbers = range(first, min(first + AT_ONCE, count))
         crowd = Crowd(gateway.coap_port, numbers)
         crowd.ask([request(POST, "c", number, f"ep=node-{number:05}", 50, payload=body) for number in numbers], "2.04")
         crowd.close()
-    assert gateway.ask("status")["nodes"]["total"] == NODES
+    assert gateway.ask("status")["nodes"]["total"] == count
 
 
-def serve(gateway, digest):
-    """Every block of the image, asked for by all fetching nodes in turn. Returns the most memory seen, blocks a second."""
-    crowd = Crowd(gateway.coap_port, range(FETCHING))
-    blocks, most, started = -(-IMAGE_BYTES // 1024), 0, time.monotonic()
+def serve(gateway, digest, fetching, size, pid):
+    """Every block of the image, asked for by all fetching nodes in turn. Returns the most memory that the process had, and
+    blocks a second."""
+    crowd = Crowd(gateway.coap_port, range(fetching))
+    blocks, most, started = -(-size // 1024), 0, time.monotonic()
     for number in range(blocks):
-        crowd.ask([request(GET, f"fw/{digest[:16]}", NODES + number * FETCHING + node, block=(number, SZX))
-                   for node in range(FETCHING)], "2.05")
-        most = max(most, memory_mb(gateway.process.child.pid, "VmRSS"))
+        crowd.ask([request(GET, f"fw/{digest[:16]}", NODES + number * fetching + node, block=(number, SZX))
+                   for node in range(fetching)], "2.05")
+        most = max(most, memory_mb(pid, "VmRSS"))
     crowd.close()
-    return most, blocks * FETCHING / (time.monotonic() - started)
+    return most, blocks * fetching / (time.monotonic() - started)
 
 
 def uplink_stands(gateway):
@@ -103,12 +105,12 @@ def measure_serving(gateway, name, goal):
     pid = gateway.process.child.pid
     wait_until("the uplink stands", lambda: uplink_stands(gateway), 60)
     figure(f"memory.{name}at_start", memory_mb(pid, "VmRSS"), "MB")
-    register(gateway)
+    register(gateway, NODES)
     figure(f"memory.{name}with_10000_nodes", memory_mb(pid, "VmRSS"), "MB")
     digest = gateway.add_image(bytes(range(256)) * (IMAGE_BYTES // 256))
     gateway.cli("update", "--yes", *(f"node-{number:05}" for number in range(FETCHING)), digest[:16])
     figure(f"memory.{name}with_500_updates", memory_mb(pid, "VmRSS"), "MB")
-    most, rate = serve(gateway, digest)
+    most, rate = serve(gateway, digest, FETCHING, IMAGE_BYTES, pid)
     figure(f"memory.{name}while_serving", most, "MB", goal)
     figure(f"memory.{name}peak", memory_mb(pid, "VmHWM"), "MB")
     figure(f"memory.{name}blocks_served", rate, "1/s")
@@ -138,6 +140,28 @@ def measure_memory_tls(folder):
     finally:
         gateway.stop()
         broker.stop()
+
+
+def driver_pid(gateway):
+    driver = gateway.ask("driver", "list")["drivers"][0]
+    return driver["state"] == "running" and driver["pid"]
+
+
+def measure_driver(folder):
+    """The CoAP driver in a process of its own, with 200 nodes of which 20 fetch at a time."""
+    gateway = Wakegate(folder, free_port(), gateway={"log_level": "notice"}, coap={"process": True},
+                       drivers={"program": ours("wakegate-driver")}).start()
+    try:
+        pid = wait_until("the driver runs", lambda: driver_pid(gateway), 60)
+        register(gateway, 200)
+        digest = gateway.add_image(bytes(range(256)) * 1000)
+        gateway.cli("update", "--yes", *(f"node-{number:05}" for number in range(20)), digest[:16])
+        time.sleep(3)  # what the start needed has been given back
+        most, rate = serve(gateway, digest, 20, 256_000, pid)
+        figure("memory.driver_process_with_200_nodes", most, "MB", "<=6")
+        figure("memory.driver_process_blocks_served", rate, "1/s")
+    finally:
+        gateway.stop()
 
 
 def reports():
@@ -175,7 +199,7 @@ def measure_start(folder):
 
 
 def main():
-    for measure in (measure_memory, measure_memory_tls, measure_start):
+    for measure in (measure_memory, measure_memory_tls, measure_driver, measure_start):
         with tempfile.TemporaryDirectory() as folder:
             try:
                 measure(pathlib.Path(folder))
