@@ -35,6 +35,7 @@ static const struct setting other_list[] = {
 		.type = SETTING_LIST,
 		.offset = offsetof(struct remote_other, arguments),
 		.most = REMOTE_ARGUMENTS_MAX - 4,
+		.example = "[ \"/var/lib/barn\" ]",
 		.help = "What the program is given behind these." },
 	{ .name = "endpoint",
 		.type = SETTING_TEXT,
