@@ -247,13 +247,26 @@ static void take_into(struct sample *sample, const struct node *node, unsigned w
 	sample->count += sample->count < SAMPLE_MOST;
 }
 
-/* What it did so far, and a little of what is usual where that is little. */
-static double share_missed(const struct node_record *record)
+/* Of all calls that were due here. */
+static double usual_share_missed(const struct nodes *nodes)
 {
-	return ((double)record->drops + 0.5) / ((double)(record->contacts + record->drops) + 10);
+	double calls = 10, missed = 0.1;
+
+	for (size_t i = 0; i < nodes_count(nodes); i++) {
+		const struct node_record *record = &nodes_at(nodes, i)->record;
+		calls += (double)(record->contacts + record->drops);
+		missed += (double)record->drops;
+	}
+	return missed / calls;
 }
 
-static json_t *describe_sampled(const struct preview *preview, const struct node *node, unsigned wave)
+/* What it did so far, and what is usual here where that is little. */
+static double share_missed(const struct node_record *record, double usual)
+{
+	return ((double)record->drops + 10 * usual) / ((double)(record->contacts + record->drops) + 10);
+}
+
+static json_t *describe_sampled(const struct preview *preview, const struct node *node, unsigned wave, double usual)
 {
 	int64_t interval_ms = preview->parts->schedule->interval_ms;
 	int64_t own_ms = node_record_own_period_ms(&node->record);
@@ -262,7 +275,7 @@ static json_t *describe_sampled(const struct preview *preview, const struct node
 	bool silent = nodes_is_silent(preview->parts->nodes, node, interval_ms, preview->now);
 
 	return json_pack("[i, I, I, f, b]", (int)wave, (json_int_t)(own_ms ? own_ms : interval_ms), (json_int_t)next_ms,
-		share_missed(&node->record), (int)silent);
+		share_missed(&node->record, usual), (int)silent);
 }
 
 /* NULL: there is no such time. */
@@ -300,13 +313,14 @@ static void add_transfers(const struct preview *preview, json_t *json)
 static json_t *describe_sample(const struct preview *preview, const struct sample *sample)
 {
 	json_t *list = json_array(), *counts = json_array();
+	double usual = usual_share_missed(preview->parts->nodes);
 
 	for (unsigned wave = 0; wave < preview->plan->wave_count; wave++) {
 		(void)json_array_append_new(counts, json_integer(sample->wave_nodes[wave]));
 		for (size_t i = 0; i < sample->count; i++)
 			if (sample->list[i].wave == wave)
 				(void)json_array_append_new(
-					list, describe_sampled(preview, sample->list[i].node, wave));
+					list, describe_sampled(preview, sample->list[i].node, wave, usual));
 	}
 	return json_pack(
 		"{s:o, s:o, s:I}", "sample", list, "wave_nodes", counts, "now_ms", (json_int_t)preview->now.wall_ms);

@@ -143,15 +143,19 @@ static void print_assumptions(const struct forecast *forecast, const struct fore
 	fprintf(out,
 		"\nassumed\n"
 		"- nodes call, and miss calls, as often as they have so far; %s\n"
-		"- a node begins to fetch at a call and is confirmed by the next that comes\n"
+		"- a node begins to fetch at a call and says what it runs after its restart\n"
 		"- a transfer has %s, %s; %.1f %% of them fail\n"
 		"- %" PRId64 " %% more than the image on the air, %" PRId64 " kbit/s, %" PRId64 " mW at a node\n"
-		"- nodes that are silent now stay so; updated ones drop no more than before\n",
+		"- nodes that are silent now stay so; updated ones drop no more than before\n"
+		"- of the looks at a wave 15 %% suspect it, and it takes its soak time again\n"
+		"- no node goes over stepping stones; links.per_parent holds nobody up\n",
 		forecast->nodes > input->sampled ? "the others are like those sampled" : "each as itself",
 		human_rate(rate, (double)input->rate_bytes), limit, 100 * input->attempt_fails, input->overhead_percent,
 		input->bit_rate / 1000, input->power_mw);
 	if (memchr(input->closed, true, sizeof(input->closed)))
 		fputs("- windows are those of the first wave's first node, each week alike\n", out);
+	if (*input->plan->apply_window.text)
+		fputs("- activation waits for no window: add the time until --apply-window opens\n", out);
 	if (input->plan->approval)
 		fputs("- it is approved at once\n", out);
 }

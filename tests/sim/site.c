@@ -144,6 +144,10 @@ static void report(const struct site *site, struct site_report *out)
 		out->updates += site->nodes.list[i].updates;
 		out->newest += site_image_level(site->nodes.list[i].runs) == SITE_NEXT;
 	}
+	int64_t completed_ms = site->watch.seen[SITE_HARDWARE_MAX].completed_ms;
+	if (completed_ms > 0)
+		out->completed_ms = completed_ms - site->worker.forecast_ms;
+	out->forecast = json_incref(site->worker.forecast);
 	memcpy(out->verdict, site->world.verdict, sizeof(out->verdict));
 }
 

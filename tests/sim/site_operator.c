@@ -82,7 +82,8 @@ static void ask(struct site_operator *worker, json_t *request, const struct cont
 {
 	const char *command = json_string_value(json_object_get(request, "command"));
 	/* The bytes of an image are part of what its beginning says. */
-	bool acts = strcmp(command, "audit") != 0 && strcmp(command, "image.upload.data") != 0;
+	bool acts = strcmp(command, "audit") != 0 && strcmp(command, "rollout.forecast") != 0 &&
+		    strcmp(command, "image.upload.data") != 0;
 	size_t action = acts ? site_audit_ask(worker->audit, request) : SIZE_MAX;
 	char *text = json_dumps(request, JSON_COMPACT);
 	struct asked *asked = malloc(sizeof(*asked));
@@ -189,22 +190,40 @@ static void clear_the_way(struct site_operator *worker)
 		ask(worker, json_pack("{s:s, s:s}", "command", "rollout.rollback", "rollout", former), NULL, NULL);
 }
 
-static void order(struct site_operator *worker)
+static json_t *describe_order(const struct site_operator *worker, const char *command, const char *name)
 {
 	const struct site_plan *plan = worker->world->plan;
+	json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s}", "command", command, "rollout", name, "image",
+		worker->images->list[worker->image].hex, "waves", plan->waves, "soak_ms", (json_int_t)plan->soak_ms,
+		"deadline_wakes", 6, "on_failure", plan->rolls_back ? "rollback" : "pause");
+
+	if (plan->window)
+		(void)json_object_set_new(request, "window", json_string(plan->window->text));
+	if (plan->apply_window)
+		(void)json_object_set_new(request, "apply_window", json_string(plan->apply_window->text));
+	return request;
+}
+
+static void on_forecast(struct site_operator *worker, bool ok, const json_t *told)
+{
+	if (!ok)
+		site_world_fail(worker->world, "no forecast is given");
+	worker->forecast = json_deep_copy(told);
+	worker->forecast_ms = worker->world->now_ms;
+	wait_for(worker, 1);
+}
+
+static void order(struct site_operator *worker)
+{
 	char name[16];
 
 	site_operator_rollout_name(worker->image, name);
 	wait_for(worker, PATIENCE_MS);
 	clear_the_way(worker);
-	json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s}", "command", "rollout.create", "rollout", name,
-		"image", worker->images->list[worker->image].hex, "waves", plan->waves, "soak_ms",
-		(json_int_t)plan->soak_ms, "deadline_wakes", 6, "on_failure", plan->rolls_back ? "rollback" : "pause");
-	if (plan->window)
-		(void)json_object_set_new(request, "window", json_string(plan->window->text));
-	if (plan->apply_window)
-		(void)json_object_set_new(request, "apply_window", json_string(plan->apply_window->text));
-	ask(worker, request, NULL, on_ordered);
+	if (worker->world->plan->forecast && !worker->forecast)
+		ask(worker, describe_order(worker, "rollout.forecast", name), NULL, on_forecast);
+	else
+		ask(worker, describe_order(worker, "rollout.create", name), NULL, on_ordered);
 }
 
 /* The next thing that is not done. */
@@ -328,6 +347,7 @@ void site_operator_close(struct site_operator *worker)
 {
 	struct asked *asked;
 
+	json_decref(worker->forecast);
 	while ((asked = worker->asked)) {
 		worker->asked = asked->next;
 		free(asked);

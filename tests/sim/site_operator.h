@@ -5,6 +5,7 @@
 #ifndef WAKEGATE_TESTS_SITE_OPERATOR_H
 #define WAKEGATE_TESTS_SITE_OPERATOR_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,6 +29,8 @@ struct site_operator {
 	bool brought[SITE_IMAGES], ordered[SITE_IMAGES];
 	uint32_t patience; /* which of its alarms is meant */
 	unsigned requests, refusals;
+	json_t *forecast;    /* as answered; NULL: it was not asked for */
+	int64_t forecast_ms; /* of the site's time */
 	unsigned halted_in;  /* which start of the gateway was asked to halt, and did; 0: none */
 	struct asked *asked; /* until the end: a gateway that goes leaves questions without an answer */
 };

@@ -48,7 +48,8 @@ struct site_plan {
 	const char *waves;
 	int64_t soak_ms;
 	bool rolls_back;
-	int64_t deadline_ms;                            /* update.deadline */
+	bool forecast;       /* the operator asks for one before it orders the first release */
+	int64_t deadline_ms; /* update.deadline */
 	const struct site_hours *window, *apply_window; /* of the rollouts; NULL: any time */
 	const struct site_hours *quiet; /* when the first SITE_QUIET_NODES are updated; NULL: any time */
 	bool stones;                    /* the next image requires the stone, and that the release */

@@ -302,6 +302,8 @@ static void look_at(struct site_watch *watch, int image, const struct rollout *r
 		seen->first_reach = reach > seen->first_reach ? reach : seen->first_reach;
 	}
 	seen->resumed = rollout->state == ROLLOUT_PAUSED || rollout->state == ROLLOUT_TRIPPED;
+	if (rollout->state == ROLLOUT_COMPLETE && seen->completed_ms == 0)
+		seen->completed_ms = watch->world->now_ms;
 	seen->known = true;
 	seen->starts = watch->gateway->starts;
 	seen->state = (int)rollout->state;
