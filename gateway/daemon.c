@@ -513,7 +513,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.sparkplug = reading_flow_sparkplug(daemon->readings),
 			.networks = daemon->networks,
 			.upstream = daemon->upstream,
-			.alerts = alerting_alerts(daemon->alerting),
+			.alerts = daemon->alerting ? alerting_alerts(daemon->alerting) : NULL,
 			.fleet = daemon->fleet,
 			.links = settings_of(daemon, &link_settings_table),
 			.update_settings = settings_of(daemon, &update_settings_table),
@@ -783,6 +783,7 @@ static void flush(struct daemon *daemon)
 	commands_close(daemon->commands);
 	audit_close(daemon->audit);
 	alerting_close(daemon->alerting);
+	daemon->alerting = NULL;
 	fleet_close(daemon->fleet);
 	firmware_flush(daemon->firmware);
 	reading_flow_flush(daemon->readings, now_of(daemon));

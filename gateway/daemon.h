@@ -61,7 +61,7 @@ struct daemon_view {
 	const struct updates *updates;
 	const struct rollouts *rollouts;
 	struct control *control;
-	const struct alerts *alerts;
+	const struct alerts *alerts; /* NULL while it closes */
 };
 void daemon_view(const struct daemon *daemon, struct daemon_view *out);
 
