@@ -1,9 +1,10 @@
 /* How many nodes fetch at a time, those that sleep apart. */
 #include "drivers/zigbee_upgrades_state.h"
 
-#define RATE_GUESS 200 /* bytes a second, of a transfer that has just begun */
+#define RATE_GUESS 1000 /* bytes a second, of a transfer that has just begun */
 #define WAIT_LEAST_MS 2000
-#define WAIT_MOST_MS 300000
+#define WAIT_MOST_MS 30000 /* asking once more costs less than a place that nobody takes */
+#define WAIT_MOST_SLEEPY_MS 300000
 
 static bool holds_place(const struct upgrade_node *node, int64_t now_ms)
 {
@@ -64,7 +65,8 @@ static int64_t left_ms(const struct upgrade_node *node, int64_t now_ms)
 /* As long as the fastest transfer takes, for each round of those who came before. */
 int64_t upgrade_place_wait_ms(const struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t now_ms)
 {
-	int64_t soonest_ms = WAIT_MOST_MS, before = 0;
+	int64_t most_ms = node->peer.sleeps ? WAIT_MOST_SLEEPY_MS : WAIT_MOST_MS;
+	int64_t soonest_ms = most_ms, before = 0;
 
 	for (size_t i = 0; i < upgrades->count; i++) {
 		const struct upgrade_node *other = upgrades->list[i];
@@ -78,5 +80,5 @@ int64_t upgrade_place_wait_ms(const struct zigbee_upgrades *upgrades, struct upg
 		before += other->waiting_ms > 0 && other->waiting_ms < node->waiting_ms;
 	}
 	int64_t wait_ms = soonest_ms * (1 + before / limit_of(upgrades, node));
-	return wait_ms < WAIT_LEAST_MS ? WAIT_LEAST_MS : wait_ms > WAIT_MOST_MS ? WAIT_MOST_MS : wait_ms;
+	return wait_ms < WAIT_LEAST_MS ? WAIT_LEAST_MS : wait_ms > most_ms ? most_ms : wait_ms;
 }
