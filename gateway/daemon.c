@@ -513,7 +513,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.sparkplug = reading_flow_sparkplug(daemon->readings),
 			.networks = daemon->networks,
 			.upstream = daemon->upstream,
-			.alerts = daemon->alerting ? alerting_alerts(daemon->alerting) : NULL,
+			.alerts = alerting_alerts(daemon->alerting),
 			.fleet = daemon->fleet,
 			.links = settings_of(daemon, &link_settings_table),
 			.update_settings = settings_of(daemon, &update_settings_table),
@@ -770,7 +770,7 @@ void daemon_view(const struct daemon *daemon, struct daemon_view *out)
 		.updates = update_flow_updates(daemon->updates),
 		.rollouts = update_flow_rollouts(daemon->updates),
 		.control = daemon->control,
-		.alerts = alerting_alerts(daemon->alerting),
+		.alerts = daemon->alerting ? alerting_alerts(daemon->alerting) : NULL,
 	};
 }
 
