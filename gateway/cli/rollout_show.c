@@ -191,6 +191,18 @@ static const char *state_text(char *out, size_t size, const json_t *rollout)
 	return out;
 }
 
+/* As the daemon names it, and as a person would. */
+static const char *obstacle_text(const char *name)
+{
+	static const char *const texts[][2] = { { "held", "by an operator" }, { "battery", "by a low battery" },
+		{ "stone", "by a missing stepping stone" } };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (strcmp(texts[i][0], name) == 0)
+			return texts[i][1];
+	return name;
+}
+
 static void print_counts(const struct cli *cli, const json_t *rollout)
 {
 	char text[192];
@@ -206,8 +218,8 @@ static void print_counts(const struct cli *cli, const json_t *rollout)
 	pair_print(cli, "nodes", text);
 	json_object_foreach (json_object_get(rollout, "excused"), obstacle, count)
 		if (json_integer_value(count) > 0)
-			size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%" JSON_INTEGER_FORMAT " by %s",
-				size ? ", " : "", json_integer_value(count), obstacle);
+			size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%" JSON_INTEGER_FORMAT " %s",
+				size ? ", " : "", json_integer_value(count), obstacle_text(obstacle));
 	if (size > 0)
 		pair_print(cli, "held back", text);
 	if (field_number(rollout, "forgiven")) {
