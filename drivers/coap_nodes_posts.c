@@ -172,8 +172,9 @@ static void describe_update(const struct coap_nodes *nodes, const struct offer *
 	update->size = offer->image->size_bytes;
 	memcpy(update->sha256, offer->image->sha256, sizeof(update->sha256));
 	update->fetch_s = offer_seconds_until(now_ms + offer_wait_ms(offer, now_ms), now_ms);
-	update->apply_s = offer_seconds_until(offer->times.apply_at_ms, now_ms);
-	update->until_s = offer_seconds_until(offer->times.apply_until_ms, now_ms);
+	struct offer_activation activation = offer_activation(&offer->times, now_ms);
+	update->apply_s = activation.from_s;
+	update->until_s = activation.until_s;
 }
 
 static void describe_command(const struct coap_nodes *nodes, const char *node, struct profile_answer *answer)

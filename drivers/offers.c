@@ -105,3 +105,18 @@ uint32_t offer_seconds_until(int64_t then_ms, int64_t now_ms)
 
 	return then_ms <= now_ms ? 0 : seconds > UINT32_MAX ? UINT32_MAX : (uint32_t)seconds;
 }
+
+struct offer_activation offer_activation(const struct offer_times *times, int64_t now_ms)
+{
+	const uint32_t never = OFFER_WAIT_MS / 1000;
+	int64_t left_s = (times->apply_until_ms - now_ms) / 1000;
+
+	if (times->apply_until_ms == 0)
+		return (struct offer_activation){ offer_seconds_until(times->apply_at_ms, now_ms), 0 };
+	if (left_s <= 0)
+		return (struct offer_activation){ never, never };
+	return (struct offer_activation){
+		.from_s = offer_seconds_until(times->apply_at_ms, now_ms),
+		.until_s = left_s > UINT32_MAX ? UINT32_MAX : (uint32_t)left_s,
+	};
+}

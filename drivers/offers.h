@@ -46,6 +46,15 @@ bool offer_advance(struct offer *offer, uint32_t offset, uint32_t end);
 #define OFFER_WAIT_MS 60000
 int64_t offer_wait_ms(const struct offer *offer, int64_t now_ms);
 
+/*
+ * When the node may activate, in whole seconds from now: not before `from_s`, nor from `until_s` on without asking anew
+ * (0: no such limit). Where less than a second is left it may not at all: the offer is about to be renewed.
+ */
+struct offer_activation {
+	uint32_t from_s, until_s;
+};
+struct offer_activation offer_activation(const struct offer_times *times, int64_t now_ms);
+
 /* Whole seconds from now until then, rounded up; 0 where that is past or there is no such time. */
 uint32_t offer_seconds_until(int64_t then_ms, int64_t now_ms);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drivers/image_source.h"
+#include "drivers/offers.h"
 #include "tests/sim/site_images.h"
 #include "tests/sim/site_links.h"
 #include "tests/sim/site_world.h"
@@ -81,20 +82,14 @@ static int64_t now_of(const struct site_radio *radio)
 	return clock_moment(&radio->world->clock).monotonic_ms;
 }
 
-/* As protocols say it: whole seconds, rounded up. */
-static uint32_t seconds_until(int64_t then_ms, int64_t now_ms)
-{
-	return then_ms > now_ms ? (uint32_t)((then_ms - now_ms + 999) / 1000) : 0;
-}
-
 static void add_offer(const struct site_radio *radio, uint32_t node, struct site_answer *answer)
 {
 	const struct site_offer *offer = &radio->offers[node];
-	int64_t now_ms = now_of(radio);
+	struct offer_activation activation = offer_activation(&offer->times, now_of(radio));
 
 	answer->image = image_of(radio, offer->image);
-	answer->apply_s = seconds_until(offer->times.apply_at_ms, now_ms);
-	answer->until_s = seconds_until(offer->times.apply_until_ms, now_ms);
+	answer->apply_s = activation.from_s;
+	answer->until_s = activation.until_s;
 }
 
 static void answer(struct site_radio *radio, uint32_t node, uint32_t token, const struct site_answer *given)

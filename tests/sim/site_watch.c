@@ -124,7 +124,7 @@ static void check_activation(struct site_watch *watch, uint32_t node, const stru
 	const struct site_plan *plan = watch->world->plan;
 	const struct site_hours *hours = plan->apply_window ? plan->apply_window : plan->window;
 	int64_t now_ms = site_world_wall_ms(watch->world), from_ms = now_ms + (int64_t)answer->apply_s * 1000;
-	int64_t last_ms = now_ms + (int64_t)answer->until_s * 1000 - 1001;
+	int64_t last_ms = now_ms + (int64_t)answer->until_s * 1000 - 1;
 
 	/* Told twice the same, it may never: its hours are not known, or are never open. */
 	if (answer->until_s > 0 && answer->apply_s >= answer->until_s)

@@ -106,6 +106,25 @@ START_TEST(a_node_waits_until_it_may_fetch)
 }
 END_TEST
 
+START_TEST(nobody_activates_after_the_time_that_was_given)
+{
+	struct offer_times times = { .apply_at_ms = 5000 };
+
+	ck_assert_uint_eq(offer_activation(&times, 4000).from_s, 1);
+	ck_assert_uint_eq(offer_activation(&times, 4000).until_s, 0);
+	times.apply_until_ms = 9999;
+	ck_assert_uint_eq(offer_activation(&times, 6000).from_s, 0);
+	ck_assert_uint_eq(offer_activation(&times, 6000).until_s, 3);
+	ck_assert_uint_eq(offer_activation(&times, 8999).until_s, 1);
+	/* It is past, or nearly, and the offer is not renewed yet: from then on is never. */
+	for (int64_t now_ms = 9000; now_ms < 12000; now_ms += 333) {
+		struct offer_activation late = offer_activation(&times, now_ms);
+		ck_assert_uint_gt(late.until_s, 0);
+		ck_assert_uint_ge(late.from_s, late.until_s);
+	}
+}
+END_TEST
+
 TEST_SUITE(offers, a_node_waits_until_it_may_fetch, an_offer_holds_its_image_until_it_is_gone,
-	a_node_needs_a_name_that_fits, progress_is_told_in_steps_and_at_the_end,
-	the_same_offer_again_does_not_start_progress_anew)
+	a_node_needs_a_name_that_fits, nobody_activates_after_the_time_that_was_given,
+	progress_is_told_in_steps_and_at_the_end, the_same_offer_again_does_not_start_progress_anew)
