@@ -23,18 +23,13 @@ from harness.coap_load import GET, POST, Load, request
 from harness.figure import figure
 from harness.find import free_port, ours
 from harness.gateway import Wakegate
-from harness.process import Process, wait_until
+from harness.process import Process, memory_mb, wait_until
 from harness.uplink import make_certificates
 
 NODES, FETCHING, IMAGE_BYTES, READINGS = 10_000, 500, 1_000_000, 1_000_000
 AT_ONCE = 64
 PER_REPORT = 80
 SZX = 6
-
-
-def memory_mb(pid, field):
-    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))
 
 
 class Crowd:

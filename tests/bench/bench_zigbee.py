@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""zigbee: firmware for nodes of one simulated stick, by the gateway, by zigbee-herdsman, and by what its air allows.
+"""zigbee: firmware for nodes of one simulated stick, by the gateway, by zigbee-herdsman, and by what its air allows;
+and what the driver weighs.
 
 Times are those of the simulated air, from a node's first request to its last block. WAKEGATE_ZIGBEE_BYTES is the size
 of the image, 277180 in the standard run.
@@ -10,7 +11,7 @@ import pathlib
 import tempfile
 
 from harness.figure import figure
-from harness.process import wait_until
+from harness.process import memory_mb, wait_until
 from harness.simncp import SimNcp
 from harness.zigbee_host import herdsman
 from harness.zigbee_image import image
@@ -19,6 +20,7 @@ from harness.zigbee_site import HARDWARE, ZigbeeSite
 BYTES = int(os.environ.get("WAKEGATE_ZIGBEE_BYTES", 277180))
 SPEED = float(os.environ.get("WAKEGATE_ZIGBEE_SPEED", 1))
 MANY = 20
+CROWD = 200  # nodes of the network whose driver is weighed
 LONG = 1800
 OTA = {"verify_ms": 100, "reboot_ms": 500}
 NODE = {"router": True, "sensors": ["temperature"]}
@@ -83,6 +85,20 @@ def by_wakegate(folder, count, firmware, **ota):
         site.stop()
 
 
+def megabytes_of_the_driver(folder):
+    """Resident memory of the driver's own process, with a network of many nodes that it has asked all it wants."""
+    folder.mkdir()
+    site = ZigbeeSite(folder, "znp", group(CROWD), speed=20).wait_up()
+    try:
+        def joined():
+            site.zigbee("permit", "180")
+            return site.interviewed(CROWD)
+        wait_until("all nodes are interviewed", joined, LONG, step=2)
+        return memory_mb(site.driver_pid(), "VmRSS")
+    finally:
+        site.stop()
+
+
 def main():
     firmware, smaller = image(BYTES), image(BYTES_OF_MANY)
     with tempfile.TemporaryDirectory() as name:
@@ -94,6 +110,7 @@ def main():
         paged = by_wakegate(folder / "paged", 1, firmware, **PAGE)
         many_air = by_the_air(folder / "many-air", MANY, smaller)
         many = by_wakegate(folder / "many", MANY, smaller)
+        weight = megabytes_of_the_driver(folder / "crowd")
     figure("zigbee.air_one_node", BYTES / air, "B/s")
     figure("zigbee.herdsman_one_node", BYTES / peer, "B/s")
     figure("zigbee.wakegate_one_node", BYTES / ours, "B/s")
@@ -103,6 +120,7 @@ def main():
     figure("zigbee.wakegate_pages", BYTES / paged, "B/s")
     figure("zigbee.pages_of_herdsman_blocks", peer / paged, "x", ">=1.5")
     figure("zigbee.twenty_nodes_of_air", 100 * many_air / many, "%", ">=85")
+    figure("zigbee.driver_process_with_200_nodes", weight, "MB", "<=6")
 
 
 if __name__ == "__main__":

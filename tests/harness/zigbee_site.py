@@ -34,8 +34,18 @@ class ZigbeeSite:
     def zigbee(self, *words):
         return self.gateway.ask("zigbee", *words)
 
+    def driver_pid(self):
+        """Of the driver's own process; None while it is started."""
+        drivers = self.gateway.ask("driver", "list")["drivers"]
+        return next(driver.get("pid") for driver in drivers if driver["driver"] == "zigbee")
+
+    def is_up(self):
+        """False also where the driver has no process now."""
+        done = self.gateway.cli("zigbee", "status", "--json", check=False)
+        return done.returncode == 0 and json.loads(done.stdout)["state"] == "up"
+
     def wait_up(self):
-        wait_until("the network is up", lambda: self.zigbee("status")["state"] == "up", PATIENCE)
+        wait_until("the network is up", self.is_up, PATIENCE)
         return self
 
     def nodes(self):

@@ -1,6 +1,9 @@
-"""Days of a Zigbee network, in time that runs faster: nodes that report and sleep, a gateway that is killed amid them."""
+"""Days of a Zigbee network, in time that runs faster: nodes that report and sleep, a gateway and its driver that are
+killed amid them."""
 import hashlib
+import os
 import random
+import signal
 import time
 
 import pytest
@@ -31,6 +34,16 @@ def site(tmp_path):
     site.stop()
 
 
+def kill_gateway(site):
+    site.gateway.kill()
+    site.gateway.start()
+
+
+def kill_driver(site):
+    wait_until("the driver has a process", site.driver_pid, PATIENCE)
+    os.kill(site.driver_pid(), signal.SIGKILL)
+
+
 def test_nodes_report_and_are_updated_whatever_is_killed(site):
     seed = scaled("SEED", 1)
     chance = random.Random(seed)
@@ -46,11 +59,10 @@ def test_nodes_report_and_are_updated_whatever_is_killed(site):
 
     began = site.stick.truth()["now_s"]
     moments = sorted(chance.uniform(0, MINUTES * 60) for _ in range(KILLS))
-    for moment in moments:
+    for number, moment in enumerate(moments):
         while site.stick.truth()["now_s"] - began < moment:
             time.sleep(0.1)
-        site.gateway.kill()
-        site.gateway.start()
+        kill_driver(site) if number % 2 else kill_gateway(site)
     site.wait_up()
     for number in range(NODES):
         node = site.stick.wait_for_node(number, lambda node: node["ota"]["sha256"], "is updated", 4 * PATIENCE)
