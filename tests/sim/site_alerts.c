@@ -143,9 +143,12 @@ static void look_for_stones(struct site_alerts *alerts, int image, const struct 
 
 	if (!alerts->world->plan->stones || site_image_level(image) != SITE_NEXT)
 		return;
-	if (alerts->worker->brought[site_image_at(image, SITE_STONE)])
+	/* While all is halted nothing is counted. */
+	if (alerts->halted.is_so)
+		missing->since_ms = 0;
+	else if (alerts->worker->brought_ms[site_image_at(image, SITE_STONE)] > 0)
 		note(alerts, missing, false);
-	else if (rollout->state == ROLLOUT_ROLLING && rollout->wave == 0 && !alerts->halted.is_so)
+	else if (rollout->state == ROLLOUT_ROLLING && rollout->wave == 0)
 		note(alerts, missing, true);
 	else
 		missing->since_ms = 0;

@@ -126,7 +126,7 @@ static void on_uploaded(struct site_operator *worker, bool ok, const json_t *tol
 	}
 	if (json_object_get(told, "image")) {
 		site_world_say(worker->world, "operator: image %s is there", worker->images->list[worker->image].name);
-		worker->brought[worker->image] = true;
+		worker->brought_ms[worker->image] = worker->world->now_ms;
 		worker->upload = 0;
 	} else {
 		worker->upload = json_integer_value(number);
@@ -236,14 +236,15 @@ static void go_on(struct site_operator *worker)
 	for (int image = 0; image < SITE_IMAGES; image++) {
 		enum site_level level = site_image_level(image);
 		bool is_release = level == SITE_RELEASE || level == SITE_NEXT;
-		if (!is_due(worker, image) || (worker->brought[image] && (!is_release || worker->ordered[image])))
+		if (!is_due(worker, image) ||
+			(worker->brought_ms[image] > 0 && (!is_release || worker->ordered[image])))
 			continue;
 		if (image != worker->image) {
 			worker->upload = 0;
 			worker->offset = 0;
 		}
 		worker->image = image;
-		if (worker->brought[image])
+		if (worker->brought_ms[image] > 0)
 			order(worker);
 		else
 			bring(worker);

@@ -23,10 +23,11 @@ struct site_operator {
 	struct site_gateway *gateway;
 	const struct site_images *images;
 	struct site_audit *audit;
-	int image;       /* that is being brought in */
-	int64_t upload;  /* number of the upload; 0: none stands */
-	uint32_t offset; /* that the gateway has of it */
-	bool brought[SITE_IMAGES], ordered[SITE_IMAGES];
+	int image;                       /* that is being brought in */
+	int64_t upload;                  /* number of the upload; 0: none stands */
+	uint32_t offset;                 /* that the gateway has of it */
+	int64_t brought_ms[SITE_IMAGES]; /* 0: it is not there yet */
+	bool ordered[SITE_IMAGES];
 	uint32_t patience; /* which of its alarms is meant */
 	unsigned requests, refusals;
 	json_t *forecast;    /* as answered; NULL: it was not asked for */

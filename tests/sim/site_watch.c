@@ -71,7 +71,7 @@ static uint32_t place_of(const char *rollout, const char *node)
 	return (uint32_t)((wide)head * 1000000 >> 64);
 }
 
-/* How far the first wave of a gateway alone goes: up to the first of the nodes that it knows. */
+/* How far the first wave of a gateway alone goes: up to the first of the nodes that told it their hardware. */
 static uint32_t reach_of_first(const struct site_watch *watch, int image, const struct rollout *rollout)
 {
 	struct daemon_view view = view_of(watch);
@@ -80,8 +80,9 @@ static uint32_t reach_of_first(const struct site_watch *watch, int image, const 
 
 	for (uint32_t i = 0; i < watch->nodes->count; i++) {
 		uint32_t place = place_of(rollout->plan.id, site_radio_node_id(i, id));
-		if (watch->nodes->list[i].hardware == image % SITE_HARDWARE_MAX && place < first &&
-			nodes_find(view.nodes, id))
+		const struct node *known = nodes_find(view.nodes, id);
+		if (watch->nodes->list[i].hardware == image % SITE_HARDWARE_MAX && place < first && known &&
+			*known->record.hardware)
 			first = place;
 	}
 	return first + 1;
@@ -354,14 +355,16 @@ static void judge_rollout(struct site_watch *watch, int image)
 	const struct rollout *rollout = rollout_of(watch, image);
 	const struct site_rollout_seen *seen = &watch->seen[image];
 	const struct site_plan *plan = watch->world->plan;
-	int64_t rolls_ms = watch->world->now_ms - seen->rolls_since_ms;
+	int64_t stone_ms = watch->worker->brought_ms[site_image_at(image, SITE_STONE)];
+	int64_t since_ms = seen->rolls_since_ms > stone_ms ? seen->rolls_since_ms : stone_ms;
+	int64_t rolls_ms = watch->world->now_ms - since_ms;
 
 	/* Hours may leave nodes no time in common. */
 	if (plan->window || plan->apply_window || plan->quiet)
 		return;
 	/* Twice the wakes after which a node counts as silent, and an update's whole time. */
 	if (rollout && rollout->state == ROLLOUT_ROLLING &&
-		rolls_ms > 14 * plan->interval_ms + plan->deadline_ms + plan->stone_late_ms + SITE_HOUR_MS)
+		rolls_ms > 14 * plan->interval_ms + plan->deadline_ms + SITE_HOUR_MS)
 		site_world_fail(watch->world, "rollout %s hangs in wave %u", rollout->plan.id, rollout->wave + 1);
 }
 
