@@ -301,7 +301,7 @@ static void follow_way(struct updates *updates, struct node *node, struct update
 	char why[UPDATE_WHY_SIZE] = "the image is gone";
 	uint8_t next[32];
 
-	if (!reached && (!update_is_active(update) || update->state == UPDATE_REBOOTING))
+	if (!reached && !update_is_active(update))
 		return;
 	int error = find_step(updates, node, record->goal, next, why);
 	bool same = !error && memcmp(next, record->sha256, 32) == 0;

@@ -35,9 +35,9 @@ def test_it_begins_nothing_and_is_complete(gateway):
     found = forecast(gateway)
     assert gateway.ask("rollout", "list")["rollouts"] == []
     assert (found["nodes"], found["stopped"], found["failed"]) == (NODES, 0, 0)
-    # Three soaks of a day, and some calls of a quarter of an hour for each wave.
+    # Three soaks of a day, and some calls of a quarter of an hour for each wave; a gate may want to see a soak longer.
     day = 24 * 3600 * 1000
-    assert 3 * day < found["complete_ms"][0] <= found["complete_ms"][4] < 4 * day
+    assert 3 * day < found["complete_ms"][0] < 3.5 * day and found["complete_ms"][4] < 12 * day
     shares = [point["shares"] for point in found["curve"]]
     assert shares[0] == [0] * 5 and shares[-1] == [1] * 5
     assert all(share == sorted(share) for share in shares)

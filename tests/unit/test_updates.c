@@ -259,6 +259,22 @@ START_TEST(a_node_is_never_taken_back_to_a_stone_that_it_is_past)
 }
 END_TEST
 
+START_TEST(a_node_that_falls_back_further_is_led_from_where_it_is)
+{
+	static const uint8_t older[32] = { 0x33, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33, 0x33 };
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+
+	ck_assert_int_eq(order(bench, node, false), 0);
+	progress(bench, node, DELIVERY_APPLYING, 0);
+	bench->has_stone = true;
+	contact(bench, "node-1", older);
+	ck_assert_int_eq(updates_find(bench->updates, "node-1")->state, UPDATE_OFFERED);
+	ck_assert_uint_eq(bench->offered_digest, 0x57);
+	bench_close(bench);
+}
+END_TEST
+
 START_TEST(a_stone_that_goes_missing_ends_the_update)
 {
 	struct bench *bench = bench_open();
@@ -676,9 +692,10 @@ TEST_SUITE(updates, an_order_that_waits_can_be_made_one_for_now, nothing_is_offe
 	a_node_that_comes_seldom_is_not_given_up_between_its_visits, an_offer_says_when_the_node_may_do_what,
 	a_pause_between_windows_is_no_stall, an_order_is_offered_until_the_node_runs_it,
 	a_node_goes_over_a_stepping_stone, a_node_is_never_taken_back_to_a_stone_that_it_is_past,
-	a_stone_that_goes_missing_ends_the_update, an_update_goes_on_after_a_restart,
-	an_update_survives_a_clock_that_is_set_forward, a_retry_waits_as_long_as_it_would_when_the_clock_is_set,
-	orders_that_make_no_sense_are_refused, a_failed_attempt_is_offered_again_when_its_pause_is_over,
-	a_retry_is_at_the_first_wake_after_its_pause, tries_are_budgeted_in_wakes,
-	a_node_with_a_low_battery_begins_only_what_is_for_now, a_cancelled_update_is_withdrawn,
-	every_step_is_journalled_and_watchers_are_told, a_node_that_is_removed_takes_its_update_with_it)
+	a_node_that_falls_back_further_is_led_from_where_it_is, a_stone_that_goes_missing_ends_the_update,
+	an_update_goes_on_after_a_restart, an_update_survives_a_clock_that_is_set_forward,
+	a_retry_waits_as_long_as_it_would_when_the_clock_is_set, orders_that_make_no_sense_are_refused,
+	a_failed_attempt_is_offered_again_when_its_pause_is_over, a_retry_is_at_the_first_wake_after_its_pause,
+	tries_are_budgeted_in_wakes, a_node_with_a_low_battery_begins_only_what_is_for_now,
+	a_cancelled_update_is_withdrawn, every_step_is_journalled_and_watchers_are_told,
+	a_node_that_is_removed_takes_its_update_with_it)
