@@ -7,7 +7,7 @@
 #include "gateway/random.h"
 #include "gateway/rollout.h"
 
-#define PILOT_RUNS 20    /* to find out how long the curve is to be */
+#define PILOT_RUNS 100   /* to find out how long the curve is to be, the 95 % of its band included */
 #define CALLS_MOST 5000  /* that a node misses, or makes outside the window */
 #define RESTART_MS 60000 /* until a node that has the whole image runs it, and says so */
 #define SUSPECTED 0.15   /* of the looks at good images, docs/rollouts.md: the comparison of drops finds so many */
