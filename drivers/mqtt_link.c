@@ -7,6 +7,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "drivers/chance.h"
 #include "drivers/password_file.h"
 #include "drivers/reconnect.h"
 
@@ -59,15 +60,6 @@ static int64_t now_ms(const struct mqtt_link *link)
 	return (int64_t)uv_now(link->loop);
 }
 
-static uint32_t chance(void)
-{
-	uint32_t value = 0;
-
-	/* Only jitter hangs on it. */
-	(void)uv_random(NULL, NULL, &value, sizeof(value), 0, NULL);
-	return value;
-}
-
 /* ---- ends ---- */
 
 static void on_connection_closed(uv_handle_t *handle)
@@ -114,8 +106,8 @@ static void go_down(struct mqtt_link *link, const char *reason)
 	link->open = false;
 	abandon_connection(link);
 	forget_addresses(link);
-	int64_t pause_ms = stood ? reconnect_after_session(&link->reconnect, lasted_ms, chance())
-				 : reconnect_after_failure(&link->reconnect, false, chance());
+	int64_t pause_ms = stood ? reconnect_after_session(&link->reconnect, lasted_ms, chance_bits())
+				 : reconnect_after_failure(&link->reconnect, false, chance_bits());
 	uv_timer_start(&link->timer, on_pause_over, (uint64_t)pause_ms, 0);
 	link->host.down(link->host.client.context, stood, reason, pause_ms);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "drivers/chance.h"
 #include "drivers/reconnect.h"
 #include "drivers/serial_device.h"
 
@@ -50,15 +51,6 @@ struct serial_port {
 
 static void start_attempt(struct serial_port *port);
 
-static uint32_t chance(void)
-{
-	uint32_t value = 0;
-
-	/* Only the length of a pause hangs on it. */
-	(void)uv_random(NULL, NULL, &value, sizeof(value), 0, NULL);
-	return value;
-}
-
 /* ---- ends ---- */
 
 static void on_connection_closed(uv_handle_t *handle)
@@ -94,8 +86,8 @@ static void go_down(struct serial_port *port, const char *why)
 	int64_t lasted_ms = (int64_t)uv_now(port->loop) - port->opened_ms;
 
 	abandon(port);
-	int64_t pause_ms = stood ? reconnect_after_session(&port->reconnect, lasted_ms, chance())
-				 : reconnect_after_failure(&port->reconnect, false, chance());
+	int64_t pause_ms = stood ? reconnect_after_session(&port->reconnect, lasted_ms, chance_bits())
+				 : reconnect_after_failure(&port->reconnect, false, chance_bits());
 	uv_timer_start(&port->timer, on_pause_over, (uint64_t)pause_ms, 0);
 	port->host.closed(port->host.context, why);
 }

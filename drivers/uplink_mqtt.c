@@ -7,6 +7,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "drivers/chance.h"
 #include "drivers/password_file.h"
 #include "drivers/reconnect.h"
 #include "drivers/uplink_mqtt_session.h"
@@ -73,15 +74,6 @@ static const char *version_name(const struct uplink *uplink)
 	return version_to_try(uplink) == MQTT_VERSION_5 ? "5" : "3.1.1";
 }
 
-static uint32_t chance(void)
-{
-	uint32_t value = 0;
-
-	/* Only jitter hangs on it: without randomness all pauses are at their least. */
-	(void)uv_random(NULL, NULL, &value, sizeof(value), 0, NULL);
-	return value;
-}
-
 /* ---- pauses and failures ---- */
 
 static void on_pause_over(uv_timer_t *timer)
@@ -105,7 +97,7 @@ static void fail_attempt(struct uplink *uplink, const char *reason, bool version
 	if (uplink->lookup)
 		uplink->lookup->uplink = NULL;
 	uplink->lookup = NULL;
-	int64_t pause_ms = reconnect_after_failure(&uplink->reconnect, version_doubt, chance());
+	int64_t pause_ms = reconnect_after_failure(&uplink->reconnect, version_doubt, chance_bits());
 	/* Falling back to the older version is no news; that it failed too will be. */
 	tell(uplink, uplink->reconnect.fallen_back ? DRIVER_INFO : DRIVER_WARNING,
 		"mqtt.refused broker=%s protocol=%s reason=\"%s\" retry_ms=%lld", uplink->broker, version, reason,
@@ -303,7 +295,7 @@ static void lose_session(struct uplink *uplink, const char *reason)
 	snprintf(detail, sizeof(detail), "%s %s", uplink->broker, reason);
 	drain_session(uplink);
 	uplink->host->disconnected(uplink->host->context, detail);
-	pause_for(uplink, reconnect_after_session(&uplink->reconnect, lasted_ms, chance()));
+	pause_for(uplink, reconnect_after_session(&uplink->reconnect, lasted_ms, chance_bits()));
 }
 
 static void on_event(struct uplink *uplink, const struct mqtt_event *event)

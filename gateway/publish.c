@@ -598,7 +598,7 @@ static int64_t caps_wait_ms(const struct publish *publish)
 	return wait_ms;
 }
 
-/* Sends one batch of the stream; false if nothing went out and nothing more will for now. */
+/* Sends one batch of the stream; false if nothing went out, and nothing will before something else happens. */
 static bool send_batch(struct publish *publish, struct stream *stream)
 {
 	struct stream_place place = stream_place(stream);

@@ -33,7 +33,8 @@ struct update_settings {
 	int64_t contacts;        /* at how many in a row it may fail to go on before the update fails; 0: no limit */
 	int64_t stall_after_ms;  /* a download without progress for so long has failed */
 	int64_t deadline_ms;     /* an update that is not done so long after its order has failed */
-	int64_t battery_percent; /* nodes that say they have less begin no update but one for now; 0: all may */
+	int64_t battery_percent; /* nodes that say they have less begin no update but one ordered with --now; 0: all may
+				  */
 };
 
 enum update_state {

@@ -57,7 +57,8 @@ struct save {
 	unsigned char value[];
 };
 
-static int remove_from(struct database *database, const struct save *save, const char *statement)
+/* A statement about the driver's record of that name, and with its value as the third parameter where it has one. */
+static int run_on(struct database *database, const struct save *save, const char *statement, bool with_value)
 {
 	struct row row = { 0 };
 	int result = database_prepare(database, statement, &row.statement);
@@ -66,27 +67,17 @@ static int remove_from(struct database *database, const struct save *save, const
 		return result;
 	bind_text(&row, save->driver);
 	bind_text(&row, save->name);
-	return database_step(database, row.statement);
-}
-
-static int insert_into(struct database *database, const struct save *save, const char *statement)
-{
-	struct row row = { 0 };
-	int result = database_prepare(database, statement, &row.statement);
-
-	if (result < 0)
-		return result;
-	bind_text(&row, save->driver);
-	bind_text(&row, save->name);
-	bind_blob(&row, save->value, save->size);
+	if (with_value)
+		bind_blob(&row, save->value, save->size);
 	return database_step(database, row.statement);
 }
 
 static int remove_record(struct database *database, const struct save *save, bool secret)
 {
-	return remove_from(database, save,
+	return run_on(database, save,
 		secret ? "DELETE FROM secret WHERE driver = ? AND name = ?"
-		       : "DELETE FROM driver_record WHERE driver = ? AND name = ?");
+		       : "DELETE FROM driver_record WHERE driver = ? AND name = ?",
+		false);
 }
 
 static int run_save(struct operation *operation, struct database *database)
@@ -97,9 +88,10 @@ static int run_save(struct operation *operation, struct database *database)
 
 	if (result < 0 || save->size == 0)
 		return result < 0 ? result : remove_record(database, save, save->secret);
-	return insert_into(database, save,
+	return run_on(database, save,
 		save->secret ? "INSERT OR REPLACE INTO secret(driver, name, value) VALUES (?, ?, ?)"
-			     : "INSERT OR REPLACE INTO driver_record(driver, name, value) VALUES (?, ?, ?)");
+			     : "INSERT OR REPLACE INTO driver_record(driver, name, value) VALUES (?, ?, ?)",
+		true);
 }
 
 int store_driver_record_save(struct store *store, const struct stored_driver_record *record, struct store_reply reply)
