@@ -5,6 +5,7 @@
 
 #include "gateway/holds.h"
 #include "gateway/nodes.h"
+#include "gateway/quiet_hours.h"
 #include "gateway/rollout_turn.h"
 #include "gateway/stones.h"
 #include "gateway/update.h"
@@ -28,10 +29,15 @@ const char *obstacle_sentence(enum obstacle obstacle)
 	return sentences[obstacle];
 }
 
-/* Of the plan and of all updates, the higher one. */
-static int64_t battery_needed(const struct turn_scene *scene, const struct rollout_plan *plan)
+/* Of the plan, of all updates and of the node's labels, the highest one. */
+static int64_t battery_needed(
+	const struct turn_scene *scene, const struct rollout_plan *plan, const struct node_record *node)
 {
-	return plan->battery_percent > scene->battery_percent ? plan->battery_percent : scene->battery_percent;
+	int64_t needed =
+		plan->battery_percent > scene->battery_percent ? plan->battery_percent : scene->battery_percent;
+	int64_t of_labels = scene->quiet ? quiet_hours_battery(scene->quiet, node) : 0;
+
+	return of_labels > needed ? of_labels : needed;
 }
 
 /* A transfer that began is not ended for a battery that went down by it. */
@@ -70,10 +76,11 @@ enum obstacle obstacle_to(const struct turn_scene *scene, const struct rollout_p
 				hold->by, *hold->reason ? ": " : "", hold->reason);
 		return OBSTACLE_HELD;
 	}
-	if (!battery_is_low(battery_needed(scene, plan), node, update))
+	int64_t needed = battery_needed(scene, plan, node);
+	if (!battery_is_low(needed, node, update))
 		return look_for_stones(scene, plan, node, update, text);
 	if (text)
 		snprintf(text, OBSTACLE_TEXT_SIZE, "battery at %d %%, %lld %% needed", node->battery_percent,
-			(long long)battery_needed(scene, plan));
+			(long long)needed);
 	return OBSTACLE_BATTERY;
 }

@@ -41,6 +41,15 @@ static const struct setting entry_settings[] = {
 		.reloadable = true,
 		.example = "Sun 02:00-05:00 Europe/Berlin",
 		.help = "When they may activate them, if that is another time than the one at which they may fetch." },
+	{ .name = "battery",
+		.type = SETTING_INTEGER,
+		AT(battery_percent),
+		.initial = "0",
+		.most = 100,
+		.reloadable = true,
+		.help = "Those that say they have less percent of their battery begin no update, as with "
+			"update.battery; the highest that is said "
+			"for a node holds." },
 };
 
 static int check_entry(const void *values, bool present, char *why, size_t why_size)
@@ -49,8 +58,8 @@ static int check_entry(const void *values, bool present, char *why, size_t why_s
 	struct update_window window;
 	char reason[SENTENCE_SIZE] = "";
 
-	if (!entry->window && !entry->apply_window) {
-		snprintf(why, why_size, "neither window nor apply_window is said");
+	if (!entry->window && !entry->apply_window && !entry->battery_percent) {
+		snprintf(why, why_size, "neither window nor apply_window nor battery is said");
 		return -EINVAL;
 	}
 	if (entry->window && update_window_parse(&window, entry->window, reason, sizeof(reason)) < 0)
@@ -62,7 +71,7 @@ static int check_entry(const void *values, bool present, char *why, size_t why_s
 
 static const struct settings_table entry_table = {
 	.group = "list",
-	.help = "The hours of some nodes.",
+	.help = "What some nodes need to be updated.",
 	.settings = entry_settings,
 	.count = sizeof(entry_settings) / sizeof(entry_settings[0]),
 	.struct_size = sizeof(struct quiet_hours_entry),
@@ -93,7 +102,7 @@ static const struct setting settings[] = {
 		.table = &entry_table,
 		.most = QUIET_HOURS_ENTRIES_MAX,
 		.reloadable = true,
-		.help = "Groups of nodes and when they may be updated; where a node is in several, all must be open." },
+		.help = "Groups of nodes and when they may be updated; where a node is in several, all of them hold." },
 };
 
 static int find_zone(struct time_zones *zones, const char *text, char *why, size_t why_size)
@@ -146,7 +155,7 @@ static int check_labels(const void *values, const void *others, char *why, size_
 
 const struct settings_table quiet_hours_settings_table = {
 	.group = "update_windows",
-	.help = "When nodes may be updated.",
+	.help = "When nodes may be updated, and with how full a battery.",
 	.settings = settings,
 	.count = sizeof(settings) / sizeof(settings[0]),
 	.struct_size = sizeof(struct quiet_hours_settings),
@@ -158,6 +167,7 @@ const struct settings_table quiet_hours_settings_table = {
 /* An entry as it is used. */
 struct hours_of_labels {
 	uint64_t labels; /* 0: all nodes */
+	int64_t battery_percent;
 	struct update_window windows[2];
 	struct zoned_window fetch, apply; /* no window: any time */
 	bool zone_missing;
@@ -189,7 +199,7 @@ static struct zoned_window read_window(
 
 static void read_entry(struct quiet_hours *quiet, const struct quiet_hours_entry *entry, struct hours_of_labels *hours)
 {
-	*hours = (struct hours_of_labels){ .labels = 0 };
+	*hours = (struct hours_of_labels){ .battery_percent = entry->battery_percent };
 	for (size_t i = 0; i < entry->labels.count; i++)
 		hours->labels |= labels_find(quiet->labels, entry->labels.items[i]);
 	hours->fetch = read_window(quiet, hours, &hours->windows[0], entry->window);
@@ -251,19 +261,42 @@ static void add_window(struct window_set *set, const struct zoned_window *zoned)
 		set->list[set->count++] = *zoned;
 }
 
+/* The next entry that is about the node, from index *i on, which is moved past it; NULL: no more. */
+static const struct hours_of_labels *next_entry(struct quiet_hours *quiet, const struct node_record *node, size_t *i)
+{
+	if (*i >= quiet->count)
+		return NULL;
+	uint64_t labels = label_cache_find(&quiet->cache, quiet->labels, span_of(node->id), span_of(node->hardware));
+	while (*i < quiet->count) {
+		const struct hours_of_labels *entry = &quiet->list[(*i)++];
+		if (!entry->labels || entry->labels & labels)
+			return entry;
+	}
+	return NULL;
+}
+
 void quiet_hours_add(struct quiet_hours *quiet, const struct node_record *node, struct update_hours *hours)
 {
-	if (quiet->count == 0)
-		return;
-	uint64_t labels = label_cache_find(&quiet->cache, quiet->labels, span_of(node->id), span_of(node->hardware));
-	for (size_t i = 0; i < quiet->count; i++) {
-		const struct hours_of_labels *entry = &quiet->list[i];
-		if (entry->labels && !(entry->labels & labels))
-			continue;
+	const struct hours_of_labels *entry;
+	size_t i = 0;
+
+	while ((entry = next_entry(quiet, node, &i))) {
 		add_window(&hours->fetch, &entry->fetch);
 		add_window(&hours->apply, &entry->apply);
 		hours->zone_missing |= entry->zone_missing;
 	}
+}
+
+int64_t quiet_hours_battery(struct quiet_hours *quiet, const struct node_record *node)
+{
+	const struct hours_of_labels *entry;
+	int64_t percent = 0;
+	size_t i = 0;
+
+	while ((entry = next_entry(quiet, node, &i)))
+		if (entry->battery_percent > percent)
+			percent = entry->battery_percent;
+	return percent;
 }
 
 int quiet_hours_zone(struct quiet_hours *quiet, const struct update_window *window, const struct tzif **out, char *why,

@@ -1,9 +1,12 @@
 /*
- * quiet_hours: the windows that the config gives to groups of nodes, outside of which these are left alone.
+ * quiet_hours: what the config asks of groups of nodes before these are updated: the hours, and the charge of a
+ * battery.
  *
- *     update_windows: { list = ( { labels = [ "office" ]; window = "Mon-Fri 22:00-05:00 Europe/Berlin"; } ); };
+ *     update_windows: { list = ( { labels = [ "office" ]; window = "Mon-Fri 22:00-05:00 Europe/Berlin"; },
+ *                                { labels = [ "buried" ]; battery = 60; } ); };
  *
- * All windows of all entries that a node falls under must be open. Holds the time zones that are in use.
+ * All windows of all entries that a node falls under must be open, and its battery must do for the one that asks for
+ * the most. Holds the time zones that are in use.
  */
 #ifndef WAKEGATE_GATEWAY_QUIET_HOURS_H
 #define WAKEGATE_GATEWAY_QUIET_HOURS_H
@@ -34,6 +37,7 @@ struct quiet_hours_entry {
 	struct setting_list labels; /* nodes that have one of these; empty: all */
 	const char *window;         /* for everything; NULL: not said */
 	const char *apply_window;   /* for activation, in place of `window` */
+	int64_t battery_percent;    /* nodes that say they have less begin no update; 0: any may */
 };
 
 /* The settings outlive it, and were checked. Reads time zone files; blocks, for start-up. -ENOMEM. */
@@ -47,6 +51,9 @@ void quiet_hours_reload(struct quiet_hours *quiet);
 
 /* Adds what bears on the node. */
 void quiet_hours_add(struct quiet_hours *quiet, const struct node_record *node, struct update_hours *hours);
+
+/* The charge in percent below which the node begins no update; 0: any will do. */
+int64_t quiet_hours_battery(struct quiet_hours *quiet, const struct node_record *node);
 
 /* The zone of a window, for as long as `quiet` lives; NULL: UTC. As time_zones_find(). */
 int quiet_hours_zone(struct quiet_hours *quiet, const struct update_window *window, const struct tzif **out, char *why,

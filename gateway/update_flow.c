@@ -130,6 +130,13 @@ static struct update_times times_of(
 		&hours, limited ? wave_place("activation", node->record.id) : 0, flow->parts.quiet->spread_ms, now);
 }
 
+static int64_t battery_of(void *context, const struct node *node)
+{
+	const struct update_flow *flow = context;
+
+	return quiet_hours_battery(flow->quiet, &node->record);
+}
+
 static int open_updates(struct update_flow *flow)
 {
 	const struct update_flow_parts *parts = &flow->parts;
@@ -146,6 +153,7 @@ static int open_updates(struct update_flow *flow)
 			.offer = offer,
 			.withdraw = withdraw,
 			.times = times_of,
+			.battery = battery_of,
 		},
 	};
 
@@ -179,17 +187,14 @@ static int open_rollouts(struct update_flow *flow)
 		.labels = parts->labels,
 		.holds = parts->holds,
 		.images = images_of(flow),
+		.quiet = flow->quiet,
 		.random = parts->random,
 		.schedule = parts->schedule,
 		.find_image = find_by_head,
 		.context = flow,
 	};
-	int error = quiet_hours_open(&flow->quiet, parts->quiet, parts->labels, random_next(parts->random));
+	int error = rollouts_open(&flow->rollouts, &options);
 
-	if (error)
-		return error;
-	options.quiet = flow->quiet;
-	error = rollouts_open(&flow->rollouts, &options);
 	if (error)
 		return error;
 	networks_attach(parts->networks, flow->updates, flow->rollouts);
@@ -218,7 +223,9 @@ int update_flow_open(struct update_flow **out, const struct update_flow_parts *p
 		return -ENOMEM;
 	flow->parts = *parts;
 	*out = flow;
-	int error = open_updates(flow);
+	int error = quiet_hours_open(&flow->quiet, parts->quiet, parts->labels, random_next(parts->random));
+	if (!error)
+		error = open_updates(flow);
 	if (!error)
 		error = open_rollouts(flow);
 	if (error)
@@ -255,7 +262,7 @@ void update_flow_close(struct update_flow *flow)
 	if (!flow)
 		return;
 	rollouts_close(flow->rollouts);
-	quiet_hours_close(flow->quiet);
 	updates_close(flow->updates);
+	quiet_hours_close(flow->quiet);
 	free(flow);
 }

@@ -96,11 +96,20 @@ static bool is_held(const struct updates *updates, const struct update *update)
 	return holds_on(updates->parts.holds, update->record.node) != NULL;
 }
 
+static int64_t battery_needed(const struct updates *updates, const struct node *node)
+{
+	const struct updates_port *port = &updates->parts.port;
+	int64_t of_all = updates->parts.settings->battery_percent;
+	int64_t of_node = port->battery ? port->battery(port->context, node) : 0;
+
+	return of_node > of_all ? of_node : of_all;
+}
+
 /* A transfer that began is not ended for a battery that went down by it. */
 static bool has_low_battery(const struct updates *updates, const struct node *node, const struct update *update)
 {
 	return update->state == UPDATE_OFFERED && !update->record.at_once && node->record.battery_percent >= 0 &&
-	       node->record.battery_percent < updates->parts.settings->battery_percent;
+	       node->record.battery_percent < battery_needed(updates, node);
 }
 
 static struct update_times times_of(

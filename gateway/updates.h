@@ -42,6 +42,8 @@ struct updates_port {
 	/* When the node may follow its order; may be NULL: at any time. */
 	struct update_times (*times)(
 		void *context, const struct node *node, const struct update *update, struct moment now);
+	/* The charge in percent below which this node begins no update; may be NULL: 0 for all. */
+	int64_t (*battery)(void *context, const struct node *node);
 };
 
 struct updates_parts {
@@ -69,7 +71,7 @@ struct update_order {
 /*
  * Orders; replaces the node's former update. 0; -EALREADY it runs the image, or has the same update under way;
  * -ENOENT no such image; -ENOLINK it requires another one that is missing; -ENODATA the node has said no version;
- * -ENODATA the node has said no version; -EINVAL the image is for other hardware; -ENOBUFS too many.
+ * -EINVAL the image is for other hardware; -ENOBUFS too many.
  */
 int updates_order(struct updates *updates, const struct update_order *order, struct moment now);
 

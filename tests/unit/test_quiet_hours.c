@@ -121,6 +121,27 @@ START_TEST(activation_may_have_hours_of_its_own)
 }
 END_TEST
 
+static int64_t battery_of(struct stage *stage, const char *node)
+{
+	return quiet_hours_battery(stage->quiet, &(struct node_record){ .id = node, .hardware = "m4" });
+}
+
+START_TEST(the_fullest_battery_that_labels_ask_for_is_needed)
+{
+	struct stage stage = stage_open(LABELS "update_windows: { list = ( { labels = [ \"office\" ]; battery = 40; },"
+					       " { labels = [ \"clean\" ]; battery = 70; }, { battery = 20; } ); };");
+
+	ck_assert_int_eq(battery_of(&stage, "desk-1"), 40);
+	ck_assert_int_eq(battery_of(&stage, "desk-9"), 70);
+	ck_assert_int_eq(battery_of(&stage, "pump-1"), 20);
+	ck_assert(may_fetch(&stage, "desk-9", 12)); /* at any hour */
+	stage_close(&stage);
+	stage = stage_open("");
+	ck_assert_int_eq(battery_of(&stage, "desk-9"), 0);
+	stage_close(&stage);
+}
+END_TEST
+
 static void expect_fault(const char *text, const char *wanted)
 {
 	char fault[512] = "";
@@ -135,6 +156,7 @@ START_TEST(what_cannot_be_is_a_fault_of_the_config)
 	expect_fault("update_windows: { list = ( { window = \"at night\"; } ); };", "found \"at night\"");
 	expect_fault("update_windows: { list = ( { apply_window = \"24-25\"; } ); };", "apply_window: found \"24-25\"");
 	expect_fault(LABELS "update_windows: { list = ( { labels = [ \"office\" ]; } ); };", "neither window nor");
+	expect_fault("update_windows: { list = ( { battery = 101; } ); };", "battery");
 	expect_fault(LABELS "update_windows: { list = ( { labels = [ \"roof\" ]; window = \"1:00-2:00\"; } ); };",
 		"no node has the label \"roof\"");
 }
@@ -160,5 +182,5 @@ START_TEST(utc_needs_no_files)
 END_TEST
 
 TEST_SUITE(quiet_hours, a_label_brings_its_windows, all_windows_of_a_node_must_be_open,
-	activation_may_have_hours_of_its_own, what_cannot_be_is_a_fault_of_the_config,
-	a_zone_that_is_not_there_is_told_with_its_file, utc_needs_no_files)
+	activation_may_have_hours_of_its_own, the_fullest_battery_that_labels_ask_for_is_needed,
+	what_cannot_be_is_a_fault_of_the_config, a_zone_that_is_not_there_is_told_with_its_file, utc_needs_no_files)

@@ -32,7 +32,10 @@ static const struct update_settings update_options = {
 	.stall_after_ms = 12 * 3600 * 1000,
 	.deadline_ms = 10 * DAY_MS,
 };
-static const struct quiet_hours_settings quiet_options = { .zoneinfo = "/nowhere", .spread_ms = 1800000 };
+static struct quiet_hours_entry nodes_with_sealed_batteries = { .battery_percent = 0 };
+static const struct quiet_hours_settings quiet_options = {
+	.zoneinfo = "/nowhere", .spread_ms = 1800000, .list = { .items = &nodes_with_sealed_batteries, .count = 1 }
+};
 static const struct labels_settings no_labels;
 static const uint8_t old_image[32] = { 0x01, 0x01, 0x01, 0x01 };
 static const uint8_t new_image[32] = { 0x02, 0x02, 0x02, 0x02 };
@@ -906,6 +909,31 @@ START_TEST(what_all_updates_need_of_the_battery_holds_for_every_rollout)
 }
 END_TEST
 
+START_TEST(what_labels_need_of_the_battery_holds_for_every_rollout)
+{
+	struct rollout_plan plan = plan_of("spring");
+	char why[OBSTACLE_TEXT_SIZE];
+
+	plan.wave_count = 1;
+	plan.waves[0] = WAVE_ALL;
+	nodes_with_sealed_batteries.battery_percent = 60;
+	struct site *site = site_with_rollout(plan);
+	nodes_with_sealed_batteries.battery_percent = 0;
+	site->is_off[0] = true; /* keeps the wave open */
+	site->battery_percent[7] = 59;
+	live(site, 5);
+	ck_assert_mem_eq(site->runs[7], old_image, 32);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->excused[OBSTACLE_BATTERY], 1);
+	(void)rollouts_obstacle(site->rollouts, rollouts_find(site->rollouts, "spring"),
+		nodes_find(site->nodes, name_of(7)), site->now, why);
+	ck_assert_str_eq(why, "battery at 59 %, 60 % needed");
+	site->battery_percent[7] = 60;
+	live(site, 2);
+	ck_assert_mem_eq(site->runs[7], new_image, 32);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(the_emergency_stop_ends_all_offers_and_judges_nothing)
 {
 	struct rollout_plan plan = plan_of("spring");
@@ -1086,5 +1114,5 @@ TEST_SUITE(rollouts, nodes_that_talk_more_with_the_image_stop_it, a_restart_amid
 	nodes_that_are_held_are_left_alone_and_no_failures, the_first_node_is_one_that_can_take_the_image,
 	a_wave_whose_only_node_is_held_later_waits_for_another, a_low_battery_is_waited_for,
 	what_all_updates_need_of_the_battery_holds_for_every_rollout,
-	the_emergency_stop_ends_all_offers_and_judges_nothing,
+	what_labels_need_of_the_battery_holds_for_every_rollout, the_emergency_stop_ends_all_offers_and_judges_nothing,
 	nodes_are_of_a_version_until_they_are_ordered_to_leave_it)

@@ -34,6 +34,7 @@ struct bench {
 	bool stone_is_missing;
 	uint8_t offered_digest;
 	bool offered;
+	int64_t battery_percent; /* that its labels ask of each node */
 	int offers;
 	int changes;
 	struct offer_times offer_times;
@@ -82,6 +83,13 @@ static struct update_times on_times(
 	return bench->times;
 }
 
+static int64_t on_battery(void *context, const struct node *node)
+{
+	const struct bench *bench = context;
+
+	return bench->battery_percent;
+}
+
 static void on_withdraw(void *context, const struct node *node)
 {
 	struct bench *bench = context;
@@ -110,6 +118,7 @@ static void open_domain(struct bench *bench)
 			.withdraw = on_withdraw,
 			.changed = on_changed,
 			.times = on_times,
+			.battery = on_battery,
 		},
 	};
 
@@ -509,6 +518,25 @@ START_TEST(a_node_with_a_low_battery_begins_only_what_is_for_now)
 }
 END_TEST
 
+START_TEST(what_labels_ask_of_a_battery_holds_beside_the_floor_for_all)
+{
+	struct bench *bench = bench_open();
+	struct node *node = contact(bench, "node-1", old_image);
+
+	bench->settings.battery_percent = 30;
+	bench->battery_percent = 50;
+	say_battery(bench, node, 49);
+	ck_assert_int_eq(order(bench, node, false), 0);
+	ck_assert(!bench->offered);
+	say_battery(bench, node, 50);
+	ck_assert(bench->offered);
+	bench->battery_percent = 10;
+	say_battery(bench, node, 29);
+	ck_assert(!bench->offered);
+	bench_close(bench);
+}
+END_TEST
+
 START_TEST(a_cancelled_update_is_withdrawn)
 {
 	struct bench *bench = bench_open();
@@ -697,5 +725,5 @@ TEST_SUITE(updates, an_order_that_waits_can_be_made_one_for_now, nothing_is_offe
 	a_retry_waits_as_long_as_it_would_when_the_clock_is_set, orders_that_make_no_sense_are_refused,
 	a_failed_attempt_is_offered_again_when_its_pause_is_over, a_retry_is_at_the_first_wake_after_its_pause,
 	tries_are_budgeted_in_wakes, a_node_with_a_low_battery_begins_only_what_is_for_now,
-	a_cancelled_update_is_withdrawn, every_step_is_journalled_and_watchers_are_told,
-	a_node_that_is_removed_takes_its_update_with_it)
+	what_labels_ask_of_a_battery_holds_beside_the_floor_for_all, a_cancelled_update_is_withdrawn,
+	every_step_is_journalled_and_watchers_are_told, a_node_that_is_removed_takes_its_update_with_it)
