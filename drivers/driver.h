@@ -29,6 +29,7 @@ struct node_contact {
 	bool proven;      /* the identity was proven by DTLS or OSCORE, not just claimed */
 	bool reports;     /* a check-in: the fields below are what the node says it runs */
 	bool unscheduled; /* it comes when it likes: it cannot be told of slots and misses none */
+	bool taken;       /* what it brings was taken from it already: it is told its slot, but never to come later */
 	const char *hardware;
 	const char *version;
 	const char *parent;     /* the node that it is attached to in its mesh, as it says; NULL: none */

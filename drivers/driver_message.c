@@ -112,6 +112,7 @@ enum member {
 	PROVEN,
 	REPORTS,
 	UNSCHEDULED,
+	TAKEN,
 	URGENT,
 	FAST,
 	FRESH,
@@ -175,6 +176,7 @@ static const struct {
 	[PROVEN] = { "proven", KIND_FLAG, AT(proven), 0, NULL },
 	[REPORTS] = { "reports", KIND_FLAG, AT(reports), 0, NULL },
 	[UNSCHEDULED] = { "unscheduled", KIND_FLAG, AT(unscheduled), 0, NULL },
+	[TAKEN] = { "taken", KIND_FLAG, AT(taken), 0, NULL },
 	[URGENT] = { "urgent", KIND_FLAG, AT(urgent), 0, NULL },
 	[FAST] = { "fast", KIND_FLAG, AT(fast), 0, NULL },
 	[FRESH] = { "fresh", KIND_FLAG, AT(fresh), 0, NULL },
@@ -204,9 +206,9 @@ static const struct {
 	[DRIVER_FAILED] = { "failed", BIT(TEXT), 0 },
 	[DRIVER_BYE] = { "bye", 0, 0 },
 	[DRIVER_CONTACT] = { "contact", BIT(ID) | BIT(NODE),
-		BIT(PROVEN) | BIT(REPORTS) | BIT(UNSCHEDULED) | BIT(HARDWARE) | BIT(VERSION) | BIT(PARENT) |
-			BIT(DIGEST) | BIT(BATTERY) | BIT(SIGNAL) | BIT(EXCHANGE) | BIT(MESSAGE_BYTES) | BIT(BYTES_IN) |
-			BIT(BYTES_OUT) },
+		BIT(PROVEN) | BIT(REPORTS) | BIT(UNSCHEDULED) | BIT(TAKEN) | BIT(HARDWARE) | BIT(VERSION) |
+			BIT(PARENT) | BIT(DIGEST) | BIT(BATTERY) | BIT(SIGNAL) | BIT(EXCHANGE) | BIT(MESSAGE_BYTES) |
+			BIT(BYTES_IN) | BIT(BYTES_OUT) },
 	[DRIVER_REPORT] = { "report", BIT(ID) | BIT(NODE) | BIT(FORMAT),
 		BIT(EXCHANGE) | BIT(FORMER) | BIT(URGENT) | BIT(FAST) | BIT(FRESH) | BIT(COUNTED) },
 	[DRIVER_PROGRESS] = { "progress", BIT(NODE) | BIT(STATE), BIT(OFFSET_OF) | BIT(CODE) | BIT(SAID) },

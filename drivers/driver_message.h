@@ -89,7 +89,7 @@ struct driver_message {
 	int32_t result;           /* 0 or a negative errno that has a word, see driver_result_word() */
 	int32_t state;            /* enum delivery_state */
 	int32_t level;            /* enum driver_level */
-	bool proven, reports, unscheduled;
+	bool proven, reports, unscheduled, taken;
 	bool urgent, fast, fresh, counted; /* counted: the times of its readings were counted from when they came */
 	bool said, ok, json, secret;
 	bool commands, questions; /* whether it takes them */

@@ -26,6 +26,7 @@ static void write_contact(struct driver_message *message, const struct node_cont
 	message->proven = contact->proven;
 	message->reports = contact->reports;
 	message->unscheduled = contact->unscheduled;
+	message->taken = contact->taken;
 	message->digest_size = (uint32_t)contact->image_size;
 	memcpy(message->digest, contact->image, contact->image_size);
 	message->battery = contact->battery_percent;

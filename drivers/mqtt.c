@@ -57,13 +57,17 @@ bool mqtt_greet(struct driver *driver, struct node_contact *contact, size_t byte
 {
 	struct contact_answer answer;
 
-	contact->unscheduled = true;
+	contact->unscheduled = !driver->settings->slots;
+	contact->taken = true; /* the broker told it so */
 	contact->bytes_in = (uint32_t)bytes;
-	if (mqtt_may_speak(driver, contact->node) &&
-		driver->host->contact(driver->host->context, contact, &answer) == 0)
-		return true;
-	mqtt_refuse(driver, MQTT_REFUSED_NODE, contact->node);
-	return false;
+	if (!mqtt_may_speak(driver, contact->node) ||
+		driver->host->contact(driver->host->context, contact, &answer) != 0) {
+		mqtt_refuse(driver, MQTT_REFUSED_NODE, contact->node);
+		return false;
+	}
+	if (!contact->unscheduled)
+		mqtt_tell_slot(driver, contact->node, answer.next_s);
+	return true;
 }
 
 /* ---- the link ---- */
@@ -150,7 +154,7 @@ static void list_counters(struct driver *driver)
 		COUNTER(readings), COUNTER(repeated), COUNTER(held_now), COUNTER(unkept_lost), COUNTER(statuses),
 		COUNTER(wills), COUNTER(offers_now), COUNTER(manifests), COUNTER(blocks), COUNTER(block_bytes),
 		COUNTER(blocks_absent), COUNTER(requests_dropped), COUNTER(requests_put_off), COUNTER(commands),
-		COUNTER(replies) };
+		COUNTER(replies), COUNTER(slots_told) };
 	_Static_assert(sizeof(places) / sizeof(places[0]) <= MQTT_COUNTERS_MAX, "every counter has a place");
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
@@ -176,7 +180,8 @@ static int parse_topics(struct driver *driver, const struct mqtt_settings *setti
 		mqtt_template_parse(&driver->status, settings->status_topic) < 0 ||
 		mqtt_firmware_init(&driver->firmware, settings->firmware_topic) < 0 ||
 		mqtt_template_parse(&driver->commands, settings->command_topic) < 0 ||
-		mqtt_template_extend(&driver->replies, &driver->commands, "/reply") < 0) {
+		mqtt_template_extend(&driver->replies, &driver->commands, "/reply") < 0 ||
+		mqtt_template_extend(&driver->slots, &driver->commands, "/next") < 0) {
 		(void)snprintf(why, why_size, "a topic has no place for {node}");
 		return -EINVAL;
 	}

@@ -1,4 +1,4 @@
-/* Commands for nodes behind a broker, and what they reply. */
+/* What nodes behind a broker are told: commands, with what they reply, and when to come again. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +32,27 @@ int mqtt_command(struct driver *driver, const struct driver_command *from)
 	int result = mqtt_link_publish(driver->link, &message);
 	driver->counters.commands += result == 0;
 	return result;
+}
+
+/*
+ * At quality 0 and not retained: it is for the node that is there. A broker may keep it for a session all the same,
+ * so it has the wall clock's time beside the seconds from now.
+ */
+void mqtt_tell_slot(struct driver *driver, const char *node, uint32_t next_s)
+{
+	const struct profile_slot slot = { .next_s = next_s, .at_s = (int64_t)time(NULL) + next_s };
+	char topic[MQTT_TOPIC_SIZE], text[PROFILE_MESSAGE_MAX];
+	struct mqtt_publish message = { .quality = 0 };
+	struct writer out;
+
+	if (mqtt_template_topic(&driver->slots, node, topic) < 0)
+		return;
+	writer_init(&out, text, sizeof(text));
+	profile_write_slot(&out, FORMAT_JSON, &slot);
+	message.topic = (struct span){ topic, strlen(topic) };
+	message.payload = (struct span){ text, writer_size(&out) };
+	if (mqtt_link_has_room(driver->link, message.topic.size + message.payload.size))
+		driver->counters.slots_told += mqtt_link_publish(driver->link, &message) == 0;
 }
 
 static void take_reply(struct driver *driver, const char *node, const struct profile_reply *reply)

@@ -44,6 +44,7 @@ struct mqtt_counters {
 	uint64_t requests_dropped; /* too many waited */
 	uint64_t requests_put_off; /* not the node's time */
 	uint64_t commands, replies;
+	uint64_t slots_told;
 };
 
 /* Why a message is not taken, for a word in the log at most once a minute each. */
@@ -64,7 +65,7 @@ struct driver {
 	const struct mqtt_settings *settings;
 	enum mqtt_accept accept;
 	struct coap_keys known; /* the nodes of nodes_file */
-	struct mqtt_template telemetry, status, commands, replies;
+	struct mqtt_template telemetry, status, commands, replies, slots;
 	struct mqtt_subscribe subscriptions;
 	char filters[MQTT_FILTERS_MAX][MQTT_TOPIC_SIZE];
 	struct mqtt_link *link;
@@ -90,7 +91,8 @@ void mqtt_refuse(struct driver *driver, enum mqtt_refusal refusal, const char *n
 /* Whether messages of this node are taken. */
 bool mqtt_may_speak(const struct driver *driver, const char *node);
 
-/* Tells the host that the node was heard of in a message of so many bytes. False: it is refused, and counted. */
+/* Tells the host that the node was heard of in a message of so many bytes, and the node its slot if it is to be told.
+ * False: it is refused, and counted. */
 bool mqtt_greet(struct driver *driver, struct node_contact *contact, size_t bytes);
 
 /* A message on the topic of a node. Each acknowledges it, now or, of readings, once they are durable. */
@@ -100,6 +102,10 @@ void mqtt_on_reply(struct driver *driver, const char *node, const struct mqtt_ar
 
 /* As driver_ops. */
 int mqtt_command(struct driver *driver, const struct driver_command *command);
+
+/* Tells the node that it is to come in so many seconds; nothing if there is no way to now, as it learns it next time.
+ */
+void mqtt_tell_slot(struct driver *driver, const char *node, uint32_t next_s);
 
 /* Forgets reports that wait to be tried again; their messages were not acknowledged. */
 void mqtt_readings_finish(struct driver *driver);

@@ -133,6 +133,13 @@ static const struct setting settings_list[] = {
 		.help = "Messages taken from the broker that are not durable yet; while so many wait, the broker keeps "
 			"the "
 			"rest." },
+	{ .name = "slots",
+		.type = SETTING_BOOLEAN,
+		.offset = OFFSET(slots),
+		.initial = "false",
+		.reloadable = true,
+		.help = "Whether nodes are told their next slot at each contact, on what hangs below command_topic, "
+			"\"…/next\". For nodes that sleep and heed it; those that stay connected do not." },
 };
 
 static int check_topics(const struct mqtt_settings *settings, char *why, size_t why_size)

@@ -19,6 +19,7 @@ struct mqtt_settings {
 	int64_t keepalive_ms, connect_timeout_ms;
 	int64_t backoff_least_ms, backoff_most_ms;
 	int64_t in_flight;
+	bool slots; /* nodes are told when to come */
 };
 
 extern const struct settings_table mqtt_settings_table;

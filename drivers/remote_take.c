@@ -25,6 +25,7 @@ static void on_contact(struct driver *driver, const struct driver_message *messa
 		.proven = message->proven,
 		.reports = message->reports,
 		.unscheduled = message->unscheduled,
+		.taken = message->taken,
 		.hardware = message->hardware,
 		.version = message->version,
 		.parent = *message->parent ? message->parent : NULL,

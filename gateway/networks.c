@@ -63,7 +63,7 @@ static bool is_let_in(
 	const struct slots_contact visit = {
 		.node_count = nodes_count(parts->nodes),
 		.unscheduled = contact->unscheduled,
-		.excused = telemetry_knows(parts->telemetry, contact->exchange),
+		.excused = contact->taken || telemetry_knows(parts->telemetry, contact->exchange),
 	};
 
 	if (contact->unscheduled)

@@ -35,7 +35,7 @@ struct slots {
 struct slots_contact {
 	size_t node_count; /* in the registry */
 	bool unscheduled;  /* see driver.h: it is told nothing */
-	bool excused;      /* it must not be refused: it repeats what was taken before */
+	bool excused;      /* it must not be refused: what it brings was taken before */
 };
 
 void slots_init(struct slots *slots, const struct schedule_settings *settings, struct random *random);

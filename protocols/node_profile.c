@@ -572,6 +572,17 @@ void profile_write_command(struct writer *out, enum token_format format, const s
 	write_command(&writer, command);
 }
 
+void profile_write_slot(struct writer *out, enum token_format format, const struct profile_slot *slot)
+{
+	struct token_writer writer;
+
+	token_writer_init(&writer, format, out);
+	token_map(&writer, 2);
+	write_integer(&writer, "next", slot->next_s);
+	write_integer(&writer, "at", slot->at_s);
+	token_close(&writer);
+}
+
 void profile_write_answer(struct writer *out, enum token_format format, const struct profile_answer *answer)
 {
 	struct token_writer writer;

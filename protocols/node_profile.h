@@ -51,6 +51,12 @@ struct profile_command {
 	int64_t until_s; /* since 1970: not to be obeyed after; 0: not said */
 };
 
+/* {"next", "at"}: when a node behind a broker is to come again. */
+struct profile_slot {
+	uint32_t next_s; /* seconds from now */
+	int64_t at_s;    /* since 1970 */
+};
+
 /* {"next", "update", "command"}: what the node is told. */
 struct profile_answer {
 	uint32_t next_s; /* seconds until the next check-in */
@@ -127,5 +133,6 @@ void profile_write_checkin(struct writer *out, enum token_format format, const s
 void profile_write_answer(struct writer *out, enum token_format format, const struct profile_answer *answer);
 void profile_write_status(struct writer *out, enum token_format format, const struct profile_status *status);
 void profile_write_command(struct writer *out, enum token_format format, const struct profile_command *command);
+void profile_write_slot(struct writer *out, enum token_format format, const struct profile_slot *slot);
 
 #endif

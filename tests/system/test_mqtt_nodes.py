@@ -109,6 +109,32 @@ def test_a_last_will_is_a_drop(site):
     assert (shown["hardware"], shown["image"], shown["battery_percent"]) == ("esp32", "00112233", 80)
 
 
+def test_nodes_are_told_slots_that_lie_apart_where_that_is_set(tmp_path):
+    site = Site(tmp_path, mqtt_nodes={"slots": True}, schedule={"interval": "1 h", "jitter_percent": 0, "concurrent": 1})
+    try:
+        slots = {}
+        for identity in ["node-1", "node-2", "node-3", "node-4"]:  # more at once than the link is said to bear
+            node = site.node(identity)
+            node.client.on_message = lambda _, told, message: told.append(json.loads(message.payload))
+            told = []
+            node.client.user_data_set(told)
+            subscribed = []
+            node.client.on_subscribe = lambda *_, seen=subscribed: seen.append(True)
+            node.client.subscribe(f"cmd/{identity}/next", 1)
+            wait_until(f"{identity} listens", lambda: subscribed, PATIENCE)
+            node.measure({"t": 1})
+            wait_until(f"{identity} is told its slot", lambda: told, PATIENCE)
+            assert 0 < told[0]["next"] <= 2 * 3600
+            slots[identity] = told[0]["at"] % 3600
+            assert site.show(identity)["next_contact_ms"] // 1000 - told[0]["at"] in range(-60, 61)
+        places = sorted(slots.values())
+        gaps = [after - before for before, after in zip(places, places[1:] + [places[0] + 3600])]
+        assert min(gaps) >= 800, slots  # a quarter of an hour each
+        wait_until("nobody was sent away", lambda: len(site.upstream.numbers) == 4, PATIENCE)
+    finally:
+        site.stop()
+
+
 def test_a_gateway_takes_no_batches_of_its_own_for_a_node(tmp_path):
     """One broker for both sides, with the topics' defaults."""
     broker = Broker(tmp_path, keeps=True).start()

@@ -87,6 +87,36 @@ START_TEST(a_node_whose_identity_is_no_level_of_a_topic_cannot_be_told)
 }
 END_TEST
 
+static void measure(void)
+{
+	stage.keeps = true;
+	broker_publish(&stage.broker, &(struct broker_message){ "telemetry/n", "{\"t\":1}", 1, false, false });
+	stage_await(&stage, "report n 1\n");
+}
+
+START_TEST(a_node_is_told_its_slot_where_that_is_set)
+{
+	stage_open(&stage);
+	stage.settings.slots = true;
+	measure();
+	broker_await(&stage.broker, 0, "PUBLISH cmd/n/next q0 {\"next\":900,\"at\":");
+	ck_assert(!stage.contact.unscheduled && stage.contact.taken);
+	ck_assert_uint_eq(stage_counter(&stage, "slots_told"), 1);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_node_is_told_no_slot_else)
+{
+	stage_open(&stage);
+	measure();
+	ck_assert(stage.contact.unscheduled);
+	ck_assert_uint_eq(stage_counter(&stage, "slots_told"), 0);
+	stage_close(&stage);
+}
+END_TEST
+
 TEST_SUITE(mqtt_commands, a_command_is_published_once_and_not_retained, a_command_waits_for_the_connection,
 	replies_reach_the_host, what_is_no_reply_of_a_node_is_refused,
-	a_node_whose_identity_is_no_level_of_a_topic_cannot_be_told)
+	a_node_whose_identity_is_no_level_of_a_topic_cannot_be_told, a_node_is_told_its_slot_where_that_is_set,
+	a_node_is_told_no_slot_else)

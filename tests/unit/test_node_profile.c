@@ -260,7 +260,19 @@ START_TEST(a_reply_is_a_text_or_json_as_it_came)
 }
 END_TEST
 
+START_TEST(a_slot_is_told_in_seconds_and_as_a_time)
+{
+	char buffer[PROFILE_MESSAGE_MAX];
+	struct writer out;
+
+	writer_init(&out, buffer, sizeof(buffer));
+	profile_write_slot(&out, FORMAT_JSON, &(struct profile_slot){ 900, 1790000900 });
+	ck_assert_uint_eq(writer_size(&out), strlen("{\"next\":900,\"at\":1790000900}"));
+	ck_assert_mem_eq(buffer, "{\"next\":900,\"at\":1790000900}", writer_size(&out));
+}
+END_TEST
+
 TEST_SUITE(node_profile, a_checkin_in_json_is_read, a_checkin_may_say_nothing, wrong_checkins_are_refused,
 	a_checkin_comes_back_as_written, an_answer_comes_back_as_written, an_answer_without_update_is_one_pair,
 	an_update_must_name_its_image, every_state_comes_back_as_written, a_command_comes_back_as_written,
-	a_command_without_id_is_none, a_reply_is_a_text_or_json_as_it_came)
+	a_command_without_id_is_none, a_reply_is_a_text_or_json_as_it_came, a_slot_is_told_in_seconds_and_as_a_time)
