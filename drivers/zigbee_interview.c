@@ -370,7 +370,8 @@ static void take_endpoints(struct zigbee_node *node, const struct zdo_endpoints 
 	for (size_t i = 0; i < endpoints->count && count < ZIGBEE_ENDPOINTS_MAX; i++) {
 		uint8_t number = endpoints->list[i];
 		const struct zigbee_endpoint *known = zigbee_node_endpoint(node, number);
-		if (number == ZDO_ENDPOINT || number >= GREEN_POWER)
+		bool is_repeated = memchr(endpoints->list, number, i) != NULL;
+		if (number == ZDO_ENDPOINT || number >= GREEN_POWER || is_repeated)
 			continue;
 		if (known)
 			list[count++] = *known;
@@ -438,12 +439,18 @@ static uint16_t zdo_cluster_asked(const struct zigbee_node *node)
 												      : UINT16_MAX;
 }
 
+static bool is_of_other_endpoint(struct zigbee_node *node, const struct zdo_message *message)
+{
+	return node->interview.step == STEP_SIMPLE && message->status == ZDO_SUCCESS &&
+	       message->simple.endpoint != endpoint_asked(node)->number;
+}
+
 bool zigbee_interview_on_zdo(struct zigbee_node *node, const struct zdo_message *message, int64_t now_ms)
 {
 	const struct zigbee_interview *at = &node->interview;
 
 	if (!at->waiting || message->sequence != at->sequence ||
-		message->cluster != (zdo_cluster_asked(node) | ZDO_RESPONSE))
+		message->cluster != (zdo_cluster_asked(node) | ZDO_RESPONSE) || is_of_other_endpoint(node, message))
 		return false;
 	if (take_zdo(node, message))
 		advance(node, now_ms);
