@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drivers/serial_port.h"
+#include "protocols/zdo.h"
 
 #define BUSY_TRIES 4
 #define BUSY_PAUSE_MS 500 /* doubled at each try */
@@ -125,7 +126,7 @@ void stick_received(struct stick *stick, const struct zigbee_message *message)
 {
 	struct reader in;
 
-	if (message->profile == 0 && message->cluster == ZDO_DEVICE_ANNOUNCE) {
+	if (message->profile == ZDO_PROFILE && message->cluster == ZDO_DEVICE_ANNOUNCE) {
 		reader_init(&in, message->payload.data, message->payload.size);
 		(void)read_u8(&in);
 		uint16_t nwk = read_le16(&in);

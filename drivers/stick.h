@@ -18,7 +18,6 @@
 #include "drivers/zigbee_stick.h"
 
 #define STICK_KEYS_MAX 256 /* of nodes, to restore */
-#define ZDO_DEVICE_ANNOUNCE 0x0013
 
 struct stick {
 	const struct stick_protocol *protocol;

@@ -7,6 +7,7 @@
 
 #include "drivers/ezsp_stick.h"
 #include "drivers/serial_port.h"
+#include "protocols/zdo.h"
 
 #define CONCURRENT_MOST 16
 #define CONFIRM_MS 30000
@@ -16,7 +17,6 @@
 #define RADIUS 30
 #define BROADCASTS 0xfff8
 #define EVERYWHERE 0xfffc
-#define ZDO_PERMIT 0x0036
 #define OPTION_RETRY 0x0040
 #define OPTIONS_ALWAYS 0x1100 /* look for the route and for the address where they are not known */
 #define MULTICAST_OF_OURS 3
@@ -515,12 +515,12 @@ static int give_joining_key(struct ezsp *ezsp)
 
 static int ask_permit(struct ezsp *ezsp, uint8_t seconds)
 {
-	const uint8_t zdo[] = { 0, seconds, 1 };
+	const struct zdo_message permit = { .cluster = ZDO_PERMIT, .seconds = seconds };
+	uint8_t zdo[8], data[64];
 	const struct ezsp_outgoing everywhere = { .peer = EVERYWHERE,
 		.aps = { .cluster = ZDO_PERMIT, .options = OPTIONS_ALWAYS },
 		.radius = RADIUS,
-		.payload = { zdo, sizeof(zdo) } };
-	uint8_t data[64];
+		.payload = { zdo, zdo_write(&permit, zdo, sizeof(zdo)) } };
 	struct writer out;
 
 	writer_init(&out, data, sizeof(data));

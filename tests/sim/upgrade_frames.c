@@ -5,6 +5,7 @@
  * With a FILE (8 KiB at most) the bytes that a node gets that asks for it block by block.
  */
 #include "protocols/zigbee_ota.h"
+#include "tests/sim/staged.h"
 #include "tests/unit/upgrade_stage.h"
 
 static struct upgrade_stage stage;
@@ -147,16 +148,6 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-	Suite *suite = suite_create("upgrade_frames");
-	TCase *group = tcase_create("upgrade_frames");
-
 	served_file = argc > 1 ? argv[1] : NULL;
-	tcase_add_test(group, served_file ? serve_file : print_frames);
-	suite_add_tcase(suite, group);
-	SRunner *runner = srunner_create(suite);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_SILENT);
-	int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return staged_run("upgrade_frames", served_file ? serve_file : print_frames);
 }

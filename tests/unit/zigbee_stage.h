@@ -45,6 +45,9 @@ struct stage {
 	char events[4096];
 	bool refuses; /* nodes */
 	int report_result;
+	/* Sees what the node says; may be NULL. */
+	void (*heard)(void *context, const struct zigbee_message *message);
+	void *heard_context;
 	/* What an operator was answered. */
 	bool answered;
 	int result;
@@ -245,14 +248,18 @@ static inline void stage_hear(struct stage *stage, uint16_t cluster, const void 
 {
 	bool zdo = cluster & ZDO_RESPONSE; /* all that this node sends of ZDO are responses */
 
-	stick_dummy_receive(stage->driver->stick, &(struct zigbee_message){ .peer = STAGE_NWK,
-							  .profile = zdo ? ZDO_PROFILE : 0x0104,
-							  .cluster = cluster,
-							  .own_endpoint = zdo ? 0 : 1,
-							  .peer_endpoint = zdo ? 0 : 1,
-							  .lqi = 180,
-							  .rssi = -60,
-							  .payload = { data, size } });
+	const struct zigbee_message message = { .peer = STAGE_NWK,
+		.profile = zdo ? ZDO_PROFILE : 0x0104,
+		.cluster = cluster,
+		.own_endpoint = zdo ? 0 : 1,
+		.peer_endpoint = zdo ? 0 : 1,
+		.lqi = 180,
+		.rssi = -60,
+		.payload = { data, size } };
+
+	if (stage->heard)
+		stage->heard(stage->heard_context, &message);
+	stick_dummy_receive(stage->driver->stick, &message);
 	zigbee_turn(stage->driver);
 }
 
