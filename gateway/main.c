@@ -9,10 +9,10 @@
 #include <sysexits.h>
 
 #include "config/config.h"
+#include "drivers/lean.h"
 #include "gateway/daemon.h"
 #include "gateway/general.h"
 #include "gateway/log.h"
-#include "gateway/memory.h"
 #include "gateway/moment.h"
 #include "gateway/options.h"
 #include "gateway/tables.h"
@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	if (error)
 		return EX_CONFIG;
 
-	memory_set_up();
+	lean_set_up();
 	signal(SIGPIPE, SIG_IGN);
 	umask(0027);
 	int status = run(config, &tables, options.config_path);

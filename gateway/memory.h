@@ -1,7 +1,8 @@
 /*
- * memory: the allocator is told to give back to the system what a burst took.
+ * memory: gives back to the system what the daemon needed for a while (drivers/lean.h).
  *
- * A gateway shares a small machine for months; glibc would keep the most that it ever needed.
+ * A gateway shares a small machine for months. What was free after a burst glibc would keep; what a start touched of
+ * programs and libraries would stay mapped.
  */
 #ifndef WAKEGATE_GATEWAY_MEMORY_H
 #define WAKEGATE_GATEWAY_MEMORY_H
@@ -10,10 +11,7 @@
 
 #include "gateway/moment.h"
 
-/* Before the first thread is started. */
-void memory_set_up(void);
-
-/* A tick: gives back what lies free between what is used. */
+/* A tick. The pages it gives back come again by themselves: some hundred faults, a few microseconds each. */
 int64_t memory_tick(void *context, struct moment now);
 
 #endif
