@@ -45,12 +45,16 @@ void rollout_turn_hours(const struct turn_scene *scene, const struct rollout *ro
 		add_window(&out->apply, &plan->window, rollout->zone);
 }
 
-/* Since it began to be waited for: its wave, its joining or its order, whichever came last. */
-static int64_t waited_for_since(
-	const struct rollout *rollout, const struct node_record *node, const struct update *update)
+/* Since it began to be waited for: its wave, its joining, its order or the gateway's start, whichever came last. While
+ * the gateway was away the node could not come, and whether a stone was missing by then is not known any more. */
+static int64_t waited_for_since(const struct turn_scene *scene, const struct rollout *rollout,
+	const struct node_record *node, const struct update *update)
 {
+	int64_t runs_ms = scene->now.monotonic_ms - scene->opened_ms;
 	int64_t since = rollout->wave_ms;
 
+	if (scene->opened_ms > 0 && since < scene->now.wall_ms - runs_ms)
+		since = scene->now.wall_ms - runs_ms;
 	if (since < node->first_seen_ms)
 		since = node->first_seen_ms;
 	if (update && since < update->record.created_ms)
@@ -69,7 +73,7 @@ static bool is_put_off(const struct update *update, int64_t wake_ms, struct mome
 static bool is_late(const struct turn_scene *scene, const struct rollout *rollout, const struct node_record *node,
 	const struct update *update)
 {
-	int64_t since_ms = waited_for_since(rollout, node, update);
+	int64_t since_ms = waited_for_since(scene, rollout, node, update);
 	/* Each image on its way has the time that one has. */
 	int64_t images = update ? 1 + (int64_t)update->record.stones : 1;
 	int64_t wake_ms = node_record_wake_ms(node, scene->interval_ms);

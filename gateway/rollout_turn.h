@@ -40,6 +40,7 @@ struct turn_scene {
 	const struct image_cache *images;     /* NULL: no image requires another */
 	int64_t interval_ms;                  /* from one wake to the next */
 	int64_t battery_percent;              /* that every node must have, whatever the plan says; 0: none */
+	int64_t opened_ms;                    /* monotonic: no node could come before; 0: not known */
 	struct moment now;
 };
 

@@ -213,6 +213,8 @@ int64_t rollouts_tick(struct rollouts *rollouts, struct moment now)
 	/* Nothing is judged by what does not happen during an emergency stop. */
 	bool halted = holds_on_all(rollouts->parts.holds) != NULL;
 
+	if (rollouts->opened_ms == 0)
+		rollouts->opened_ms = now.monotonic_ms > 0 ? now.monotonic_ms : 1;
 	for (size_t i = 0; i < rollouts->count; i++) {
 		struct rollouts_entry *entry = rollouts->list[i];
 		if (entry->unsaved)

@@ -22,6 +22,7 @@ struct turn_scene rollouts_scene(const struct rollouts *rollouts, struct moment 
 		.images = rollouts->parts.images,
 		.interval_ms = rollouts->parts.schedule->interval_ms,
 		.battery_percent = updates_battery_least(rollouts->parts.updates),
+		.opened_ms = rollouts->opened_ms,
 		.now = now,
 	};
 }

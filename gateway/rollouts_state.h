@@ -35,6 +35,7 @@ struct rollouts {
 	struct rollouts_parts parts;
 	struct rollouts_entry *list[ROLLOUTS_MAX];
 	size_t count;
+	int64_t opened_ms; /* monotonic, of the first tick; 0: there was none yet */
 };
 
 /* rollouts_kept */

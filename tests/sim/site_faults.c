@@ -28,6 +28,13 @@ static void cut_site(struct site_faults *faults)
 	site_nodes_restart_all(faults->nodes, for_ms);
 }
 
+/* Longer than a rollout waits for its nodes. */
+static void turn_off(struct site_faults *faults)
+{
+	site_world_say(faults->world, "the gateway is turned off");
+	site_gateway_cut_power(faults->gateway, between(faults, 2, 9) * SITE_HOUR_MS);
+}
+
 static void kill_gateway(struct site_faults *faults)
 {
 	site_gateway_kill(faults->gateway, between(faults, 1000, 5000));
@@ -106,7 +113,8 @@ static void halt(struct site_faults *faults)
 static void on_fault(void *context, uint64_t argument)
 {
 	static void (*const kinds[])(struct site_faults * faults) = { cut_at_a_write, cut_at_a_write, cut_site,
-		kill_gateway, stop_gateway, end_uplink, end_uplink, slow_broker, fail_disk, fill_disk, meddle, halt };
+		kill_gateway, stop_gateway, end_uplink, end_uplink, slow_broker, fail_disk, fill_disk, meddle, halt,
+		turn_off };
 	struct site_faults *faults = context;
 
 	if (faults->over)

@@ -214,6 +214,7 @@ void site_gateway_start(struct site_gateway *gateway)
 		return;
 	}
 	site_world_say(gateway->world, "gateway started");
+	gateway->started_ms = gateway->world->now_ms;
 	gateway->turn_at_ms = gateway->world->now_ms;
 }
 

@@ -36,6 +36,7 @@ struct site_gateway {
 	int64_t unsaved_until_ms; /* what was to be saved may wait for the disk until then */
 	unsigned unsaved_ends;    /* it ended while that was so: even what it does again and again was lost */
 	unsigned starts, cuts, kills, stops, failed_starts;
+	int64_t started_ms; /* the last time */
 	uint64_t turns;
 };
 

@@ -15,6 +15,7 @@
 #include "gateway/quiet_hours.h"
 #include "gateway/rollout.h"
 #include "gateway/rollout_targets.h"
+#include "gateway/rollout_turn.h"
 #include "gateway/schedule.h"
 #include "gateway/stones.h"
 #include "gateway/update.h"
@@ -53,6 +54,7 @@ enum mutation {
 	ALERTS_ARE_TOLD_AGAIN,
 	ACTIONS_ARE_FORGOTTEN,
 	ACTIONS_ARE_WRITTEN_TWICE,
+	TIME_AWAY_COUNTS,
 	MUTATIONS,
 };
 
@@ -85,6 +87,7 @@ static const struct {
 	[ALERTS_ARE_TOLD_AGAIN] = { "alerts_are_told_again", "an alert that upstream knows is sent once more" },
 	[ACTIONS_ARE_FORGOTTEN] = { "actions_are_forgotten", "the audit trail leaves out what failed" },
 	[ACTIONS_ARE_WRITTEN_TWICE] = { "actions_are_written_twice", "the audit trail has actions twice" },
+	[TIME_AWAY_COUNTS] = { "time_away_counts", "nodes are silent while the gateway is off" },
 };
 
 /* Chosen once, before the first site runs. */
@@ -364,6 +367,20 @@ bool __wrap_alerts_told(struct alerts *alerts, enum alert_kind kind, const char 
 bool __wrap_alerts_told(struct alerts *alerts, enum alert_kind kind, const char *subject, uint32_t changes)
 {
 	return planted == ALERTS_ARE_TOLD_AGAIN || __real_alerts_told(alerts, kind, subject, changes);
+}
+
+enum rollout_turn __real_rollout_turn(const struct turn_scene *scene, const struct rollout *rollout,
+	const struct node_record *node, const struct update *update, uint32_t *place);
+enum rollout_turn __wrap_rollout_turn(const struct turn_scene *scene, const struct rollout *rollout,
+	const struct node_record *node, const struct update *update, uint32_t *place);
+enum rollout_turn __wrap_rollout_turn(const struct turn_scene *scene, const struct rollout *rollout,
+	const struct node_record *node, const struct update *update, uint32_t *place)
+{
+	struct turn_scene timeless = *scene;
+
+	if (planted == TIME_AWAY_COUNTS)
+		timeless.opened_ms = 0;
+	return __real_rollout_turn(&timeless, rollout, node, update, place);
 }
 
 int __real_store_action_append(struct store *store, const struct stored_action *action, struct store_reply reply);

@@ -116,6 +116,23 @@ static bool is_due(const struct site_operator *worker, int image)
 	return worker->world->now_ms >= from_ms && (unsigned)image % SITE_HARDWARE_MAX < plan->hardware_types;
 }
 
+static void on_time_to_cut(void *context, uint64_t argument)
+{
+	struct site_operator *worker = context;
+
+	site_gateway_cut_power(worker->gateway, SITE_MINUTE_MS);
+}
+
+static void note_brought(struct site_operator *worker)
+{
+	const struct site_plan *plan = worker->world->plan;
+
+	site_world_say(worker->world, "operator: image %s is there", worker->images->list[worker->image].name);
+	worker->brought_ms[worker->image] = worker->world->now_ms;
+	if (plan->faults && plan->stone_cut_ms > 0 && site_image_level(worker->image) == SITE_STONE)
+		site_world_later(worker->world, plan->stone_cut_ms, on_time_to_cut, worker, 0);
+}
+
 static void on_uploaded(struct site_operator *worker, bool ok, const json_t *told)
 {
 	const json_t *number = json_object_get(told, "upload");
@@ -125,8 +142,7 @@ static void on_uploaded(struct site_operator *worker, bool ok, const json_t *tol
 		return;
 	}
 	if (json_object_get(told, "image")) {
-		site_world_say(worker->world, "operator: image %s is there", worker->images->list[worker->image].name);
-		worker->brought_ms[worker->image] = worker->world->now_ms;
+		note_brought(worker);
 		worker->upload = 0;
 	} else {
 		worker->upload = json_integer_value(number);

@@ -54,6 +54,7 @@ struct site_plan {
 	const struct site_hours *quiet; /* when the first SITE_QUIET_NODES are updated; NULL: any time */
 	bool stones;                    /* the next image requires the stone, and that the release */
 	int64_t stone_late_ms;          /* the stone comes so much later than the order that needs it */
+	int64_t stone_cut_ms;           /* so long after it the gateway is without power for a while; 0: it is not */
 	unsigned absent;                /* of the nodes, in parts of a thousand, that are off for most of the time */
 	unsigned transfers, per_parent, rate_bytes; /* links, 0: no such limit */
 };

@@ -284,6 +284,26 @@ static void check_step(struct site_watch *watch, int image, const struct rollout
 			rollout->wave + 1, (int)(soaked_ms / 1000));
 }
 
+/* A node is silent only after its deadline, and the deadline begins with all that is needed to come and to be served.
+ */
+static void check_silence(struct site_watch *watch, int image, const struct rollout *rollout)
+{
+	const struct site_plan *plan = watch->world->plan;
+	int64_t since_ms = watch->seen[image].rolls_since_ms;
+	int64_t stone_ms = watch->worker->brought_ms[site_image_at(image, SITE_STONE)];
+	const char *said = strstr(rollout->reason, " fell silent");
+	bool some = said && !(said - rollout->reason >= 2 && said[-1] == '0' && said[-2] == ' ');
+
+	if (since_ms < watch->gateway->started_ms)
+		since_ms = watch->gateway->started_ms;
+	if (plan->stones && site_image_level(image) == SITE_NEXT && since_ms < stone_ms)
+		since_ms = stone_ms;
+	if ((rollout->state == ROLLOUT_TRIPPED || rollout->state == ROLLOUT_ROLLED_BACK) && some &&
+		watch->world->now_ms - since_ms < rollout->plan.deadline_wakes * plan->interval_ms)
+		site_world_fail(watch->world, "rollout %s found nodes silent after %d min: %s", rollout->plan.id,
+			(int)((watch->world->now_ms - since_ms) / SITE_MINUTE_MS), rollout->reason);
+}
+
 static void look_at(struct site_watch *watch, int image, const struct rollout *rollout)
 {
 	struct site_rollout_seen *seen = &watch->seen[image];
@@ -295,6 +315,7 @@ static void look_at(struct site_watch *watch, int image, const struct rollout *r
 		check_step(watch, image, rollout);
 	site_world_say(watch->world, "rollout %s: %s wave %u: %s", rollout->plan.id, rollout_state_name(rollout->state),
 		rollout->wave + 1, rollout->reason);
+	check_silence(watch, image, rollout);
 	if (rollout->state == ROLLOUT_SOAKING)
 		seen->soaks_since_ms = watch->world->now_ms;
 	if (rollout->state == ROLLOUT_ROLLING) {

@@ -352,6 +352,43 @@ START_TEST(nodes_that_fall_silent_are_failures)
 }
 END_TEST
 
+/* Nothing happens for so many intervals but that the gateway looks. */
+static void look(struct site *site, int64_t intervals)
+{
+	memset(site->is_off, true, sizeof(site->is_off));
+	live(site, intervals);
+	memset(site->is_off, false, sizeof(site->is_off));
+}
+
+START_TEST(time_without_the_gateway_makes_no_node_silent)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	look(site, 2);
+	ck_assert_int_eq(state_of(site), ROLLOUT_ROLLING);
+	site->now.wall_ms += 40 * INTERVAL_MS;
+	site->now.monotonic_ms = 0; /* the machine was off */
+	site_restart(site);
+	look(site, 7);
+	ck_assert_int_eq(state_of(site), ROLLOUT_ROLLING);
+	live(site, 4);
+	ck_assert_int_eq(state_of(site), ROLLOUT_SOAKING);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(after_a_restart_who_stays_away_is_silent_in_the_end)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	look(site, 2);
+	site_restart(site);
+	look(site, 12);
+	ck_assert_int_eq(state_of(site), ROLLOUT_TRIPPED);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(nodes_that_wait_for_the_link_are_not_silent)
 {
 	struct site *site = site_with_rollout(plan_of("spring"));
@@ -1100,6 +1137,7 @@ TEST_SUITE(rollouts, nodes_that_talk_more_with_the_image_stop_it, a_restart_amid
 	no_window_opens_before_the_clock_is_set, a_stop_takes_the_offer_from_nodes_that_fell_silent_too,
 	waves_come_one_after_the_other_with_a_soak_between, a_restart_changes_nothing,
 	failures_stop_it_and_no_node_gets_the_image_after, nodes_that_fall_silent_are_failures,
+	time_without_the_gateway_makes_no_node_silent, after_a_restart_who_stays_away_is_silent_in_the_end,
 	nodes_that_wait_for_the_link_are_not_silent, nodes_that_drop_more_often_with_the_image_stop_it,
 	a_rollback_brings_each_node_back_to_what_it_ran,
 	a_node_that_refuses_its_former_image_is_not_reported_as_rolled_back,
