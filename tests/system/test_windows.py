@@ -1,33 +1,11 @@
 """Hours in which nodes are left alone, over the simulated nodes: what they ask for then is put off, not refused."""
-import datetime
 import random
-import signal
 
+from harness.hours import ALWAYS, change_hours, far_off, write_hours
 from harness.process import wait_until
 from harness.scenario import HARDWARE, Scenario
 
-DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-ALWAYS = "00:00-24:00"
 PATIENCE = 120
-
-
-def far_off():
-    """Hours of the week that are three days from now."""
-    return f"{DAYS[(datetime.datetime.now(datetime.timezone.utc).weekday() + 3) % 7]} 12:00-13:00"
-
-
-def write_hours(folder, window):
-    (folder / "conf.d").mkdir(exist_ok=True)
-    (folder / "conf.d" / "hours.cfg").write_text(
-        'labels: { nodes = ( { match = [ "*" ]; labels = [ "all" ]; } ); };\n'
-        f'update_windows: {{ list = ( {{ labels = [ "all" ]; window = "{window}"; }} ); }};\n')
-
-
-def change_hours(scenario, window):
-    reloads = scenario.gateway.process.output().count("config.reloaded")
-    write_hours(scenario.folder, window)
-    scenario.gateway.process.signal(signal.SIGHUP)
-    wait_until("the config is read", lambda: scenario.gateway.process.output().count("config.reloaded") > reloads, PATIENCE)
 
 
 def counter(scenario, name):
@@ -56,9 +34,9 @@ def test_a_transfer_waits_where_it_is_until_the_window_opens_again(tmp_path):
         missing = scenario.gateway.ask("rollout", "show", "spring")["missing"]
         assert {node["state"] for node in missing} == {"outside its window"}
 
-        change_hours(scenario, ALWAYS)
+        change_hours(scenario.gateway, ALWAYS)
         wait_until("blocks are given", lambda: counter(scenario, "blocks") > 20, PATIENCE)
-        change_hours(scenario, far_off())
+        change_hours(scenario.gateway, far_off())
         wait_until("a block is put off", lambda: counter(scenario, "blocks_put_off") > 0, PATIENCE)
         let_all_come(scenario)  # each offer is renewed at a contact, if not before
         given = counter(scenario, "blocks")
@@ -67,7 +45,7 @@ def test_a_transfer_waits_where_it_is_until_the_window_opens_again(tmp_path):
         states = {update["state"] for update in scenario.gateway.ask("update", "list")["updates"]}
         assert "downloading" in states and "failed" not in states
 
-        change_hours(scenario, ALWAYS)
+        change_hours(scenario.gateway, ALWAYS)
         wait_until("blocks are given again", lambda: counter(scenario, "blocks") > given, PATIENCE)
 
 

@@ -1,6 +1,8 @@
 """A Zigbee network as a whole: the gateway on a simulated stick that other hosts accept as one, form to firmware."""
 import hashlib
 import json
+import os
+import signal
 
 import pytest
 
@@ -41,10 +43,11 @@ def test_nodes_join_report_and_are_updated(site):
         wait_until("it is confirmed", lambda: site.show(number).get("version") == "0x00000020", LONG)
 
 
-@pytest.fixture
-def lone_plug(tmp_path):
+@pytest.fixture(params=["znp", "ezsp-13", "ezsp-16"])
+def lone_plug(request, tmp_path):
+    front, _, protocol = request.param.partition("-")
     # A node that gave up its transfer asks again after a while, as real ones do.
-    site = ZigbeeSite(tmp_path, "znp", [PLUG | {"ota": {"query_ms": 20000}}], speed=3).wait_up()
+    site = ZigbeeSite(tmp_path, front, [PLUG | {"ota": {"query_ms": 20000}}], speed=3, protocol=protocol or 0).wait_up()
     yield site
     site.stop()
 
@@ -54,15 +57,28 @@ def has(offset):
     return lambda node: node["ota"]["offset"] > offset or node["ota"]["sha256"]
 
 
-def test_a_transfer_goes_on_after_a_kill_and_without_the_stick_for_a_while(lone_plug):
-    firmware, site = image(30000), lone_plug
+def kill_gateway(site):
+    site.gateway.kill()
+    site.gateway.start()
+
+
+def kill_driver(site):
+    former = site.driver_pid()
+    os.kill(former, signal.SIGKILL)
+    wait_until("another driver runs", lambda: site.driver_pid() not in (None, former), PATIENCE)
+
+
+@pytest.mark.parametrize("lone_plug, kill", [
+    ("znp", kill_gateway), ("znp", kill_driver), ("ezsp-13", kill_gateway), ("ezsp-16", kill_driver)],
+    indirect=["lone_plug"])
+def test_a_transfer_goes_on_after_a_kill_and_without_the_stick_for_a_while(lone_plug, kill):
+    firmware, site = image(20000), lone_plug
     site.let_in(1)
     site.add_image(firmware)
     site.gateway.order(hashlib.sha256(firmware).hexdigest(), HARDWARE)
     site.stick.wait_for_node(0, has(3000), "has a part", LONG)
-    site.gateway.kill()
+    kill(site)
     had = site.stick.node(0)["ota"]["offset"]
-    site.gateway.start()
     site.wait_up()
     assert site.interviewed(1)  # it is known without another interview
     site.stick.wait_for_node(0, has(had + 3000), "goes on", LONG)
@@ -75,6 +91,16 @@ def test_a_transfer_goes_on_after_a_kill_and_without_the_stick_for_a_while(lone_
     assert node["ota"]["sha256"] == hashlib.sha256(firmware).hexdigest()
     site.stick.do("node 0 report 0x402 0 2150")
     wait_until("21.50 °C is upstream", lambda: 21.5 in site.taken(0, "temperature"), PATIENCE)
+
+
+@pytest.mark.parametrize("front", ["znp", "ezsp"])
+def test_the_kind_of_stick_is_found(tmp_path, front):
+    site = ZigbeeSite(tmp_path, front, [PLUG], zigbee={"stick": "auto"}).wait_up()
+    try:
+        assert site.zigbee("status")["stick"] == front
+        site.let_in(1)
+    finally:
+        site.stop()
 
 
 def test_a_backup_is_what_zigpy_reads_and_brings_the_network_to_another_stick(lone_plug, tmp_path):

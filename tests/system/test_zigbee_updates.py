@@ -2,6 +2,7 @@
 import hashlib
 import json
 
+from harness.hours import ALWAYS, change_hours, far_off, write_hours
 from harness.process import wait_until
 from harness.zigbee_image import image
 from harness.zigbee_site import PLUG, SLEEPER, ZigbeeSite
@@ -72,5 +73,30 @@ def test_a_killed_gateway_costs_the_blocks_under_way(tmp_path):
             end = wait_for_update(site, number, digests[USUAL])
             # Nothing is fetched twice but what was under way: a block for each kill, or two.
             assert size // 64 <= end["blocks"] <= size // 64 + 1 + 3 * 2, json.dumps(end)
+    finally:
+        site.stop()
+
+
+def test_an_image_is_held_until_its_window_and_then_released(tmp_path):
+    write_hours(tmp_path, ALWAYS, apply_window=far_off())
+    nodes = [PLUG | {"ota": PATIENT}, SLEEPER | {"ota": PATIENT}]
+    site = start(tmp_path, nodes)
+    try:
+        digests = order(site, {USUAL})
+        for number in range(len(nodes)):
+            # "Holding" is what 0xffffffff leads to, and nothing else.
+            site.stick.wait_for_node(number, lambda node: node["ota"]["state"] == "holding", "holds it", PATIENCE)
+        wait_until("all have it", lambda: [update["state"] for update in site.gateway.ask(
+            "update", "list")["updates"]] == ["downloaded"] * len(nodes), PATIENCE)
+        ends = [site.stick.node(number)["ota"]["ends"] for number in range(len(nodes))]
+        change_hours(site.gateway, ALWAYS)
+
+        def is_updated():
+            site.stick.do(f"node {number} report 0x402 0 2150")  # a sleeper is told when it is heard
+            return site.stick.node(number)["ota"]["sha256"] == digests[USUAL]
+        for number in range(len(nodes)):
+            wait_until("it is released", is_updated, PATIENCE, step=1)
+            # It did not ask: the word came unasked.
+            assert wait_for_update(site, number, digests[USUAL])["ends"] == ends[number]
     finally:
         site.stop()
