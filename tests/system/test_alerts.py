@@ -2,9 +2,9 @@
 import json
 import stat
 
-import paho.mqtt.client as mqtt
 import pytest
 
+from harness.alert_listener import AlertListener
 from harness.broker import Broker
 from harness.coap import coap_client
 from harness.gateway import Wakegate
@@ -12,41 +12,6 @@ from harness.process import wait_until
 
 PATIENCE = 120
 SETTINGS = {"uplink_after": "1 s", "uplink_critical_after": "30 d", "silent_wakes": 2, "hold": "0 s"}
-
-
-class Listener:
-    """Hears alerts; the latest list that is retained."""
-
-    def __init__(self, port):
-        self.changes, self.standing, self.ready = [], None, False
-        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
-        self.client.on_message = self.on_message
-        self.client.on_subscribe = self.on_subscribe
-        self.client.connect("127.0.0.1", port)
-        self.client.subscribe([("alert/test", 1), ("alert/test/standing", 1)])
-        self.client.loop_start()
-        wait_until("it listens", lambda: self.ready, PATIENCE)
-
-    def on_subscribe(self, *_):
-        self.ready = True
-
-    def on_message(self, client, context, message):
-        found = json.loads(message.payload)
-        if message.topic == "alert/test/standing":
-            self.standing = found
-        else:
-            assert not message.retain
-            self.changes.append(found)
-
-    def heard(self, kind):
-        return [change["state"] for change in self.changes if change["kind"] == kind]
-
-    def stands(self, kind):
-        return self.standing is not None and kind in [alert["kind"] for alert in self.standing["alerts"]]
-
-    def stop(self):
-        self.client.disconnect()
-        self.client.loop_stop()
 
 
 @pytest.fixture
@@ -92,7 +57,7 @@ def test_an_outage_is_told_after_it_and_the_hook_hears_of_it_at_once(gateway, tm
     shown, = [alert for alert in gateway.ask("alerts")["alerts"] if alert["kind"] == "uplink.down"]
     assert (shown["raised_ms"], shown["times"]) == (first["raised_ms"], 1)
     gateway.broker.start()
-    listener = Listener(gateway.broker.port)
+    listener = AlertListener(gateway.broker.port)
     wait_until("it is cleared", lambda: "uplink.down" not in kinds(gateway), PATIENCE)
     wait_until("that was told", lambda: listener.heard("uplink.down")[-1:] == ["cleared"], PATIENCE)
     wait_until("the list says so", lambda: not listener.stands("uplink.down"), PATIENCE)
@@ -103,10 +68,10 @@ def test_an_outage_is_told_after_it_and_the_hook_hears_of_it_at_once(gateway, tm
 
 
 def test_a_silent_node_is_told_to_who_listens_and_to_who_comes_later(gateway):
-    listener = Listener(gateway.broker.port)
+    listener = AlertListener(gateway.broker.port)
     wait_until("the node is known", lambda: call(gateway, "n1"), PATIENCE)
     wait_until("it is raised", lambda: "raised" in listener.heard("node.silent"), PATIENCE)
-    newcomer = Listener(gateway.broker.port)
+    newcomer = AlertListener(gateway.broker.port)
     wait_until("a newcomer knows", lambda: newcomer.stands("node.silent"), PATIENCE)
     gateway.cli("node", "remove", "n1", "--yes")
     wait_until("it is cleared", lambda: "cleared" in listener.heard("node.silent"), PATIENCE)
