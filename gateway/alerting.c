@@ -51,15 +51,16 @@ static void on_changed(void *context, const struct alert *alert, struct moment n
 	struct alerting *alerting = context;
 	struct journal_entry entry = { .at_ms = now.wall_ms };
 	const char *event = alert->stands ? "alert.raised" : "alert.cleared";
+	char text[LOG_QUOTED_SIZE];
 
 	snprintf(entry.subject, sizeof(entry.subject), "%s",
 		alert->subject[0] ? alert->subject : alerting->parts.gateway);
 	snprintf(entry.event, sizeof(entry.event), "%s", event);
 	snprintf(entry.detail, sizeof(entry.detail), "%s %.160s", alert_kind_name(alert->kind), alert->text);
 	log_line(alert->stands ? levels[alert->severity] : LOG_LEVEL_NOTICE,
-		"%s kind=%s severity=%s subject=%s times=%u text=\"%s\"", event, alert_kind_name(alert->kind),
+		"%s kind=%s severity=%s subject=%s times=%u text=%s", event, alert_kind_name(alert->kind),
 		alert_severity_name(alert->severity), alert->subject[0] ? alert->subject : "-", alert->times,
-		alert->text);
+		log_quote(text, sizeof(text), alert->text));
 	save(alerting, alert, &entry);
 	if (alerting->post)
 		alert_post_changed(alerting->post);

@@ -183,6 +183,19 @@ static void handle_forecast(void *context, struct control_request *request)
 		control_fail(request, -ENOMEM, "out of memory");
 }
 
+/* What an open rollout waits for that is no node's matter: "" nothing. */
+static void explain_waiting(
+	const struct control_rollouts *parts, size_t index, char sentence[UPDATE_HOURS_SENTENCE_SIZE])
+{
+	const struct rollout *rollout = rollouts_at(parts->rollouts, index);
+
+	sentence[0] = '\0';
+	if (rollout_is_offering(rollout))
+		rollouts_explain_window(parts->rollouts, index, clock_moment(parts->clock), sentence);
+	else if (rollout->state == ROLLOUT_WAITING && rollout->plan.approval && !rollout->approved)
+		snprintf(sentence, UPDATE_HOURS_SENTENCE_SIZE, "nobody has approved it yet");
+}
+
 static json_t *describe(const struct control_rollouts *parts, size_t index)
 {
 	const struct rollout *rollout = rollouts_at(parts->rollouts, index);
@@ -202,9 +215,8 @@ static json_t *describe(const struct control_rollouts *parts, size_t index)
 		"failed", (int)tally->failed, "silent", (int)tally->silent, "open", (int)tally->open, "forgiven",
 		(int)facts->forgiven, "excused", excused);
 	describe_text(json, "reason", rollout->reason);
-	rollouts_explain_window(parts->rollouts, index, clock_moment(parts->clock), waits);
-	if (*waits && rollout_is_offering(rollout))
-		describe_text(json, "waits", waits);
+	explain_waiting(parts, index, waits);
+	describe_text(json, "waits", waits);
 	describe_text(json, "missing_stone", facts->missing_stone);
 	describe_time(json, "created_ms", rollout->created_ms);
 	describe_time(json, "changed_ms", rollout->changed_ms);

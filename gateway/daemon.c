@@ -170,12 +170,12 @@ static bool uplink_changed(struct daemon *daemon, const struct reload_result *re
 static void apply_settings(struct daemon *daemon, const struct reload_result *result)
 {
 	const struct general_settings *general = settings_of(daemon, &general_settings_table);
-	char why[256] = "";
+	char why[256] = "", quoted[LOG_QUOTED_SIZE];
 
 	log_set_level((enum log_level)general->log_level);
 	networks_reload(daemon->networks);
 	if (firmware_reload(daemon->firmware, why, sizeof(why)) < 0)
-		log_error("images.keys_kept reason=\"%s\"", why);
+		log_error("images.keys_kept reason=%s", log_quote(quoted, sizeof(quoted), why));
 	if (reload_touched(result, &rules_settings_table) || reload_touched(result, &labels_settings_table))
 		reading_flow_reload(daemon->readings);
 	if (reload_touched(result, &quiet_hours_settings_table) || reload_touched(result, &labels_settings_table))

@@ -167,11 +167,13 @@ static void intervene(const struct fleet *fleet, const struct entry *entry, cons
 	json_t *request = json_pack("{s:s, s:s}", "command", command, "rollout", entry->name);
 	struct verdict verdict = give(fleet, request);
 
+	char why[LOG_QUOTED_SIZE];
+
 	json_decref(request);
 	json_decref(verdict.plan);
 	if (verdict.error)
-		log_warning(
-			"fleet.not_followed rollout=%s command=%s reason=\"%s\"", entry->name, command, verdict.why);
+		log_warning("fleet.not_followed rollout=%s command=%s reason=%s", entry->name, command,
+			log_quote(why, sizeof(why), verdict.why));
 }
 
 /* ---- following ---- */
@@ -212,7 +214,9 @@ static bool is_here(const struct fleet *fleet, const struct fleet_document *docu
 
 static void refuse(struct entry *entry, const char *why)
 {
-	log_warning("fleet.refused rollout=%s reason=\"%s\"", entry->name, why);
+	char quoted[LOG_QUOTED_SIZE];
+
+	log_warning("fleet.refused rollout=%s reason=%s", entry->name, log_quote(quoted, sizeof(quoted), why));
 	entry->refused = true;
 	snprintf(entry->why, sizeof(entry->why), "%s", why);
 }
@@ -460,11 +464,12 @@ static void withdraw(struct fleet *fleet, const char *name)
 
 static void fetch_image(const struct fleet *fleet, const struct entry *entry, struct moment now)
 {
-	char why[FLEET_SENTENCE_SIZE] = "";
+	char why[FLEET_SENTENCE_SIZE] = "", quoted[LOG_QUOTED_SIZE];
 
 	if (entry->document.manifest && fleet->parts.take_manifest && !is_here(fleet, &entry->document) &&
 		fleet->parts.take_manifest(fleet->parts.context, entry->document.manifest, now, why, sizeof(why)) < 0)
-		log_warning("fleet.manifest_refused rollout=%s reason=\"%s\"", entry->name, why);
+		log_warning("fleet.manifest_refused rollout=%s reason=%s", entry->name,
+			log_quote(quoted, sizeof(quoted), why));
 }
 
 static void on_message(void *context, const struct uplink_message *message, struct moment now)

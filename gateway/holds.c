@@ -120,10 +120,12 @@ static void save(struct holds *holds, const struct stored_hold *hold, bool remov
 		{ "updates.halted", "updates.go_on" } };
 	struct store_reply reply = { .done = on_saved, .context = holds };
 	struct journal_entry entry = { .at_ms = now.wall_ms };
+	char reason[LOG_QUOTED_SIZE];
 
 	snprintf(entry.subject, sizeof(entry.subject), "%s", *hold->node ? hold->node : "updates");
 	snprintf(entry.event, sizeof(entry.event), "%s", events[!*hold->node][removed]);
-	snprintf(entry.detail, sizeof(entry.detail), "by=%s reason=\"%s\"", by, hold->reason);
+	snprintf(entry.detail, sizeof(entry.detail), "by=%s reason=%s", by,
+		log_quote(reason, sizeof(reason), hold->reason));
 	if (store_hold_save(holds->store, hold, removed, &entry, reply) < 0)
 		holds->unsaved = true;
 	log_line(*hold->node || removed ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, "%s node=%s %s", entry.event,

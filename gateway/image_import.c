@@ -105,7 +105,7 @@ static void tell_end(struct image_import *import)
 {
 	struct import_observer observer = import->observer;
 	const struct stored_image *image = import->result == 0 ? &import->record : NULL;
-	char name[IMAGE_NAME_SIZE];
+	char name[IMAGE_NAME_SIZE], why[LOG_QUOTED_SIZE];
 
 	name_import(import, name);
 	if (import->result == 0)
@@ -113,8 +113,8 @@ static void tell_end(struct image_import *import)
 			import->record.format, import->record.hardware, import->record.version,
 			import->record.size_bytes, import->record.signer, import->record.origin);
 	else
-		log_warning("image.refused image=%s origin=%s reason=\"%s\"", name, import->record.origin,
-			import->sentence);
+		log_warning("image.refused image=%s origin=%s reason=%s", name, import->record.origin,
+			log_quote(why, sizeof(why), import->sentence));
 	unlink_import(import);
 	if (observer.done)
 		observer.done(observer.context, import->result, image, import->sentence);

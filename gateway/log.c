@@ -67,6 +67,24 @@ static void print_escaped(FILE *out, const char *text)
 	}
 }
 
+const char *log_quote(char *out, size_t size, const char *text)
+{
+	size_t used = 0;
+
+	out[used++] = '"';
+	for (; *text; text++) {
+		bool marked = *text == '"' || *text == '\\';
+		if (used + marked + 1 > size - 2)
+			break;
+		if (marked)
+			out[used++] = '\\';
+		out[used++] = *text;
+	}
+	out[used++] = '"';
+	out[used] = '\0';
+	return out;
+}
+
 void log_line(enum log_level level, const char *format, ...)
 {
 	static int to_journal = -1;

@@ -10,6 +10,9 @@
 #define WAKEGATE_GATEWAY_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#define LOG_QUOTED_SIZE 512
 
 struct clock;
 
@@ -24,6 +27,10 @@ const char *log_level_name(enum log_level level);
 
 /* Whose wall clock dates the lines from now on, borrowed; NULL: the machine's. */
 void log_set_clock(const struct clock *clock);
+
+/* The text between quotation marks, with a backslash before those in it and before backslashes: the value of one fact,
+ * whatever it says. Cut to `size`, which is at least 4. Returns `out`. */
+const char *log_quote(char *out, size_t size, const char *text);
 
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

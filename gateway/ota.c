@@ -71,12 +71,12 @@ static void send_result(struct ota *ota, char *text)
 static void on_changed(void *context, const struct download *download)
 {
 	const struct manifest *manifest = &download->manifest;
-	char head[17];
+	char head[17], why[LOG_QUOTED_SIZE];
 
 	hex_print(head, manifest->sha256, 8);
 	if (download->state == DOWNLOAD_FAILED)
-		log_error("download.failed image=%s version=%s reason=\"%s\"", head, manifest->version,
-			download->sentence);
+		log_error("download.failed image=%s version=%s reason=%s", head, manifest->version,
+			log_quote(why, sizeof(why), download->sentence));
 	else if (download->state == DOWNLOAD_COMPLETE)
 		log_notice("download.complete image=%s version=%s bytes=%u", head, manifest->version,
 			manifest->size_bytes);
@@ -90,8 +90,9 @@ static void on_changed(void *context, const struct download *download)
 static void refuse_manifest(struct ota *ota, int result, const char *why)
 {
 	json_t *answer = json_pack("{s:s,s:s,s:s}", "state", "refused", "code", control_code(result), "message", why);
+	char quoted[LOG_QUOTED_SIZE];
 
-	log_error("manifest.refused reason=\"%s\"", why);
+	log_error("manifest.refused reason=%s", log_quote(quoted, sizeof(quoted), why));
 	send_result(ota, answer ? json_dumps(answer, JSON_COMPACT) : NULL);
 	json_decref(answer);
 }

@@ -34,6 +34,8 @@ struct preview {
 	const struct rollout *rollout; /* itself, so that it is not its own rival; else `planned` */
 	struct rollout planned;        /* as it would be */
 	struct moment now;
+	const struct node
+		*first; /* of a gateway alone, whose first wave reaches no node: the one that it is; or NULL */
 	json_int_t concerned, running;
 	json_int_t waves[WAVES_MAX];
 	struct reason reasons[REASONS_MAX];
@@ -64,13 +66,21 @@ static void look_for_obstacle(const struct preview *preview, const struct node *
 		exclude(outlook, obstacle_sentence(obstacle));
 }
 
+static unsigned wave_of_node(const struct preview *preview, const struct node *node)
+{
+	const struct rollout_plan *plan = preview->plan;
+
+	return node == preview->first ? 0
+				      : wave_of(wave_place(plan->id, node->record.id), plan->waves, plan->wave_count);
+}
+
 static struct outlook look(const struct preview *preview, const struct node *node)
 {
 	const struct rollout_plan *plan = preview->plan;
 	const struct node_record *record = &node->record;
 	struct outlook outlook = {
 		.runs_it = digest_heads_match(record->image, record->image_size, plan->sha256, sizeof(plan->sha256)),
-		.wave = wave_of(wave_place(plan->id, record->id), plan->waves, plan->wave_count),
+		.wave = wave_of_node(preview, node),
 	};
 	enum target_verdict verdict =
 		rollout_targets_judge(&plan->targets, preview->parts->labels, record, outlook.runs_it);
@@ -192,14 +202,34 @@ static json_t *result(const struct preview *preview)
 		preview->concerned, "running", preview->running, "waves", waves, "excluded", excluded);
 }
 
+/* As rollout_tick() rounds up: the lowest place among those with nothing in their way. */
+static const struct node *find_first(const struct preview *preview)
+{
+	const struct nodes *nodes = preview->parts->nodes;
+	const struct node *first = NULL;
+	uint32_t lowest = WAVE_ALL;
+
+	for (size_t i = 0; !preview->plan->fleet && i < nodes_count(nodes); i++) {
+		const struct node *node = nodes_at(nodes, i);
+		uint32_t place = wave_place(preview->plan->id, node->record.id);
+		const struct outlook outlook = place < lowest ? look(preview, node) : (struct outlook){ 0 };
+		if (!outlook.is_meant || (*outlook.reason && !outlook.runs_it))
+			continue;
+		lowest = place;
+		first = node;
+	}
+	return first;
+}
+
 static void init(struct preview *preview, const struct control_rollouts *parts, const struct rollout_plan *plan)
 {
 	*preview = (struct preview){ .parts = parts, .plan = plan, .now = clock_moment(parts->clock) };
 	preview->rollout = rollouts_find(parts->rollouts, plan->id);
-	if (preview->rollout)
-		return;
-	rollout_init(&preview->planned, plan, preview->now);
-	preview->rollout = &preview->planned;
+	if (!preview->rollout) {
+		rollout_init(&preview->planned, plan, preview->now);
+		preview->rollout = &preview->planned;
+	}
+	preview->first = find_first(preview);
 }
 
 json_t *rollout_preview(

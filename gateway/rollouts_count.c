@@ -109,9 +109,10 @@ static bool take_facts(struct rollouts *rollouts, struct rollouts_entry *entry, 
 		return false;
 	}
 	entry->facts = entry->count;
+	char missing[LOG_QUOTED_SIZE];
 	if (after && !before)
-		log_warning("rollout.missing_stone rollout=%s nodes=%u missing=\"%s\"", entry->rollout.plan.id, after,
-			entry->facts.missing_stone);
+		log_warning("rollout.missing_stone rollout=%s nodes=%u missing=%s", entry->rollout.plan.id, after,
+			log_quote(missing, sizeof(missing), entry->facts.missing_stone));
 	return true;
 }
 

@@ -56,6 +56,7 @@ void rollouts_settle(struct rollouts *rollouts, struct rollouts_entry *entry, st
 	struct journal_entry line = { .at_ms = now.wall_ms };
 	bool bad = rollout->state == ROLLOUT_TRIPPED || rollout->state == ROLLOUT_ROLLED_BACK;
 	struct stored_rollout record;
+	char reason[LOG_QUOTED_SIZE];
 
 	snprintf(line.subject, sizeof(line.subject), "%s", rollout->plan.id);
 	snprintf(line.event, sizeof(line.event), "rollout.%s", rollout_state_name(rollout->state));
@@ -63,9 +64,9 @@ void rollouts_settle(struct rollouts *rollouts, struct rollouts_entry *entry, st
 		rollout->reason);
 	entry->unsaved = store_record(rollout, &record) < 0 ||
 			 store_rollout_save(rollouts->parts.store, &record, &line, reply) < 0;
-	log_line(bad ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "rollout.%s rollout=%s wave=%u of=%u reason=\"%s\"",
+	log_line(bad ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "rollout.%s rollout=%s wave=%u of=%u reason=%s",
 		rollout_state_name(rollout->state), rollout->plan.id, rollout->wave + 1, rollout->plan.wave_count,
-		rollout->reason);
+		log_quote(reason, sizeof(reason), rollout->reason));
 }
 
 static void free_entry(struct rollouts_entry *entry)

@@ -127,6 +127,47 @@ START_TEST(a_dry_run_lists_who_gets_it_when_and_who_not_and_why)
 }
 END_TEST
 
+/* How many of m03 and m07 are in the first of two waves, the first of 0.01 %; `first` gets the one that is. */
+static int64_t first_wave(struct site *site, bool fleet, char first[8])
+{
+	json_t *request = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:s, s:[s, s]}", "command", "rollout.create",
+		"rollout", "spring", "image", site->image, "dry_run", 1, "list", 1, "fleet", (int)fleet, "waves",
+		"0.01 100", "nodes", "m03", "m07");
+	json_t *result = bench_ask(site->bench, request);
+	size_t i;
+	json_t *item;
+
+	json_array_foreach (json_object_get(result, "list"), i, item)
+		if (json_object_get(item, "wave") && number_of(item, "wave") == 1)
+			snprintf(first, 8, "%s", text_of(item, "node"));
+	return json_integer_value(json_array_get(json_object_get(result, "waves"), 0));
+}
+
+START_TEST(a_dry_run_rounds_the_first_wave_of_a_gateway_alone_up_to_one_node)
+{
+	struct site *site = site_open();
+	char first[8] = "";
+
+	ck_assert_int_eq(first_wave(site, false, first), 1);
+	ck_assert_str_eq(first, wave_place("spring", "m03") < wave_place("spring", "m07") ? "m03" : "m07");
+	ck_assert_int_eq(first_wave(site, true, first), 0);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_rollout_that_nobody_has_approved_says_so)
+{
+	struct site *site = site_open();
+
+	(void)create(site, "approval", json_true());
+	tick(site);
+	ck_assert_str_eq(text_of(ask(site, "rollout.show"), "waits"), "nobody has approved it yet");
+	(void)ask(site, "rollout.approve");
+	ck_assert_ptr_null(json_object_get(ask(site, "rollout.show"), "waits"));
+	site_close(site);
+}
+END_TEST
+
 START_TEST(nodes_that_are_told_nothing_are_planned_for_at_their_likely_visits)
 {
 	const int64_t hour_ms = 3600000;
@@ -247,5 +288,6 @@ END_TEST
 
 TEST_SUITE(control_rollouts, a_forecast_gets_a_sample_of_the_nodes_that_would_have_the_image,
 	a_dry_run_tells_the_waves_and_begins_nothing, a_dry_run_lists_who_gets_it_when_and_who_not_and_why,
+	a_dry_run_rounds_the_first_wave_of_a_gateway_alone_up_to_one_node, a_rollout_that_nobody_has_approved_says_so,
 	nodes_that_are_told_nothing_are_planned_for_at_their_likely_visits, a_rollout_is_shown_as_it_was_ordered,
 	what_is_wrong_with_a_plan_is_said, an_operator_intervenes)
