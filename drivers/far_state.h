@@ -1,6 +1,6 @@
 /*
- * far_state: what drivers/far_gateway.c (hears the gateway) and drivers/far_host.c (speaks to it) share; private to
- * these.
+ * far_state: what drivers/far_gateway.c (hears the gateway), drivers/far_deliver.c (hands that on) and
+ * drivers/far_host.c (speaks to it) share; private to these.
  */
 #ifndef WAKEGATE_DRIVERS_FAR_STATE_H
 #define WAKEGATE_DRIVERS_FAR_STATE_H
@@ -69,6 +69,12 @@ struct far_gateway {
 
 /* 0, or why it was not sent. */
 int far_send(struct far_gateway *gateway, const struct driver_message *message, struct span data);
+
+/* A message of that type and text alone. */
+void far_say(struct far_gateway *gateway, enum driver_message_type type, const char *text);
+
+/* Hands a message on to whom it is for; may open the driver, or end it all. */
+void far_deliver(struct far_gateway *gateway, const struct driver_message *message, struct span data);
 
 /* Reads until the answer to `id` is there. Whatever else comes waits for its turn. -ETIMEDOUT. */
 int far_wait(struct far_gateway *gateway, enum driver_message_type type, uint32_t id, struct driver_message *out);

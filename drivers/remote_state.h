@@ -1,6 +1,6 @@
 /*
- * remote_state: what drivers/remote.c (starts, watches, tells) and drivers/remote_take.c (is told) share; private to
- * these.
+ * remote_state: what drivers/remote.c (tells), drivers/remote_take.c (is told) and drivers/remote_session.c (whether
+ * somebody is there) share; private to these.
  */
 #ifndef WAKEGATE_DRIVERS_REMOTE_STATE_H
 #define WAKEGATE_DRIVERS_REMOTE_STATE_H
@@ -82,15 +82,8 @@ struct driver {
 	unsigned event_count;
 };
 
-/* To the driver, with data beside (size 0: none). Gives it up if it cannot be sent. */
-void remote_send(struct driver *driver, const struct driver_message *message, struct span data);
-
-/* The session ends: what was asked is answered, a process of ours killed, the reason remembered and told. */
-__attribute__((format(printf, 2, 3))) void remote_give_up(struct driver *driver, const char *format, ...);
-
-/* Logs in the gateway's name. */
-__attribute__((format(printf, 3, 4))) void remote_log(
-	struct driver *driver, enum driver_level level, const char *format, ...);
+/* All that it is to know before it starts: its settings and its records. */
+void remote_greet(struct driver *driver);
 
 /* Name, size, digest and the like into an offer or an answer. */
 void remote_describe_image(struct driver_message *message, const struct image_source *image);

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "drivers/image_source.h"
+#include "drivers/remote_session.h"
 #include "drivers/remote_state.h"
 #include "protocols/fingerprint.h"
 #include "protocols/number.h"
