@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "config/settings.h"
 #include "drivers/far_state.h"
 #include "protocols/token_writer.h"
 
