@@ -1,10 +1,10 @@
 /* What the OTA Upgrade server says first: that there is an image, that it may be applied; and what it asks. */
 #include "drivers/zigbee_upgrades_state.h"
 
-#define HEARD_MS 3000  /* for so long after it was heard a sleeper may listen */
-#define PAUSE_MS 30000 /* between words without effect, doubled each time */
+#define HEARD_MS 3000       /* for so long after it was heard a sleeper may listen */
+#define PAUSE_FIRST_MS 5000 /* until a first word without effect is said again: radios lose some */
+#define PAUSE_MS 30000      /* between the next ones, doubled each time */
 #define PAUSE_MOST_MS 3600000
-#define QUICK_MS 10000  /* of the first question */
 #define READS_MOST 2    /* unanswered, before a node is taken for one that does not answer */
 #define INVITED_MS 5000 /* for so long a place is kept for a node that was told of its image */
 #define PLACE_RETRY_MS 1000
@@ -65,12 +65,12 @@ void upgrade_stage(struct zigbee_upgrades *upgrades, struct upgrade_node *node, 
 	upgrade_enter(node, PHASE_STAGED, node->release_at_ms - now_ms, now_ms);
 }
 
-/* Doubled with each try, and moved by a quarter so that nodes do not come back in step. */
+/* Moved by a quarter so that nodes do not come back in step. */
 int64_t upgrade_pause_ms(struct zigbee_upgrades *upgrades, const struct upgrade_node *node)
 {
-	int64_t pause = PAUSE_MS;
+	int64_t pause = node->nudges <= 1 ? PAUSE_FIRST_MS : PAUSE_MS;
 
-	for (unsigned i = 1; i < node->nudges && pause < PAUSE_MOST_MS; i++)
+	for (unsigned i = 2; i < node->nudges && pause < PAUSE_MOST_MS; i++)
 		pause *= 2;
 	if (pause > PAUSE_MOST_MS)
 		pause = PAUSE_MOST_MS;
@@ -79,9 +79,8 @@ int64_t upgrade_pause_ms(struct zigbee_upgrades *upgrades, const struct upgrade_
 
 static void ask(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t now_ms)
 {
-	bool is_first = node->nudges++ == 0;
-
-	node->nudge_ms = now_ms + (is_first ? QUICK_MS : upgrade_pause_ms(upgrades, node));
+	node->nudges++;
+	node->nudge_ms = now_ms + upgrade_pause_ms(upgrades, node);
 	upgrade_send_read(upgrades, node, now_ms);
 }
 

@@ -330,6 +330,8 @@ void upgrade_on_read_response(
 		judge(upgrades, node, &state.said, now_ms);
 	if (!upgrade_is_offered(node) || node->file.size == 0 || node->phase == PHASE_DONE)
 		return;
+	if (node->phase == PHASE_NEW)
+		node->nudges = 0; /* questions do not count against the notice that follows */
 	if (state.has_status)
 		on_status(upgrades, node, &state, now_ms);
 	else if (node->phase == PHASE_NEW)

@@ -234,6 +234,26 @@ START_TEST(a_node_that_cannot_be_reached_is_told_again_ever_more_seldom)
 }
 END_TEST
 
+/* A frame that arrived need not have reached the client: counters of eight bits come round within seconds. */
+START_TEST(a_first_word_that_is_lost_is_said_again_in_seconds)
+{
+	open_with("n1");
+	stage_run(&stage);
+	expect_read();
+	stage_pass(&stage, 7000);
+	expect_read();
+	say_state("n1", 0, OLD, UPGRADE_STATUS_NORMAL);
+	(void)stage_expect_command(&stage, UPGRADE_IMAGE_NOTIFY);
+	stage_pass(&stage, 7000);
+	(void)stage_expect_command(&stage, UPGRADE_IMAGE_NOTIFY);
+	stage_pass(&stage, 20000);
+	stage_expect_silence(&stage);
+	stage_pass(&stage, 20000);
+	(void)stage_expect_command(&stage, UPGRADE_IMAGE_NOTIFY);
+	stage_close(&stage);
+}
+END_TEST
+
 START_TEST(a_sleeper_is_spoken_to_when_it_was_heard)
 {
 	struct zigbee_upgrade_peer peer = stage_peer("s1");
@@ -529,7 +549,8 @@ TEST_SUITE(zigbee_upgrades, a_query_is_answered_with_what_is_offered, a_query_ab
 	an_image_for_some_models_is_not_for_others, an_image_that_can_be_fetched_much_later_is_not_told_of,
 	a_query_with_the_offered_version_is_proof, an_awake_node_is_asked_where_it_stands_and_told_of_its_image,
 	a_node_amid_a_transfer_is_left_alone, a_node_that_does_not_answer_questions_is_told_all_the_same,
-	a_node_that_cannot_be_reached_is_told_again_ever_more_seldom, a_sleeper_is_spoken_to_when_it_was_heard,
+	a_node_that_cannot_be_reached_is_told_again_ever_more_seldom,
+	a_first_word_that_is_lost_is_said_again_in_seconds, a_sleeper_is_spoken_to_when_it_was_heard,
 	no_more_nodes_are_told_than_there_are_places, a_node_that_does_not_want_its_image_is_not_told_every_minute,
 	a_good_image_is_applied_at_once_where_nothing_speaks_against_it, an_image_is_staged_and_released_in_its_window,
 	a_sleeper_is_released_when_it_is_heard_in_the_window, after_its_window_a_node_waits_for_the_next,
