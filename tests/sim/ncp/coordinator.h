@@ -54,6 +54,7 @@ struct coordinator {
 	unsigned under_way, under_way_max;
 	uint64_t life; /* counts resets: what was sent before concerns nobody */
 	uint64_t received, refused;
+	uint64_t not_understood; /* commands that the host miscounted, or that the stick does not have */
 	bool had_network;
 };
 

@@ -118,12 +118,11 @@ static void send_multicast(struct ezsp_stick *stick, struct reader *in, struct w
 	outgoing.message.target = GROUP_TARGET;
 	read_aps(in, &outgoing);
 	(void)read_u8(in);
-	(void)read_u8(in);
 	if (stick->version >= EZSP_WIDE) {
 		(void)read_le16(in);
 		(void)read_le16(in);
-		(void)read_u8(in);
 	}
+	(void)read_u8(in);
 	outgoing.tag = read_tag(stick, in);
 	send_out(stick, &outgoing, read_payload(in, &outgoing.message), out);
 }

@@ -23,7 +23,10 @@
 #define GET_VALUE 0x00aa
 #define SET_VALUE 0x00ab
 #define READ_COUNTERS 0x00f1
+#define SET_TOKEN 0x0103
 #define SET_PASSIVE_ACK 0x0105
+#define TOKEN_RESTORED_EUI64 0x0001e12a
+#define EUI64_BYTES 8
 #define VALUE_FREE_BUFFERS 0x03
 #define VALUE_VERSION 0x11
 #define EXTENDED_ENDPOINT_FLAGS 0x00
@@ -49,7 +52,7 @@ static uint16_t usual_configuration(uint8_t id)
 	case 0x1a: /* source routes */
 		return 200;
 	case 0x1e: /* key table */
-		return 4;
+		return EZSP_NODE_KEYS;
 	default:
 		return 8;
 	}
@@ -168,6 +171,28 @@ static void write_token(struct writer *out)
 		write_u8(out, 0xff);
 }
 
+static void set_token(struct ezsp_stick *stick, struct reader *in, struct writer *out)
+{
+	bool known = read_le32(in) == TOKEN_RESTORED_EUI64;
+
+	known = read_le32(in) == 0 && known;
+	known = read_le32(in) == EUI64_BYTES && known;
+	const uint8_t *data = known ? read_bytes(in, EUI64_BYTES) : NULL;
+	if (data)
+		(void)stick_memory_set(stick->memory, STICK_ITEM(EZSP_ITEM_EUI64), (struct bytes){ data, EUI64_BYTES });
+	ezsp_write_status(stick, data ? EZSP_OK : EZSP_INVALID, out);
+}
+
+void ezsp_load_address(struct ezsp_stick *stick)
+{
+	struct bytes kept = stick_memory_get(stick->memory, STICK_ITEM(EZSP_ITEM_EUI64));
+	struct reader in;
+
+	reader_init(&in, kept.data, kept.size);
+	if (kept.size == EUI64_BYTES)
+		stick->site.eui64 = read_le64(&in);
+}
+
 static bool answer_counters(uint16_t id, struct writer *out)
 {
 	for (unsigned i = 0; (id == READ_AND_CLEAR_COUNTERS || id == READ_COUNTERS) && i < COUNTERS; i++)
@@ -223,6 +248,9 @@ bool ezsp_answer_setup(struct ezsp_stick *stick, uint16_t id, struct reader *in,
 		return true;
 	case GET_MANUFACTURING_TOKEN:
 		write_token(out);
+		return true;
+	case SET_TOKEN:
+		set_token(stick, in, out);
 		return true;
 	case SET_POLICY:
 	case SET_VALUE:

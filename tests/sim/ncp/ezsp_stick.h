@@ -19,8 +19,15 @@
 #define EZSP_WIDE 14 /* from this version on a status has 32 bits and a tag 16 */
 #define EZSP_PARAMETERS_MAX 200
 #define EZSP_CONFIGURATIONS 64
+#define EZSP_NODE_KEYS 12 /* of nodes, that it has room for */
 
-enum ezsp_item { EZSP_ITEM_NETWORK = 1, EZSP_ITEM_KEYS = 2, EZSP_ITEM_MULTICAST = 0x100 };
+enum ezsp_item {
+	EZSP_ITEM_NETWORK = 1,
+	EZSP_ITEM_KEYS = 2,
+	EZSP_ITEM_EUI64 = 3, /* another one than it was made with */
+	EZSP_ITEM_MULTICAST = 0x100,
+	EZSP_ITEM_NODE_KEY = 0x200
+};
 
 struct ezsp_stick {
 	struct front_site site;
@@ -52,8 +59,14 @@ enum ezsp_status {
 
 void ezsp_write_status(const struct ezsp_stick *stick, enum ezsp_status status, struct writer *out);
 
+/* Takes the address that a host gave it, from the next reset on. */
+void ezsp_load_address(struct ezsp_stick *stick);
+
 /* Says something unasked. */
 void ezsp_say(struct ezsp_stick *stick, uint16_t id, struct bytes parameters);
+
+/* Whether a command of this version has parameters of that length; false for one that it does not have. */
+bool ezsp_length_fits(const struct ezsp_stick *stick, uint16_t id, struct bytes parameters);
 
 /* Each: false if it knows no such command. */
 bool ezsp_answer_setup(struct ezsp_stick *stick, uint16_t id, struct reader *in, struct writer *out);

@@ -15,7 +15,8 @@
 #define FRAME_FORMAT 0x01
 #define ID_VERSION 0x0000
 #define ID_INVALID 0x0058
-#define INVALID_COMMAND_ID 0x36
+#define INVALID_FRAME 0x31 /* EzspStatus: no such command */
+#define INVALID_VALUE 0x36
 #define SHORT_VERSION_BYTES 4
 #define POWERED 0x02
 #define SOFTWARE 0x0b
@@ -83,6 +84,17 @@ static bool answer_command(struct ezsp_stick *stick, uint16_t id, struct reader 
 	       ezsp_answer_keys(stick, id, in, out) || ezsp_answer_message(stick, id, in, out);
 }
 
+static void refuse(struct ezsp_stick *stick, uint8_t why, struct writer *out)
+{
+	stick->site.coordinator->not_understood++;
+	out->at = out->start;
+	out->failed = false;
+	if (stick->version >= EZSP_WIDE)
+		write_le32(out, why);
+	else
+		write_u8(out, why);
+}
+
 static void take_long(struct ezsp_stick *stick, struct reader *in)
 {
 	uint8_t room[EZSP_PARAMETERS_MAX];
@@ -93,14 +105,11 @@ static void take_long(struct ezsp_stick *stick, struct reader *in)
 	if (in->failed)
 		return;
 	writer_init(&out, room, sizeof(room));
-	if (id == ID_VERSION) {
+	bool fits = ezsp_length_fits(stick, id, (struct bytes){ in->at, reader_left(in) });
+	if (id == ID_VERSION && fits) {
 		answer_version(stick, &out);
-	} else if (!answer_command(stick, id, in, &out) || in->failed || out.failed) {
-		writer_init(&out, room, sizeof(room));
-		if (stick->version >= EZSP_WIDE)
-			write_le32(&out, INVALID_COMMAND_ID);
-		else
-			write_u8(&out, INVALID_COMMAND_ID);
+	} else if (!fits || !answer_command(stick, id, in, &out) || in->failed || out.failed) {
+		refuse(stick, fits ? INVALID_FRAME : INVALID_VALUE, &out);
 		id = ID_INVALID;
 	}
 	send_frame(stick, FRAME_RESPONSE, id, (struct bytes){ room, writer_size(&out) });
@@ -134,6 +143,7 @@ static void on_reset(void *context)
 	stick->is_negotiated = stick->is_joined = false;
 	memset(stick->configuration, 0, sizeof(stick->configuration));
 	memset(stick->tags, 0, sizeof(stick->tags));
+	ezsp_load_address(stick);
 	coordinator_stop(stick->site.coordinator);
 }
 

@@ -175,6 +175,7 @@ static void take_frame(struct znp_stick *stick, const struct unpi_frame *frame)
 	if (!answer_request(stick, frame->command, &in, &out) || in.failed || out.failed) {
 		writer_init(&out, room, sizeof(room));
 		write_bytes(&out, unknown, sizeof(unknown));
+		stick->site.coordinator->not_understood++;
 		response = NO_SUCH_COMMAND;
 	}
 	znp_say(stick, response, (struct bytes){ room, writer_size(&out) });

@@ -64,13 +64,13 @@ static void say_truth(struct simncp *sim)
 
 	for (unsigned i = 0; i < sim->scenario.count; i++)
 		json_array_append_new(nodes, node_truth(&sim->nodes[i]));
-	line_host_say(json_pack("{s:s, s:f, s:b, s:b, s:i, s:i, s:I, s:I, s:I, s:f, s:I, s:o}", "what", "truth",
+	line_host_say(json_pack("{s:s, s:f, s:b, s:b, s:i, s:i, s:I, s:I, s:I, s:f, s:I, s:I, s:o}", "what", "truth",
 		"now_s", (double)sim->clock.now_us / AIR_S, "up", sim->coordinator.is_up, "permits",
 		coordinator_permits(&sim->coordinator), "pan", (int)sim->coordinator.network.pan, "channel",
 		(int)sim->coordinator.network.channel, "frames", (json_int_t)counts->frames, "lost",
 		(json_int_t)counts->lost, "refused", (json_int_t)counts->refused, "airtime_s",
-		(double)counts->airtime_us / AIR_S, "stick_full", (json_int_t)sim->coordinator.refused, "nodes",
-		nodes));
+		(double)counts->airtime_us / AIR_S, "stick_full", (json_int_t)sim->coordinator.refused,
+		"not_understood", (json_int_t)sim->coordinator.not_understood, "nodes", nodes));
 }
 
 static void say_error(const char *why)
