@@ -139,13 +139,29 @@ static struct offer_times offer_times_of(const struct update_times *times, struc
 	};
 }
 
+static bool is_for_other_hardware(
+	const struct updates *updates, const uint8_t sha256[32], const struct node_record *node)
+{
+	const struct updates_port *port = &updates->parts.port;
+	const char *hardware = "";
+
+	return port->image(port->context, sha256, &hardware) && *hardware && *node->hardware &&
+	       strcmp(hardware, node->hardware) != 0;
+}
+
+/* The node said what it is only after the order, or another device has its id by now. */
+static bool is_wrong_for_node(const struct updates *updates, const struct node *node, const struct update *update)
+{
+	return !update->record.forced && is_for_other_hardware(updates, update->record.sha256, &node->record);
+}
+
 /* Brings the driver's offer in line with the update. */
 static void renew_offer(struct updates *updates, struct node *node, struct update *update, struct moment now)
 {
 	const struct updates_port *port = &updates->parts.port;
 
 	if (!update_is_due(update, now) || is_held(updates, update) || update->withheld ||
-		has_low_battery(updates, node, update)) {
+		has_low_battery(updates, node, update) || is_wrong_for_node(updates, node, update)) {
 		port->withdraw(port->context, node);
 		return;
 	}
@@ -259,7 +275,7 @@ static int judge_order(struct updates *updates, const struct update_order *order
 {
 	const struct updates_port *port = &updates->parts.port;
 	const struct node_record *node = &order->node->record;
-	const char *hardware = "";
+	const char *hardware;
 
 	if (!port->image(port->context, order->sha256, &hardware))
 		return -ENOENT;
@@ -268,7 +284,7 @@ static int judge_order(struct updates *updates, const struct update_order *order
 		return -EALREADY;
 	if (order->force)
 		return 0;
-	if (*hardware && *node->hardware && strcmp(hardware, node->hardware) != 0)
+	if (is_for_other_hardware(updates, order->sha256, node))
 		return -EINVAL;
 	return digest_heads_match(node->image, node->image_size, order->sha256, 32) ? -EALREADY : 0;
 }
@@ -297,6 +313,19 @@ static void offer_next(struct update *update, const struct node_record *node, co
 	record->retry_at_ms = 0;
 }
 
+/* The update has failed for a reason of ours. */
+static void give_up(
+	struct updates *updates, struct node *node, struct update *update, const char *why, struct moment now)
+{
+	struct update_step step = { .changed = true };
+
+	update->state = UPDATE_FAILED;
+	update->record.changed_ms = now.wall_ms;
+	snprintf(update->record.reason, sizeof(update->record.reason), "%.64s", why);
+	snprintf(step.detail, sizeof(step.detail), "reason=\"%s\" stones=%u", why, update->record.stones);
+	settle(updates, node, update, &step, now);
+}
+
 /*
  * The way is looked for anew from what the node says it runs. When a stone is reached the next image is offered, or the
  * update has failed; and so when the node runs something else than is known here, as after a power cut of the gateway
@@ -320,16 +349,14 @@ static void follow_way(struct updates *updates, struct node *node, struct update
 	if (same)
 		snprintf(why, sizeof(why), "the node does not run what it was given");
 	record->stones += reached;
-	record->changed_ms = now.wall_ms;
 	if (error || same) {
-		update->state = UPDATE_FAILED;
-		snprintf(record->reason, sizeof(record->reason), "%.64s", why);
-		snprintf(step.detail, sizeof(step.detail), "reason=\"%s\" stones=%u", why, record->stones);
-	} else {
-		offer_next(update, &node->record, next);
-		snprintf(step.detail, sizeof(step.detail), "%s stones=%u",
-			reached ? "next after a stepping stone" : "it runs something else by now", record->stones);
+		give_up(updates, node, update, why, now);
+		return;
 	}
+	record->changed_ms = now.wall_ms;
+	offer_next(update, &node->record, next);
+	snprintf(step.detail, sizeof(step.detail), "%s stones=%u",
+		reached ? "next after a stepping stone" : "it runs something else by now", record->stones);
 	settle(updates, node, update, &step, now);
 }
 
@@ -353,6 +380,7 @@ int updates_order(struct updates *updates, const struct update_order *order, str
 	memcpy(record.goal, order->sha256, sizeof(record.goal));
 	memcpy(record.previous, node->image, sizeof(record.previous));
 	record.at_once = order->at_once;
+	record.forced = order->force;
 	if (!update && (error = insert(updates, &record, &update)) < 0)
 		return error;
 	update->record = record;
@@ -482,6 +510,8 @@ void updates_on_contact(struct updates *updates, struct node *node, bool reports
 		apply(updates, node, update, &event, now);
 	if (reports && goes_on)
 		follow_way(updates, node, update, now);
+	if (update_is_active(update) && is_wrong_for_node(updates, node, update))
+		give_up(updates, node, update, "the image is for other hardware", now);
 	if (is_waited_for(updates, node, update, now))
 		apply(updates, node, update, &(struct update_event){ .kind = UPDATE_EVENT_CONTACT }, now);
 	if (update_is_active(update))

@@ -77,6 +77,8 @@ static const char gateway_9[] = "CREATE TABLE driver_record("
 static const char gateway_10[] = "ALTER TABLE rollout ADD COLUMN forgiven_reach INTEGER NOT NULL DEFAULT 0;"
 				 "ALTER TABLE rollout ADD COLUMN forgiven_ms INTEGER NOT NULL DEFAULT 0;";
 
+static const char gateway_11[] = "ALTER TABLE node_update ADD COLUMN forced INTEGER NOT NULL DEFAULT 0;";
+
 /*
  * A chunk's key is image number * 65536 + index. The manifest is apart so that the row of an image, written anew at
  * every append, stays small. `tail_crc32c` is of what is there of the last chunk while it is not whole.
@@ -127,8 +129,8 @@ static const char telemetry_3[] = "CREATE TABLE feed("
 static const char telemetry_4[] = "ALTER TABLE segment ADD COLUMN told INTEGER NOT NULL DEFAULT 0;";
 
 const struct schema schema_gateway = { (const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5,
-					       gateway_6, gateway_7, gateway_8, gateway_9, gateway_10 },
-	10 };
+					       gateway_6, gateway_7, gateway_8, gateway_9, gateway_10, gateway_11 },
+	11 };
 const struct schema schema_images = { (const char *const[]){ images_1, images_2, images_3 }, 3 };
 const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3, telemetry_4 },
 	4 };

@@ -35,12 +35,14 @@ static void read_update(struct row *row, struct stored_update *update)
 		memcpy(update->goal, update->sha256, sizeof(update->goal));
 	update->stones = (uint32_t)row_int(row);
 	update->at_once = row_int(row) != 0;
+	update->forced = row_int(row) != 0;
 }
 
 static int run_load(struct operation *operation, struct database *database)
 {
 	static const char sql[] = "SELECT node, sha256, state, reason, offset, attempts, created_ms, changed_ms,"
-				  " retry_at_ms, previous, goal, stones, at_once FROM node_update ORDER BY number";
+				  " retry_at_ms, previous, goal, stones, at_once, forced FROM node_update"
+				  " ORDER BY number";
 	struct load *load = (struct load *)operation;
 	struct row row = { 0 };
 	int result = database_prepare(database, sql, &row.statement);
@@ -73,12 +75,14 @@ static int save_update(struct database *database, const struct stored_update *up
 {
 	static const char sql[] =
 		"INSERT INTO node_update(node, sha256, state, reason, offset, attempts, created_ms, changed_ms,"
-		" retry_at_ms, previous, goal, stones, at_once) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		" retry_at_ms, previous, goal, stones, at_once, forced)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		" ON CONFLICT(node) DO UPDATE SET sha256 = excluded.sha256, state = excluded.state,"
 		" reason = excluded.reason, offset = excluded.offset, attempts = excluded.attempts,"
 		" created_ms = excluded.created_ms, changed_ms = excluded.changed_ms,"
 		" retry_at_ms = excluded.retry_at_ms, previous = excluded.previous,"
-		" goal = excluded.goal, stones = excluded.stones, at_once = excluded.at_once";
+		" goal = excluded.goal, stones = excluded.stones, at_once = excluded.at_once,"
+		" forced = excluded.forced";
 	struct row row = { 0 };
 	int result = database_prepare(database, sql, &row.statement);
 
@@ -97,6 +101,7 @@ static int save_update(struct database *database, const struct stored_update *up
 	bind_blob(&row, update->goal, sizeof(update->goal));
 	bind_int(&row, update->stones);
 	bind_int(&row, update->at_once);
+	bind_int(&row, update->forced);
 	return database_step(database, row.statement);
 }
 

@@ -26,6 +26,7 @@ struct stored_update {
 	uint8_t previous[32]; /* head of the digest it ran before */
 	uint8_t previous_size;
 	bool at_once;     /* no window holds it */
+	bool forced;      /* whatever hardware the node has */
 	uint8_t goal[32]; /* the image ordered; `sha256` is that, or a stepping stone on the way */
 	uint32_t stones;  /* that it has gone over so far */
 };

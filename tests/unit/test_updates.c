@@ -34,6 +34,7 @@ struct bench {
 	bool stone_is_missing;
 	uint8_t offered_digest;
 	bool offered;
+	const char *hardware;    /* that the nodes say they are */
 	int64_t battery_percent; /* that its labels ask of each node */
 	int offers;
 	int changes;
@@ -140,7 +141,7 @@ static struct node *contact(struct bench *bench, const char *id, const uint8_t *
 	struct node_contact contact = {
 		.node = id,
 		.reports = true,
-		.hardware = "meter-2",
+		.hardware = bench->hardware,
 		.image_size = 8,
 		.battery_percent = -1,
 	};
@@ -161,6 +162,7 @@ static struct bench *bench_open(void)
 
 	bench->now = (struct moment){ .monotonic_ms = 5, .wall_ms = 1790000000000 };
 	bench->image.size_bytes = 100000;
+	bench->hardware = "meter-2";
 	bench->times.changes_ms = INT64_MAX;
 	bench->settings = options;
 	memset(bench->image.sha256, 0xab, 32);
@@ -300,6 +302,62 @@ START_TEST(a_stone_that_goes_missing_ends_the_update)
 	ck_assert_int_eq(updates_find(bench->updates, "node-1")->state, UPDATE_FAILED);
 	ck_assert_str_eq(updates_find(bench->updates, "node-1")->record.reason, "version 2 is missing");
 	ck_assert(!bench->offered);
+	bench_close(bench);
+}
+END_TEST
+
+static struct node *joined(struct bench *bench, const char *id)
+{
+	struct node *node;
+
+	ck_assert_int_eq(nodes_add(bench->nodes, id, "coap", bench->now, &node), 0);
+	return node;
+}
+
+START_TEST(a_node_that_turns_out_to_be_other_hardware_gets_no_offer)
+{
+	struct bench *bench = bench_open();
+
+	/* Ordered before it was ever heard of. */
+	ck_assert_int_eq(order(bench, joined(bench, "node-1"), false), 0);
+	ck_assert(bench->offered);
+	bench->hardware = "meter-3";
+	contact(bench, "node-1", old_image);
+	ck_assert(!bench->offered);
+	const struct update *update = updates_find(bench->updates, "node-1");
+	ck_assert_int_eq(update->state, UPDATE_FAILED);
+	ck_assert_str_eq(update->record.reason, "the image is for other hardware");
+
+	/* Another device has got the identity of one whose update is under way. */
+	bench->hardware = "meter-2";
+	struct node *node = contact(bench, "node-2", old_image);
+	ck_assert_int_eq(order(bench, node, false), 0);
+	progress(bench, node, DELIVERY_DOWNLOADING, 4096);
+	bench->hardware = "meter-3";
+	contact(bench, "node-2", old_image);
+	ck_assert(!bench->offered);
+	ck_assert_int_eq(updates_find(bench->updates, "node-2")->state, UPDATE_FAILED);
+	bench_close(bench);
+}
+END_TEST
+
+START_TEST(what_was_forced_upon_other_hardware_stays_so)
+{
+	struct bench *bench = bench_open();
+
+	bench->hardware = "meter-3";
+	struct node *node = contact(bench, "node-1", old_image);
+	ck_assert_int_eq(order(bench, node, false), -EINVAL);
+	ck_assert_int_eq(order(bench, node, true), 0);
+	contact(bench, "node-1", old_image);
+	ck_assert(bench->offered);
+	close_domain(bench);
+	bench->offered = false;
+	scratch_store_start(&bench->scratch);
+	open_domain(bench);
+	contact(bench, "node-1", old_image);
+	ck_assert(bench->offered);
+	ck_assert_int_eq(updates_find(bench->updates, "node-1")->state, UPDATE_OFFERED);
 	bench_close(bench);
 }
 END_TEST
@@ -721,6 +779,7 @@ TEST_SUITE(updates, an_order_that_waits_can_be_made_one_for_now, nothing_is_offe
 	a_pause_between_windows_is_no_stall, an_order_is_offered_until_the_node_runs_it,
 	a_node_goes_over_a_stepping_stone, a_node_is_never_taken_back_to_a_stone_that_it_is_past,
 	a_node_that_falls_back_further_is_led_from_where_it_is, a_stone_that_goes_missing_ends_the_update,
+	a_node_that_turns_out_to_be_other_hardware_gets_no_offer, what_was_forced_upon_other_hardware_stays_so,
 	an_update_goes_on_after_a_restart, an_update_survives_a_clock_that_is_set_forward,
 	a_retry_waits_as_long_as_it_would_when_the_clock_is_set, orders_that_make_no_sense_are_refused,
 	a_failed_attempt_is_offered_again_when_its_pause_is_over, a_retry_is_at_the_first_wake_after_its_pause,
