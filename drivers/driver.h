@@ -1,9 +1,10 @@
 /*
- * driver: the contract between the gateway and one network of nodes.
+ * driver: the contract between the gateway and one network of nodes: what a driver is, and is told.
  *
- * A driver makes a protocol live: sockets, serial ports, retries on the wire. It reports through `driver_host` and is
- * told through `driver_ops`; it decides nothing about nodes, images or time. All calls, both ways, are made on the
- * loop thread and none may block. Strings and structs passed are borrowed for the call unless said otherwise.
+ * A driver makes a protocol live: sockets, serial ports, retries on the wire. It reports through `driver_host`
+ * (driver_host.h) and is told through `driver_ops`; it decides nothing about nodes, images or time. All calls, both
+ * ways, are made on the loop thread and none may block. Strings and structs passed are borrowed for the call unless
+ * said otherwise.
  */
 #ifndef WAKEGATE_DRIVERS_DRIVER_H
 #define WAKEGATE_DRIVERS_DRIVER_H
@@ -12,80 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "protocols/reading.h"
-
-#define NODE_ID_MAX 64   /* bytes of a node's identity: printable ASCII without space, '/', '"' or '\' */
-#define NODE_TEXT_MAX 32 /* bytes of a hardware type or a version */
-#define NODE_COMMAND_MAX 200
+#include "drivers/driver_host.h"
 
 struct driver;
 struct image_source;
 struct settings_table;
 struct uv_loop_s;
-
-/* A node made itself heard. Text is "" and numbers are negative where it said nothing. */
-struct node_contact {
-	const char *node;
-	bool proven;      /* the identity was proven by DTLS or OSCORE, not just claimed */
-	bool reports;     /* a check-in: the fields below are what the node says it runs */
-	bool unscheduled; /* it comes when it likes: it cannot be told of slots and misses none */
-	bool taken;       /* what it brings was taken from it already: it is told its slot, but never to come later */
-	const char *hardware;
-	const char *version;
-	const char *parent;     /* the node that it is attached to in its mesh, as it says; NULL: none */
-	uint8_t image[32];      /* head of the SHA-256 of the image it runs */
-	size_t image_size;      /* bytes of that head, 0: not said, else 4 to 32 */
-	int battery_percent;    /* 0 to 100 */
-	int signal_dbm;         /* negative; 0: not said */
-	uint64_t exchange;      /* of the report that comes with it, see reading_report; 0: none */
-	uint32_t message_bytes; /* of the message that is this contact */
-	uint32_t bytes_in;      /* the node's traffic on the link since the last contact reported */
-	uint32_t bytes_out;
-};
-
-/* What the node is to be told. */
-struct contact_answer {
-	uint32_t next_s; /* seconds until its next slot, or until it shall come again */
-};
-
-/*
- * Readings to keep. `done` is called exactly once, perhaps before report() returns: 0 when they are durable and the
- * node may be told so; -EALREADY when this very message was kept before (tell the node it is durable); -EACCES when
- * the node is not accepted; -ENOSPC or -ENOBUFS when they cannot be kept now: the node tries again after `retry_s`.
- */
-struct reading_report {
-	const char *node;
-	const struct reading *readings; /* with all that they borrow, for the call only */
-	size_t count;
-	uint64_t exchange; /* see protocols/fingerprint.h; equal when the node repeats the report; 0: none */
-	bool told;         /* `exchange` is fingerprint_of_report() of these very readings, which so tell it */
-	/* What gateways called it that wrote telemetry.db before its version 4, 0: nothing; asked within report(),
-	 * seldom. NULL: the same. */
-	uint64_t (*former)(void *context);
-	void (*done)(void *context, int result, uint32_t retry_s);
-	void *context;
-	bool urgent; /* an alarm: it does not wait for others to share its commit */
-	bool fast;  /* the node wants its answer now: `done` is called at once, durable or not; see docs/telemetry.md */
-	bool fresh; /* it is no repetition, even where one with this fingerprint was kept */
-};
-
-/* How far a node is with the image it was offered, as seen on the wire or as the node says. */
-enum delivery_state {
-	DELIVERY_DOWNLOADING, /* it has all bytes before `offset` */
-	DELIVERY_DOWNLOADED,  /* it has the whole image and found it good */
-	DELIVERY_APPLYING,    /* it is about to restart into it */
-	DELIVERY_CONFIRMED,   /* it says that it runs the image and keeps it */
-	DELIVERY_REVERTED,    /* it fell back to its former image */
-	DELIVERY_FAILED,      /* `code` says why */
-};
-
-struct delivery_progress {
-	const char *node;
-	enum delivery_state state;
-	uint32_t offset;
-	int code;  /* the node's own failure code */
-	bool said; /* by the node itself, not deduced from its requests */
-};
 
 /* When a node may do what, on the loop's monotonic clock; 0: there is no such limit. */
 struct offer_times {
@@ -109,15 +42,6 @@ struct driver_command {
 	int64_t until_ms; /* on the loop's monotonic clock: not to be passed on after */
 };
 
-/* What a node says came of a command. */
-struct command_reply {
-	const char *node;
-	uint32_t id;
-	bool ok;
-	struct span result; /* a text, or JSON; perhaps "" */
-	bool is_json;
-};
-
 /* What an operator asks a driver, in the driver's own words. `done` is called exactly once, perhaps before ask()
  * returns: 0 with a JSON object, or a negative errno with a sentence for a person. */
 struct driver_question {
@@ -127,54 +51,12 @@ struct driver_question {
 	void *context;
 };
 
-/* What a driver keeps in the gateway's store over restarts, e.g. a node's address or a network's key. */
-#define DRIVER_RECORD_NAME_MAX 64 /* printable ASCII without space */
-#define DRIVER_RECORD_MAX 4096    /* bytes of a value */
-#define DRIVER_RECORDS_MAX 20000  /* of one driver */
-
-struct driver_record {
-	const char *name;
-	struct span value; /* empty: the record is to be forgotten */
-	bool secret;       /* kept where secrets are: never logged, shown or copied into a backup of the store */
-};
-
 /* The process that a driver runs in, where that is not the gateway's own. */
 struct driver_process {
 	const char *state;   /* "running", or what it is about otherwise: one word, static */
 	int pid;             /* 0: there is none, or it is on another machine */
 	uint64_t restarts;   /* since open */
 	const char *trouble; /* why it was ended last, a sentence; "" where all is well; lives until the next call */
-};
-
-enum driver_level { DRIVER_ERROR, DRIVER_WARNING, DRIVER_NOTICE, DRIVER_INFO, DRIVER_DEBUG };
-
-/* What a driver may say to the gateway. `context` goes first into every call. */
-struct driver_host {
-	void *context;
-	/* A new node joins: whom it lets speak is the driver's to say. 0 with `answer` filled; -EINVAL: not an
-	 * identity; -EACCES: this node is not accepted; -ENOBUFS: no room for another; -EBUSY: more nodes call
-	 * at once than the link bears, this one shall come after `answer->next_s`. The gateway may call offer() and
-	 * withdraw() from within, so ask for a node's offer after this. */
-	int (*contact)(void *context, const struct node_contact *contact, struct contact_answer *answer);
-	void (*report)(void *context, const struct reading_report *report);
-	void (*progress)(void *context, const struct delivery_progress *progress);
-	/* The image of that name (IMAGE_NAME_SIZE), borrowed for the call, or NULL: also where the node that asks
-	 * (NULL: it is not known) shall not have it, or not any more. */
-	struct image_source *(*image)(void *context, const char *name, const char *node);
-	/* A stable event word followed by facts, for the log. */
-	void (*event)(void *context, enum driver_level level, const char *line);
-	/* The node's connection broke, as far as its network noticed: counts as a drop. */
-	void (*lost)(void *context, const char *node);
-	/* Nobody may have asked, or it was answered before: then nothing happens. */
-	void (*replied)(void *context, const struct command_reply *reply);
-	/* The node (NULL: nobody knows which) is about to get so many bytes of firmware, the request included. 0: they
-	 * count; otherwise the link bears no more now, and the node is to ask again after so many ms. Optional. */
-	int64_t (*fetch)(void *context, const char *node, uint32_t bytes);
-	/* Keeps a record, replacing one of that name; copied. It is durable with the store's next commit. -ENOSPC,
-	 * -EINVAL: more than the limits above. Optional. */
-	int (*keep)(void *context, const struct driver_record *record);
-	/* Calls `each` for every record that was kept, before returning. Optional. */
-	void (*recall)(void *context, void (*each)(void *taker, const struct driver_record *record), void *taker);
 };
 
 /* A named figure of a driver, read and never reset. One that also falls, as it counts what is there now, is not a
