@@ -11,6 +11,7 @@
 #include "drivers/coap_dtls_library.h"
 #include "drivers/coap_keys.h"
 #include "drivers/coap_server.h"
+#include "protocols/siphash.h"
 
 #define HANDLES 2
 #define MESSAGE_SIZE 2048
@@ -26,6 +27,7 @@ struct dtls_session {
 	coap_session_t *session;
 	uint32_t number;
 	bool established;
+	uint64_t key_mark;              /* of the key that proved it; 0: a certificate did */
 	char identity[NODE_ID_MAX + 1]; /* "": not proven yet */
 };
 
@@ -37,6 +39,7 @@ struct coap_dtls {
 	uint16_t port;
 	const struct coap_keys *keys;
 	coap_bin_const_t key_shown; /* what the last callback returned */
+	struct siphash_key mark_key;
 	struct coap_server *server;
 	struct coap_dtls_counters counters;
 	struct dtls_session *sessions;
@@ -136,6 +139,23 @@ static int write_request(const coap_pdu_t *pdu, uint8_t *buffer, size_t size, bo
 	return coap_write_payload(&writer, payload, *cut ? 0 : payload_size);
 }
 
+/* Tells a key from others for as long as this process lives; never 0. */
+static uint64_t mark_of(const struct coap_dtls *dtls, const struct coap_key *key)
+{
+	return siphash(&dtls->mark_key, key->bytes, key->size) | 1;
+}
+
+/* A session may last for months: its key must still be the one that the node has. */
+static bool is_proven(const struct coap_dtls *dtls, const struct dtls_session *ours)
+{
+	if (!ours->established || !ours->identity[0])
+		return false;
+	if (ours->key_mark == 0)
+		return true;
+	const struct coap_key *key = coap_keys_find(dtls->keys, ours->identity);
+	return key && mark_of(dtls, key) == ours->key_mark;
+}
+
 /* Nothing is sent by libcoap itself: an empty NON response is dropped by it. */
 static void on_request(coap_resource_t *resource, coap_session_t *session, const coap_pdu_t *request,
 	const coap_string_t *query, coap_pdu_t *response)
@@ -152,7 +172,7 @@ static void on_request(coap_resource_t *resource, coap_session_t *session, const
 	if (!ours || size < 0)
 		return;
 	arrival.size = (size_t)size;
-	arrival.identity = ours->established && ours->identity[0] ? ours->identity : NULL;
+	arrival.identity = is_proven(dtls, ours) ? ours->identity : NULL;
 	peer_of(ours, &arrival.peer);
 	coap_server_receive(dtls->server, &arrival);
 }
@@ -239,15 +259,17 @@ static int on_event(coap_session_t *session, const coap_event_t event)
 static const coap_bin_const_t *on_psk_identity(coap_bin_const_t *identity, coap_session_t *session, void *context)
 {
 	struct coap_dtls *dtls = context;
+	struct dtls_session *ours = session_of(dtls, session);
 	char text[NODE_ID_MAX + 1];
 
-	if (!coap_identity_fits((const char *)identity->s, identity->length))
+	if (!ours || !coap_identity_fits((const char *)identity->s, identity->length))
 		return NULL;
 	memcpy(text, identity->s, identity->length);
 	text[identity->length] = '\0';
 	const struct coap_key *key = coap_keys_find(dtls->keys, text);
 	if (!key)
 		return NULL;
+	ours->key_mark = mark_of(dtls, key);
 	dtls->key_shown = (coap_bin_const_t){ key->size, key->bytes };
 	return &dtls->key_shown;
 }
@@ -290,6 +312,7 @@ static bool set_psk(struct coap_dtls *dtls, const struct coap_dtls_config *confi
 	if (!config->keys)
 		return true;
 	return getrandom(nobodys_key, sizeof(nobodys_key), 0) == sizeof(nobodys_key) &&
+	       getrandom(&dtls->mark_key, sizeof(dtls->mark_key), 0) == sizeof(dtls->mark_key) &&
 	       libcoap()->coap_context_set_psk2(dtls->context, &setup);
 }
 

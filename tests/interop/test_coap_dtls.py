@@ -94,6 +94,27 @@ def test_keys_are_read_again(host, keys):
     assert b"wakegate.firmware" in out
 
 
+@pytest.mark.parametrize("left", [f"node-2:{KEY.encode().hex()}\n", f"node-1:{b'another key'.hex()}\n"])
+def test_a_session_is_not_believed_once_its_key_is_taken_away(keys, left):
+    """It lasts, and no handshake asks for the key again."""
+    host = DtlsHost("--psk", keys, "--plain", "known").start()
+    with subprocess.Popen([peer("openssl"), "s_client", "-quiet", "-dtls1_2", "-connect",
+                           f"127.0.0.1:{host.dtls_port}", "-psk_identity", "node-1", "-psk", KEY.encode().hex()],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          bufsize=0) as client:
+        def code_of_checkin(message_id):
+            client.stdin.write(b"\x40\x02" + message_id.to_bytes(2, "big") + b"\xb1c")  # CON POST /c
+            return client.stdout.read(2000)[1]
+
+        assert code_of_checkin(1) == 0x44
+        keys.write_text(left)
+        host.say("reload")
+        assert host.wait("reload")["result"] == 0
+        assert code_of_checkin(2) in (0x80, 0x81)  # without an identity, or that of nobody
+        client.kill()
+    host.stop()
+
+
 WEAK_CIPHERS_ALLOWED = """openssl_conf = all
 [all]
 ssl_conf = tls
