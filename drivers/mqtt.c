@@ -28,6 +28,7 @@ void mqtt_refuse(struct driver *driver, enum mqtt_refusal refusal, const char *n
 		[MQTT_REFUSED_MALFORMED] = "malformed",
 		[MQTT_REFUSED_IDENTITY] = "other_device_id",
 		[MQTT_REFUSED_NODE] = "not_accepted",
+		[MQTT_REFUSED_FULL] = "registry_full",
 		[MQTT_REFUSED_SIZE] = "too_large",
 	};
 	struct mqtt_counters *counters = &driver->counters;
@@ -36,6 +37,7 @@ void mqtt_refuse(struct driver *driver, enum mqtt_refusal refusal, const char *n
 		[MQTT_REFUSED_MALFORMED] = &counters->messages_malformed,
 		[MQTT_REFUSED_IDENTITY] = &counters->identities_refused,
 		[MQTT_REFUSED_NODE] = &counters->nodes_refused,
+		[MQTT_REFUSED_FULL] = &counters->nodes_refused,
 		[MQTT_REFUSED_SIZE] = &counters->messages_oversized,
 	};
 	int64_t now_ms = (int64_t)uv_now(driver->loop);
@@ -56,13 +58,17 @@ bool mqtt_may_speak(const struct driver *driver, const char *node)
 bool mqtt_greet(struct driver *driver, struct node_contact *contact, size_t bytes)
 {
 	struct contact_answer answer;
+	int result = -EACCES;
 
 	contact->unscheduled = !driver->settings->slots;
 	contact->taken = true; /* the broker told it so */
 	contact->bytes_in = (uint32_t)bytes;
-	if (!mqtt_may_speak(driver, contact->node) ||
-		driver->host->contact(driver->host->context, contact, &answer) != 0) {
-		mqtt_refuse(driver, MQTT_REFUSED_NODE, contact->node);
+	if (mqtt_may_speak(driver, contact->node))
+		result = driver->host->contact(driver->host->context, contact, &answer);
+	if (result != 0) {
+		/* Not held until there is room: PUBACKs go in order, so that it would hold up those of all other nodes.
+		 */
+		mqtt_refuse(driver, result == -ENOBUFS ? MQTT_REFUSED_FULL : MQTT_REFUSED_NODE, contact->node);
 		return false;
 	}
 	if (!contact->unscheduled)

@@ -29,7 +29,7 @@ struct mqtt_counters {
 	uint64_t messages_oversized; /* over MQTT_MESSAGE_MAX, passed over */
 	uint64_t messages_malformed;
 	uint64_t identities_refused; /* the message names another node than its topic */
-	uint64_t nodes_refused;      /* not accepted */
+	uint64_t nodes_refused;      /* not accepted, or the registry is full */
 	uint64_t reports;            /* durable */
 	uint64_t readings;
 	uint64_t repeated;    /* reports that were durable before */
@@ -53,6 +53,7 @@ enum mqtt_refusal {
 	MQTT_REFUSED_MALFORMED,
 	MQTT_REFUSED_IDENTITY,
 	MQTT_REFUSED_NODE,
+	MQTT_REFUSED_FULL, /* the registry of nodes has no place for one more */
 	MQTT_REFUSED_SIZE,
 	MQTT_REFUSALS,
 };

@@ -20,6 +20,7 @@ struct mqtt_stage {
 	struct driver *driver;
 	char told[8192];             /* "contact n", "progress n 1 100", "lost n", "report n 2", a line each */
 	const char *unwelcome;       /* a node that the host does not accept */
+	const char *supernumerary;   /* one that finds its registry full */
 	struct node_contact contact; /* the last one; borrows nothing that is there still but its numbers */
 	bool keeps;                  /* reports are durable at once; otherwise they wait in `reports` */
 	struct reading_report reports[STAGE_REPORTS_MAX];
@@ -44,6 +45,8 @@ static inline int stage_contact(void *context, const struct node_contact *contac
 
 	if (stage->unwelcome && strcmp(stage->unwelcome, contact->node) == 0)
 		return -EACCES;
+	if (stage->supernumerary && strcmp(stage->supernumerary, contact->node) == 0)
+		return -ENOBUFS;
 	stage->contact = *contact;
 	answer->next_s = 900;
 	stage_tell(stage, "contact %s%s%s\n", contact->node, contact->reports ? " runs " : "",

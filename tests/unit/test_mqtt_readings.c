@@ -124,7 +124,21 @@ START_TEST(what_can_never_be_kept_is_acknowledged_and_counted)
 }
 END_TEST
 
-TEST_SUITE(mqtt_readings, a_report_is_acknowledged_when_it_is_durable,
-	what_is_durable_is_acknowledged_again_without_asking_the_host, what_was_not_durable_is_reported_again,
-	a_report_that_cannot_be_kept_now_waits_and_is_tried_again, a_report_at_quality_0_is_tried_once,
-	what_can_never_be_kept_is_acknowledged_and_counted)
+START_TEST(a_node_that_finds_the_registry_full_does_not_hold_up_the_others)
+{
+	stage_open(&stage);
+	stage.supernumerary = "x";
+	stage.keeps = true;
+	broker_publish(&stage.broker, &(struct broker_message){ "telemetry/x", dated, 1, false, false });
+	give(2, false, dated);
+	broker_await(&stage.broker, 0, "PUBACK 1\nPUBACK 2\n");
+	stage_await(&stage, "reason=registry_full node=x count=1\n");
+	ck_assert_uint_eq(stage_counter(&stage, "nodes_refused"), 1);
+	stage_close(&stage);
+}
+END_TEST
+
+TEST_SUITE(mqtt_readings, a_node_that_finds_the_registry_full_does_not_hold_up_the_others,
+	a_report_is_acknowledged_when_it_is_durable, what_is_durable_is_acknowledged_again_without_asking_the_host,
+	what_was_not_durable_is_reported_again, a_report_that_cannot_be_kept_now_waits_and_is_tried_again,
+	a_report_at_quality_0_is_tried_once, what_can_never_be_kept_is_acknowledged_and_counted)
