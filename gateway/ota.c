@@ -71,9 +71,10 @@ static void send_result(struct ota *ota, char *text)
 static void on_changed(void *context, const struct download *download)
 {
 	const struct manifest *manifest = &download->manifest;
-	char head[17], why[LOG_QUOTED_SIZE];
+	char head[17], why[LOG_QUOTED_SIZE], uri[MANIFEST_URI_MAX + 1];
 
 	hex_print(head, manifest->sha256, 8);
+	manifest_shown_uri(manifest, uri);
 	if (download->state == DOWNLOAD_FAILED)
 		log_error("download.failed image=%s version=%s reason=%s", head, manifest->version,
 			log_quote(why, sizeof(why), download->sentence));
@@ -81,7 +82,7 @@ static void on_changed(void *context, const struct download *download)
 		log_notice("download.complete image=%s version=%s bytes=%u", head, manifest->version,
 			manifest->size_bytes);
 	else
-		log_notice("download.begun image=%s version=%s uri=%s", head, manifest->version, manifest->uri);
+		log_notice("download.begun image=%s version=%s uri=%s", head, manifest->version, uri);
 	send_result(context, ota_result_text(download));
 }
 

@@ -205,3 +205,18 @@ int manifest_parse(struct manifest *out, const void *data, size_t size, char *wh
 	*out = manifest;
 	return 0;
 }
+
+void manifest_shown_uri(const struct manifest *manifest, char out[MANIFEST_URI_MAX + 1])
+{
+	const char *host = strstr(manifest->uri, "://");
+	size_t start = host ? (size_t)(host + 3 - manifest->uri) : 0;
+	size_t end = start + strcspn(manifest->uri + start, "?#");
+	size_t authority = start + strcspn(manifest->uri + start, "/?#"), after_user = start;
+
+	for (size_t i = start; host && i < authority; i++)
+		if (manifest->uri[i] == '@')
+			after_user = i + 1;
+	memcpy(out, manifest->uri, start);
+	memcpy(out + start, manifest->uri + after_user, end - after_user);
+	out[start + end - after_user] = '\0';
+}

@@ -43,4 +43,7 @@ struct manifest {
  */
 int manifest_parse(struct manifest *out, const void *data, size_t size, char *why, size_t why_size);
 
+/* The URI as it may stand in a log: without what lets somebody in, which is user and password, or a signed query. */
+void manifest_shown_uri(const struct manifest *manifest, char out[MANIFEST_URI_MAX + 1]);
+
 #endif

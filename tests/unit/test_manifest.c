@@ -138,6 +138,31 @@ START_TEST(a_manifest_of_more_than_4095_bytes_is_refused)
 }
 END_TEST
 
-TEST_SUITE(manifest, a_minimal_manifest_is_understood, all_members_are_understood, an_unknown_member_is_passed_over,
+START_TEST(what_a_log_shows_of_an_uri_lets_nobody_in)
+{
+	static const struct {
+		const char *uri, *shown;
+	} cases[] = {
+		{ "https://fw.example.com/a/b.bin?x=1", "https://fw.example.com/a/b.bin" },
+		{ "https://me:secret@fw.example.com:8443/b.bin#part", "https://fw.example.com:8443/b.bin" },
+		{ "https://a@b:c@fw.example.com", "https://fw.example.com" },
+		{ "https://fw.example.com/@b.bin", "https://fw.example.com/@b.bin" },
+		{ "https://fw.example.com?to=me@home", "https://fw.example.com" },
+		{ "https://?", "https://" },
+		{ "mqtt:", "mqtt:" },
+	};
+	char shown[MANIFEST_URI_MAX + 1];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct manifest manifest = { 0 };
+		strcpy(manifest.uri, cases[i].uri);
+		manifest_shown_uri(&manifest, shown);
+		ck_assert_str_eq(shown, cases[i].shown);
+	}
+}
+END_TEST
+
+TEST_SUITE(manifest, what_a_log_shows_of_an_uri_lets_nobody_in, a_minimal_manifest_is_understood,
+	all_members_are_understood, an_unknown_member_is_passed_over,
 	an_image_over_the_same_connection_is_named_by_its_version, a_fault_is_named_with_what_is_allowed,
 	a_cut_manifest_is_refused_at_every_byte, a_manifest_of_more_than_4095_bytes_is_refused)
