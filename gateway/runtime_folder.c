@@ -20,6 +20,16 @@ static bool is_in_memory(int fd)
 	return found.f_type == TMPFS_MAGIC || found.f_type == RAMFS_MAGIC;
 }
 
+/* Whoever else could write there could have nodes told that the broker has what it never got. */
+static int check_owner(int fd)
+{
+	struct stat found;
+
+	if (fstat(fd, &found) < 0)
+		return -errno;
+	return found.st_uid == geteuid() && !(found.st_mode & (S_IWGRP | S_IWOTH)) ? 0 : -EPERM;
+}
+
 int runtime_folder_open(struct runtime_folder *folder, const char *path, uint64_t name)
 {
 	(void)mkdir(path, 0700);
@@ -27,6 +37,11 @@ int runtime_folder_open(struct runtime_folder *folder, const char *path, uint64_
 
 	if (fd < 0)
 		return -errno;
+	int result = check_owner(fd);
+	if (result < 0) {
+		close(fd);
+		return result;
+	}
 	*folder = (struct runtime_folder){ fd, name, 0, is_in_memory(fd) };
 	if (!folder->in_memory)
 		folder->boot = machine_boot();

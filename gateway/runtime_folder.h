@@ -19,7 +19,7 @@ struct runtime_folder {
 };
 
 /* Opens the folder, which is made if it is not there. -ENOTSUP: it is on a disk, and which boot this is cannot be told;
- * -ENOENT, -EACCES, …. */
+ * -EPERM: somebody else owns it or may write there; -ENOENT, -EACCES, …. */
 int runtime_folder_open(struct runtime_folder *folder, const char *path, uint64_t name);
 void runtime_folder_close(struct runtime_folder *folder);
 

@@ -1,5 +1,7 @@
 #include "gateway/offer_files.h"
 
+#include <errno.h>
+
 #include "protocols/segment.h"
 #include "store/segment_store.h"
 #include "tests/unit/runtime_fixture.h"
@@ -129,5 +131,25 @@ START_TEST(other_gateways_and_other_boots_are_left_alone)
 }
 END_TEST
 
-TEST_SUITE(offer_files, what_was_written_is_found, what_an_earlier_session_left_is_removed,
-	a_file_cut_short_anywhere_is_removed, a_changed_byte_is_noticed, other_gateways_and_other_boots_are_left_alone)
+START_TEST(a_folder_that_others_may_write_to_is_not_believed)
+{
+	struct runtime_folder folder;
+
+	runtime_build(&fixture);
+	ck_assert_int_eq(chmod(fixture.path, 0770), 0);
+	ck_assert_int_eq(runtime_folder_open(&folder, fixture.path, 4711), -EPERM);
+	ck_assert_int_eq(chmod(fixture.path, 0755), 0);
+	ck_assert_int_eq(runtime_folder_open(&folder, fixture.path, 4711), 0);
+	runtime_folder_close(&folder);
+	/* Where the test may give the folder to somebody. */
+	if (chown(fixture.path, 65534, (gid_t)-1) == 0) {
+		ck_assert_int_eq(runtime_folder_open(&folder, fixture.path, 4711), -EPERM);
+		ck_assert_int_eq(chown(fixture.path, geteuid(), (gid_t)-1), 0);
+	}
+	runtime_tear_down(&fixture);
+}
+END_TEST
+
+TEST_SUITE(offer_files, a_folder_that_others_may_write_to_is_not_believed, what_was_written_is_found,
+	what_an_earlier_session_left_is_removed, a_file_cut_short_anywhere_is_removed, a_changed_byte_is_noticed,
+	other_gateways_and_other_boots_are_left_alone)
