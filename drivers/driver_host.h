@@ -51,6 +51,7 @@ enum delivery_state {
 	DELIVERY_CONFIRMED,   /* it says that it runs the image and keeps it */
 	DELIVERY_REVERTED,    /* it fell back to its former image */
 	DELIVERY_FAILED,      /* `code` says why */
+	DELIVERY_UNFIT,       /* the image is not for this node, as its network found: no fault of either */
 };
 
 struct delivery_progress {

@@ -41,6 +41,7 @@ static const struct word states[] = {
 	{ "confirmed", DELIVERY_CONFIRMED },
 	{ "reverted", DELIVERY_REVERTED },
 	{ "failed", DELIVERY_FAILED },
+	{ "unfit", DELIVERY_UNFIT },
 	{ NULL, 0 },
 };
 static const struct word levels[] = {

@@ -97,7 +97,7 @@ static bool is_for(struct zigbee_upgrades *upgrades, struct upgrade_node *node, 
 	if (!fits_hardware(node, said))
 		fits = ZIGBEE_FITS_NOT;
 	if (fits == ZIGBEE_FITS_NOT)
-		upgrade_tell(upgrades, node, DELIVERY_FAILED, FAILED_UNSUPPORTED);
+		upgrade_tell(upgrades, node, DELIVERY_UNFIT, 0);
 	return fits == ZIGBEE_FITS;
 }
 

@@ -159,7 +159,8 @@ static void add_to_summary(struct summary *summary, const struct update *update)
 	bool failed = update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED;
 
 	summary->count[update->state]++;
-	if (!failed && update->state != UPDATE_WITHDRAWN && update->size_bytes) {
+	bool left_out = update->state == UPDATE_WITHDRAWN || update->state == UPDATE_UNFIT;
+	if (!failed && !left_out && update->size_bytes) {
 		bool whole = update->state >= UPDATE_DOWNLOADED;
 		summary->bytes_total += update->size_bytes;
 		summary->bytes_done += whole ? update->size_bytes : update->record.offset;

@@ -12,7 +12,7 @@
 
 const char *obstacle_name(enum obstacle obstacle)
 {
-	static const char *const names[OBSTACLES] = { "none", "held", "battery", "stone" };
+	static const char *const names[OBSTACLES] = { "none", "held", "battery", "stone", "unfit" };
 
 	return names[obstacle];
 }
@@ -24,6 +24,7 @@ const char *obstacle_sentence(enum obstacle obstacle)
 		[OBSTACLE_HELD] = "is held",
 		[OBSTACLE_BATTERY] = "has a low battery",
 		[OBSTACLE_STONE] = "lacks a stepping stone",
+		[OBSTACLE_UNFIT] = "is none that the image is for",
 	};
 
 	return sentences[obstacle];
@@ -70,6 +71,11 @@ enum obstacle obstacle_to(const struct turn_scene *scene, const struct rollout_p
 {
 	const struct stored_hold *hold = holds_on(scene->holds, node->id);
 
+	if (update && update->state == UPDATE_UNFIT) {
+		if (text)
+			snprintf(text, OBSTACLE_TEXT_SIZE, "%s", update->record.reason);
+		return OBSTACLE_UNFIT;
+	}
 	if (hold) {
 		if (text)
 			snprintf(text, OBSTACLE_TEXT_SIZE, "%s by %s%s%s", *hold->node ? "held" : "all updates halted",

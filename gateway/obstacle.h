@@ -14,9 +14,9 @@ struct rollout_plan;
 struct turn_scene;
 struct update;
 
-enum obstacle { OBSTACLE_NONE, OBSTACLE_HELD, OBSTACLE_BATTERY, OBSTACLE_STONE, OBSTACLES };
+enum obstacle { OBSTACLE_NONE, OBSTACLE_HELD, OBSTACLE_BATTERY, OBSTACLE_STONE, OBSTACLE_UNFIT, OBSTACLES };
 
-/* A word for counts: "held", "battery", "stone". */
+/* A word for counts: "held", "battery", "stone", "unfit". */
 const char *obstacle_name(enum obstacle obstacle);
 
 /* For a person, after "the node": "is held". */

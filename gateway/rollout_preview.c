@@ -331,7 +331,7 @@ static void add_transfers(const struct preview *preview, json_t *json)
 	for (size_t i = 0; i < updates_count(preview->parts->updates); i++) {
 		const struct update *update = updates_at(preview->parts->updates, i);
 		json_int_t attempts = update->record.attempts > 0 ? update->record.attempts : 1;
-		if (update->state < UPDATE_CONFIRMED || update->state == UPDATE_WITHDRAWN)
+		if (update->state < UPDATE_CONFIRMED || update->state > UPDATE_REVERTED)
 			continue;
 		transfers += attempts;
 		failed += attempts - (update->state == UPDATE_CONFIRMED);

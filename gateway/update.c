@@ -82,7 +82,7 @@ const struct settings_table update_settings_table = {
 };
 
 static const char *const state_names[] = { "idle", "offered", "downloading", "downloaded", "rebooting", "confirmed",
-	"failed", "reverted", "withdrawn" };
+	"failed", "reverted", "withdrawn", "unfit" };
 
 /* What a node's failure means (LwM2M object 5, resource 5), and whether another try can help. */
 static const struct node_failure {
@@ -305,6 +305,9 @@ struct update_step update_apply(struct update *update, const struct update_event
 		return enter(update, UPDATE_REBOOTING, now, "attempt=%u", update->record.attempts);
 	case UPDATE_EVENT_FAILED:
 		return on_node_failure(update, event->code, options, now, random);
+	case UPDATE_EVENT_UNFIT:
+		snprintf(update->record.reason, sizeof(update->record.reason), "the image is not for this node");
+		return enter(update, UPDATE_UNFIT, now, "reason=\"%s\"", update->record.reason);
 	case UPDATE_EVENT_CONTACT:
 		return on_contact(update, options, now);
 	case UPDATE_EVENT_TICK:

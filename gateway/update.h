@@ -8,7 +8,8 @@
  *      ^           |  stalled, failed and   |     \-> reverted: it runs its former image again
  *      \-----------/  worth another try     \-> failed: out of attempts or time, or the node cannot take it
  *
- * and withdrawn, from any of those under way, where the rollout that ordered it was stopped.
+ * and, from any of those under way, withdrawn where the rollout that ordered it was stopped, and unfit where the node's
+ * network found that the image is not for it.
  */
 #ifndef WAKEGATE_GATEWAY_UPDATE_H
 #define WAKEGATE_GATEWAY_UPDATE_H
@@ -47,6 +48,7 @@ enum update_state {
 	UPDATE_FAILED,
 	UPDATE_REVERTED,
 	UPDATE_WITHDRAWN, /* the order was taken back before the node had followed it: no fault of the node's */
+	UPDATE_UNFIT,     /* the image is for other nodes of its hardware type: no fault of the image's */
 	UPDATE_STATES,
 };
 
@@ -72,6 +74,7 @@ enum update_event_kind {
 	UPDATE_EVENT_APPLYING,
 	UPDATE_EVENT_REVERTED, /* it says that it fell back */
 	UPDATE_EVENT_FAILED,   /* it says so; code is the result of LwM2M object 5, resource 5 */
+	UPDATE_EVENT_UNFIT,    /* its network found that the image is not for it */
 	UPDATE_EVENT_CONTACT,  /* the node was in contact while it could go on */
 	UPDATE_EVENT_TICK,     /* time passes */
 	UPDATE_EVENT_CANCEL,   /* an operator wants it no longer: it has failed */

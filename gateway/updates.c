@@ -466,7 +466,8 @@ bool updates_has_ended(const struct updates *updates, const char *node, const ui
 
 	if (holds_on(updates->parts.holds, node))
 		return true;
-	return update && (update->state == UPDATE_FAILED || update->state == UPDATE_WITHDRAWN) &&
+	return update &&
+	       (update->state == UPDATE_FAILED || update->state == UPDATE_WITHDRAWN || update->state == UPDATE_UNFIT) &&
 	       memcmp(update->record.sha256, sha256, 32) == 0;
 }
 
@@ -539,6 +540,7 @@ void updates_on_progress(
 		[DELIVERY_CONFIRMED] = UPDATE_EVENT_APPLYING,
 		[DELIVERY_REVERTED] = UPDATE_EVENT_REVERTED,
 		[DELIVERY_FAILED] = UPDATE_EVENT_FAILED,
+		[DELIVERY_UNFIT] = UPDATE_EVENT_UNFIT,
 	};
 	struct update *update = id_map_find(&updates->by_node, node->record.id);
 	struct update_event event = {

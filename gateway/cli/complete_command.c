@@ -121,7 +121,7 @@ static void offer_images(struct cli *cli, const char *prefix)
 static void offer_values(struct cli *cli, const char *prefix, const char *kind)
 {
 	static const char *const states[] = { "idle", "offered", "downloading", "downloaded", "rebooting", "confirmed",
-		"failed", "reverted", "withdrawn", NULL };
+		"failed", "reverted", "withdrawn", "unfit", NULL };
 	static const char *const levels[] = { "error", "warning", "notice", "info", "debug", NULL };
 
 	if (strstr(kind, "FILE") || strstr(kind, "PATH"))

@@ -71,6 +71,7 @@ enum tone field_update_tone(const json_t *update)
 		{ "failed", TONE_BAD },
 		{ "reverted", TONE_BAD },
 		{ "withdrawn", TONE_QUIET },
+		{ "unfit", TONE_QUIET },
 	};
 	const char *state = field_text(update, "state");
 

@@ -195,7 +195,7 @@ static const char *state_text(char *out, size_t size, const json_t *rollout)
 static const char *obstacle_text(const char *name)
 {
 	static const char *const texts[][2] = { { "held", "by an operator" }, { "battery", "by a low battery" },
-		{ "stone", "by a missing stepping stone" } };
+		{ "stone", "by a missing stepping stone" }, { "unfit", "that the image is not for" } };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (strcmp(texts[i][0], name) == 0)

@@ -120,7 +120,7 @@ static void print_transfers(const struct cli *cli, json_t *drivers)
 static void print_updates(const struct cli *cli, const json_t *updates)
 {
 	static const char *const states[] = { "offered", "downloading", "downloaded", "rebooting", "confirmed",
-		"failed", "reverted", "withdrawn" };
+		"failed", "reverted", "withdrawn", "unfit" };
 	char text[256] = "";
 	size_t used = 0;
 

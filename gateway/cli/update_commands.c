@@ -309,7 +309,7 @@ const struct cli_command command_update_watch = {
 	.arguments = "[NODE…]",
 	.most = SIZE_MAX,
 	.summary = "show how updates go until all are done",
-	.help = "Ends when no update is under way: 0 if all are confirmed, 1 if any failed or reverted.\n"
+	.help = "Ends when no update is under way: 0 if all are confirmed, 1 if any failed, reverted or is unfit.\n"
 		"Ctrl-C ends the watching, not the updates.\n",
 	.options = watch_options,
 	.run = run_watch,

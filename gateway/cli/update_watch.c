@@ -22,7 +22,7 @@ struct watch {
 };
 
 static const char *const states[] = { "offered", "downloading", "downloaded", "rebooting", "confirmed", "failed",
-	"reverted", "withdrawn" };
+	"reverted", "withdrawn", "unfit" };
 
 const char *update_counts(char *out, size_t size, const json_t *summary)
 {
@@ -55,7 +55,7 @@ static int64_t count_failed(const json_t *summary)
 {
 	const json_t *counts = json_object_get(summary, "states");
 
-	return field_number(counts, "failed") + field_number(counts, "reverted");
+	return field_number(counts, "failed") + field_number(counts, "reverted") + field_number(counts, "unfit");
 }
 
 static void draw_update(struct watch *watch, const json_t *update)

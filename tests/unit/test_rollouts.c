@@ -56,6 +56,7 @@ struct site {
 	const char *new_version; /* of what is not the old image; NULL: "1" too */
 	uint8_t runs[NODES][32];
 	bool refuses[NODES]; /* the image, at its first block */
+	bool is_other_model[NODES];
 	bool has_stones;
 	bool link_is_full; /* whoever asks for its image is told to come later */
 	bool is_off[NODES];
@@ -200,6 +201,9 @@ static void follow_offer(struct site *site, size_t index, struct node *node)
 		return;
 	if (site->link_is_full) {
 		updates_on_put_off(site->updates, node, 4 * INTERVAL_MS, site->now);
+	} else if (site->is_other_model[index]) {
+		updates_on_progress(
+			site->updates, node, &(struct delivery_progress){ .state = DELIVERY_UNFIT }, site->now);
 	} else if (site->refuses[index]) {
 		struct delivery_progress progress = { .state = DELIVERY_FAILED, .code = 9 };
 		updates_on_progress(site->updates, node, &progress, site->now);
@@ -858,6 +862,56 @@ START_TEST(nodes_that_are_held_are_left_alone_and_no_failures)
 }
 END_TEST
 
+/* Half of them share the hardware type with another model that the image is for. */
+START_TEST(nodes_that_the_image_is_not_for_are_no_failures)
+{
+	struct rollout_plan plan = plan_of("spring");
+	char why[OBSTACLE_TEXT_SIZE];
+	struct site *site;
+
+	plan.wave_count = 1;
+	plan.waves[0] = WAVE_ALL;
+	site = site_with_rollout(plan);
+	memset(site->is_other_model, true, NODES / 2);
+	live(site, 30);
+	ck_assert_uint_eq(count_running(site, new_image), NODES / 2);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->excused[OBSTACLE_UNFIT], NODES / 2);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->tally.failed, 0);
+	ck_assert_int_eq(updates_find(site->updates, name_of(0))->state, UPDATE_UNFIT);
+	ck_assert_int_eq(rollouts_obstacle(site->rollouts, rollouts_at(site->rollouts, 0),
+				 nodes_find(site->nodes, name_of(0)), site->now, why),
+		OBSTACLE_UNFIT);
+	ck_assert_str_eq(why, "the image is not for this node");
+	/* Nor when the gateway starts again, or they come late. */
+	site_restart(site);
+	live(site, 30);
+	ck_assert_int_eq(updates_find(site->updates, name_of(0))->state, UPDATE_UNFIT);
+	ck_assert_uint_eq(updates_find(site->updates, name_of(0))->record.attempts, 0);
+	site_close(site);
+}
+END_TEST
+
+START_TEST(a_wave_whose_first_nodes_the_image_is_not_for_goes_on_to_one_that_it_is_for)
+{
+	struct rollout_plan plan = plan_of("spring");
+	struct site *site;
+	size_t last = 0;
+
+	plan.waves[0] = 1;
+	site = site_with_rollout(plan);
+	for (size_t i = 1; i < NODES; i++)
+		last = wave_place("spring", name_of(i)) > wave_place("spring", name_of(last)) ? i : last;
+	memset(site->is_other_model, true, sizeof(site->is_other_model));
+	site->is_other_model[last] = false;
+	live(site, 3 * NODES);
+	ck_assert_uint_eq(count_running(site, new_image), 1);
+	ck_assert_mem_eq(site->runs[last], new_image, 32);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(the_first_node_is_one_that_can_take_the_image)
 {
 	struct rollout_plan plan = plan_of("spring");
@@ -1149,8 +1203,9 @@ TEST_SUITE(rollouts, nodes_that_talk_more_with_the_image_stop_it, a_restart_amid
 	a_stop_takes_the_offer_of_a_stepping_stone_too,
 	a_node_that_restarts_into_a_stone_at_a_stop_is_offered_nothing_after_it,
 	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another, two_lists_without_a_common_node_do_not_overlap,
-	nodes_that_are_held_are_left_alone_and_no_failures, the_first_node_is_one_that_can_take_the_image,
-	a_wave_whose_only_node_is_held_later_waits_for_another, a_low_battery_is_waited_for,
-	what_all_updates_need_of_the_battery_holds_for_every_rollout,
+	nodes_that_are_held_are_left_alone_and_no_failures, nodes_that_the_image_is_not_for_are_no_failures,
+	a_wave_whose_first_nodes_the_image_is_not_for_goes_on_to_one_that_it_is_for,
+	the_first_node_is_one_that_can_take_the_image, a_wave_whose_only_node_is_held_later_waits_for_another,
+	a_low_battery_is_waited_for, what_all_updates_need_of_the_battery_holds_for_every_rollout,
 	what_labels_need_of_the_battery_holds_for_every_rollout, the_emergency_stop_ends_all_offers_and_judges_nothing,
 	nodes_are_of_a_version_until_they_are_ordered_to_leave_it)

@@ -196,6 +196,22 @@ START_TEST(a_node_that_cannot_take_the_image_is_not_asked_again)
 }
 END_TEST
 
+START_TEST(an_image_that_is_not_for_the_node_is_no_failure_and_not_tried_again)
+{
+	struct update update = offered();
+
+	ck_assert(happen(&update, UPDATE_EVENT_UNFIT, 0).changed);
+	ck_assert_int_eq(update.state, UPDATE_UNFIT);
+	ck_assert_str_eq(update.record.reason, "the image is not for this node");
+	now.wall_ms += 2 * options.deadline_ms;
+	ck_assert(!happen(&update, UPDATE_EVENT_TICK, 0).changed);
+	ck_assert(!happen(&update, UPDATE_EVENT_UNFIT, 0).changed);
+	ck_assert(!update_is_due(&update, now));
+	ck_assert(check_in(&update, new_image, 8).changed);
+	ck_assert_int_eq(update.state, UPDATE_CONFIRMED);
+}
+END_TEST
+
 START_TEST(an_update_past_its_deadline_has_failed_but_late_proof_counts)
 {
 	struct update update = offered();
@@ -247,6 +263,8 @@ TEST_SUITE(update, an_update_goes_its_way_to_confirmed, only_the_nodes_own_diges
 	a_node_that_says_it_reverted_is_not_offered_the_image_again,
 	a_confirmed_node_that_runs_its_old_image_again_has_reverted,
 	a_stalled_transfer_is_tried_again_after_a_growing_pause, progress_keeps_a_slow_transfer_alive,
-	a_node_that_cannot_take_the_image_is_not_asked_again, contacts_at_which_a_node_does_not_go_on_are_counted,
+	a_node_that_cannot_take_the_image_is_not_asked_again,
+	an_image_that_is_not_for_the_node_is_no_failure_and_not_tried_again,
+	contacts_at_which_a_node_does_not_go_on_are_counted,
 	an_update_past_its_deadline_has_failed_but_late_proof_counts, a_cancelled_update_ignores_what_comes_after,
 	a_clock_set_back_does_not_stop_retries, states_have_names_that_parse)

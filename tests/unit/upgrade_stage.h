@@ -110,8 +110,8 @@ static void stage_runs(void *context, const char *node, const struct zigbee_upgr
 
 static void stage_progress(void *context, const struct delivery_progress *progress)
 {
-	static const char *const names[] = { "downloading", "downloaded", "applying", "confirmed", "reverted",
-		"failed" };
+	static const char *const names[] = { "downloading", "downloaded", "applying", "confirmed", "reverted", "failed",
+		"unfit" };
 	struct upgrade_stage *stage = context;
 	char line[96];
 
