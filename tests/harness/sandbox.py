@@ -31,12 +31,12 @@ def check(result, what):
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def mount(source, target, flags):
-    check(LIBC.mount(source.encode(), str(target).encode(), None, flags, None), f"mount {target}")
+def mount(source, target, flags, kind=None):
+    check(LIBC.mount(source.encode(), str(target).encode(), kind, flags, None), f"mount {target}")
 
 
-def make_read_only(writable):
-    """ProtectSystem=strict, but that it is the whole of the file system."""
+def make_read_only(unit, writable):
+    """ProtectSystem=strict, but that it is the whole of the file system; and ProcSubset."""
     check(LIBC.unshare(CLONE_NEWNS), "unshare")
     mount("none", "/", MS_REC | MS_PRIVATE)
     for folder in writable:
@@ -45,6 +45,8 @@ def make_read_only(writable):
         place = re.sub(r"\\(\d{3})", lambda found: chr(int(found[1], 8)), line.split()[4])
         if place not in writable and not place.startswith(("/proc", "/sys", "/dev")):
             mount("none", place, MS_REMOUNT | MS_BIND | MS_RDONLY)
+    if "\nProcSubset=pid\n" in unit:
+        mount("none", "/proc/sys", MS_RDONLY, b"tmpfs")
 
 
 class Comparison(ctypes.Structure):
@@ -104,7 +106,7 @@ def main():
     asked = json.loads(sys.argv[1])
     unit = pathlib.Path(asked["unit"]).read_text()
     try:
-        make_read_only(asked["writable"])
+        make_read_only(unit, asked["writable"])
     except OSError as error:
         print(f"sandbox: the file system stays writable: {error}", file=sys.stderr, flush=True)
     drop_rights()

@@ -1,4 +1,5 @@
 """wakegated as a service: what the config file may say, reload and stop as systemd does them, the unit's sandbox."""
+import contextlib
 import errno
 import functools
 import json
@@ -6,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -198,6 +200,13 @@ os.rename(state + "/found", state + "/probes")
 """
 
 
+def boot_of_machine(path):
+    """Which start of the machine the daemon takes this for (gateway/boot_clock.h); 0: it cannot tell."""
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        return int.from_bytes(database.execute("SELECT value FROM setting WHERE name = 'clock.boot'").fetchone()[0][:4],
+                              sys.byteorder)
+
+
 def test_the_daemon_and_its_hook_work_within_what_the_unit_allows(tmp_path):
     """Played without systemd, see harness/sandbox.py: the broker is away, and the hook tells of it."""
     unit = ROOT / "deploy" / "systemd" / "wakegate.service.in"
@@ -225,6 +234,7 @@ alerts: {{ uplink_after = "1 s"; hook = [ "{hook}", "{state}", "{port}" ]; }};
         finally:
             status = daemon.stop()
     assert status == 0
+    assert boot_of_machine(state / "data" / "gateway.db") != 0  # /proc/sys says which it is
     heard, found = json.loads((state / "heard").read_text()), json.loads((state / "probes").read_text())
     assert (heard["kind"], heard["state"], heard["gateway"]) == ("uplink.down", "raised", "plant")
     if "sandbox: the file system stays writable" in daemon.output():
