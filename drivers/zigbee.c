@@ -60,6 +60,7 @@ void zigbee_turn(struct driver *driver)
 	due_ms = earlier(due_ms, zigbee_fleet_turn(driver));
 	due_ms = earlier(due_ms, zigbee_questions_turn(driver));
 	due_ms = earlier(due_ms, zigbee_firmware_turn(driver));
+	due_ms = earlier(due_ms, zigbee_reports_turn(driver));
 	zigbee_outbox_turn(&driver->outbox, zigbee_now(driver));
 	due_ms = earlier(due_ms, zigbee_outbox_due_ms(&driver->outbox));
 	if (!driver->timer)
@@ -91,8 +92,8 @@ static void list_counters(struct driver *driver)
 	static const struct counter_place places[] = { COUNTER(nodes_now), COUNTER(nodes_up_now),
 		COUNTER(network_up_now), COUNTER(messages), COUNTER(messages_malformed), COUNTER(repeated),
 		COUNTER(strangers), COUNTER(nodes_refused), COUNTER(joins), COUNTER(leaves), COUNTER(interviews),
-		COUNTER(pings), COUNTER(lost), COUNTER(reports), COUNTER(readings), COUNTER(unkept_lost), COUNTER(sent),
-		COUNTER(unsent) };
+		COUNTER(pings), COUNTER(lost), COUNTER(reports), COUNTER(readings), COUNTER(unkept_now),
+		COUNTER(unkept_lost), COUNTER(sent), COUNTER(unsent) };
 	_Static_assert(sizeof(places) / sizeof(places[0]) <= ZIGBEE_COUNTERS_MAX, "every counter has a place");
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
@@ -118,6 +119,7 @@ static void zigbee_close(struct driver *driver)
 	zigbee_upgrades_close(driver->upgrades);
 	if (driver->timer)
 		uv_close((uv_handle_t *)driver->timer, on_timer_closed);
+	zigbee_reports_finish(driver);
 	zigbee_nodes_finish(&driver->nodes);
 	explicit_bzero(&driver->network, sizeof(driver->network));
 	free(driver->keys);

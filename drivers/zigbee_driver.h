@@ -25,12 +25,14 @@
 #define ZIGBEE_COUNTERS_MAX 32
 #define ZIGBEE_STRANGERS 8 /* addresses that were asked whose they are */
 #define ZIGBEE_LINK_KEYS_MAX ZIGBEE_NODES_MAX
+#define ZIGBEE_UNKEPT_MAX 500 /* reports that wait until the gateway has room */
 
 struct zigbee_counters {
 	uint64_t nodes_now, nodes_up_now, network_up_now;
 	uint64_t messages, messages_malformed, repeated, strangers;
 	uint64_t nodes_refused, joins, leaves, interviews, pings, lost;
-	uint64_t reports, readings, unkept_lost; /* durable; not to be kept */
+	uint64_t reports, readings;       /* durable */
+	uint64_t unkept_now, unkept_lost; /* the gateway had no room for them: they wait; they are gone */
 	uint64_t sent, unsent;
 };
 
@@ -52,6 +54,11 @@ struct zigbee_wait {
 struct zigbee_stranger {
 	uint16_t nwk;
 	int64_t asked_ms;
+};
+
+/* Reports that wait until the gateway has room, in the order in which they are tried again. */
+struct zigbee_unkept {
+	struct zigbee_held *first, *last;
 };
 
 struct driver {
@@ -88,6 +95,7 @@ struct driver {
 	size_t counter_count;
 	bool closing;
 	struct zigbee_readings readings; /* of the frame that is read */
+	struct zigbee_unkept unkept;
 };
 
 /* A message as it is handled: who sent it. */
@@ -174,6 +182,9 @@ void zigbee_on_received(void *context, const struct zigbee_message *message);
 /* ---- zigbee_reports.c: readings ---- */
 
 void zigbee_on_report(struct driver *driver, const struct zigbee_heard *heard, const struct zcl_frame *frame);
+/* Tries again what the gateway could not keep. When it wants to be turned next. */
+int64_t zigbee_reports_turn(struct driver *driver);
+void zigbee_reports_finish(struct driver *driver);
 
 /* ---- zigbee_replies.c: what nodes ask, and default responses ---- */
 

@@ -66,7 +66,8 @@ struct zigbee_presence {
 /* A frame that was heard, to know its repetition. */
 struct zigbee_frame_seen {
 	uint64_t hash;
-	int64_t at_ms;
+	int64_t at_ms; /* 0: none */
+	bool durable;  /* what it said is kept: its repetition may be told so */
 };
 
 struct zigbee_node {

@@ -95,11 +95,74 @@ START_TEST(a_report_that_wants_an_answer_gets_it_once_it_is_durable)
 	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
 	ck_assert_uint_eq(sent.message.payload.size, 5);
 	ck_assert_mem_eq(sent.data, "\x10\x42\x0b\x0a\x00", 5);
+	/* Its repetition is told the same. */
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "08420a0000296608");
+	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	ck_assert_mem_eq(sent.data, "\x10\x42\x0b\x0a\x00", 5);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(what_the_gateway_has_no_room_for_waits_with_its_time)
+{
+	struct stick_dummy_sent sent;
+
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
 	stage.report_result = -ENOSPC;
 	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "08430a0000296708");
+	int64_t heard_ms = STAGE_WALL_MS + stage.now_ms;
+	ck_assert(!stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	/* Its repetition is not told that it is kept. */
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "08430a0000296708");
+	ck_assert(!stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	ck_assert_uint_eq(stage.driver->counters.unkept_now, 1);
+	unsigned tried = stage.reports;
+	stage_pass(&stage, 29000);
+	ck_assert_uint_eq(stage.reports, tried);
+	stage_pass(&stage, 1000);
+	ck_assert_uint_eq(stage.reports, tried + 1);
+	stage.report_result = 0;
+	stage_pass(&stage, 30000);
+	ck_assert_str_eq(stage.reading, "temperature=21.51 Cel");
+	ck_assert_int_eq(stage.reading_us, heard_ms * 1000);
 	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
-	ck_assert_mem_eq(sent.data, "\x10\x43\x0b\x0a\x89", 5);
+	ck_assert_mem_eq(sent.data, "\x10\x43\x0b\x0a\x00", 5);
+	ck_assert_uint_eq(stage.driver->counters.unkept_now, 0);
+	ck_assert_uint_eq(stage.driver->counters.unkept_lost, 0);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(no_more_reports_wait_than_there_is_room_for)
+{
+	struct stick_dummy_sent sent;
+	char frame[] = "08000a0000290000";
+
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	stage.report_result = -ENOBUFS;
+	for (unsigned i = 0; i <= ZIGBEE_UNKEPT_MAX; i++) {
+		(void)snprintf(frame, sizeof(frame), "08%02x0a000029%02x%02x", i & 255, i & 255, i >> 8);
+		stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, frame);
+	}
+	ck_assert_uint_eq(stage.driver->counters.unkept_now, ZIGBEE_UNKEPT_MAX);
 	ck_assert_uint_eq(stage.driver->counters.unkept_lost, 1);
+	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
+	ck_assert_mem_eq(sent.data, "\x10\xf4\x0b\x0a\x89", 5);
+	/* What was lost is taken if the node says it again, and what waited does not come as a flood. */
+	stage.report_result = 0;
+	unsigned before = stage.reports;
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, frame);
+	ck_assert_uint_eq(stage.reports, before + 1);
+	stage_pass(&stage, 30000);
+	ck_assert_uint_le(stage.reports, before + 1 + 40);
+	for (int i = 0; i < 100; i++)
+		stage_pass(&stage, 100);
+	ck_assert_uint_eq(stage.reports, before + 1 + ZIGBEE_UNKEPT_MAX);
+	ck_assert_uint_eq(stage.driver->counters.unkept_now, 0);
 	stage_close(&stage);
 }
 END_TEST
@@ -420,7 +483,8 @@ END_TEST
 
 TEST_SUITE(zigbee, an_empty_stick_is_formed_and_its_network_kept_as_a_secret, the_channel_is_found_by_a_scan,
 	a_joining_node_is_interviewed_until_it_reports_by_itself, a_report_becomes_a_reading_once,
-	a_report_that_wants_an_answer_gets_it_once_it_is_durable, nodes_are_known_after_a_restart,
+	a_report_that_wants_an_answer_gets_it_once_it_is_durable, what_the_gateway_has_no_room_for_waits_with_its_time,
+	no_more_reports_wait_than_there_is_room_for, nodes_are_known_after_a_restart,
 	an_interview_goes_on_after_a_restart_and_with_a_sleeper_only_when_it_is_heard,
 	a_silent_node_is_asked_again_but_not_for_ever, another_stick_is_refused_and_taken_when_told,
 	the_remembered_network_is_restored_onto_an_empty_stick, a_backup_restores_network_nodes_and_keys,

@@ -40,7 +40,8 @@ struct stage {
 	unsigned contacts, checkins, reports, fresh, losses;
 	struct node_contact contact;
 	char hardware[NODE_TEXT_MAX + 1], version[NODE_TEXT_MAX + 1];
-	char reading[128]; /* the latest: "NAME=VALUE UNIT" */
+	char reading[128];  /* the latest: "NAME=VALUE UNIT" */
+	int64_t reading_us; /* its time; 0: now */
 	uint64_t exchange;
 	char events[4096];
 	bool refuses; /* nodes */
@@ -88,6 +89,7 @@ static inline void stage_report(void *context, const struct reading_report *repo
 	stage->fresh += report->fresh;
 	stage->exchange = report->exchange;
 	const struct reading *reading = &report->readings[0];
+	stage->reading_us = reading->has_time ? reading->time_us : 0;
 	if (reading->kind == READING_NUMBER)
 		value[number_print(&reading->number, value)] = '\0';
 	(void)snprintf(stage->reading, sizeof(stage->reading), "%.*s=%s %.*s", (int)reading->name.size,
