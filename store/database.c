@@ -13,6 +13,7 @@
 #include "store/space.h"
 #include "store/written.h"
 
+#define FILE_MODE 0600              /* also of what SQLite puts beside it */
 #define PAGE_SIZE 4096              /* where the options say none */
 #define RESERVE_BYTES (1024 * 1024) /* above the quota, so that deleting never fails for it */
 #define BUSY_TIMEOUT_MS 2000        /* somebody looks at the file with sqlite3 */
@@ -74,13 +75,17 @@ static int note_wal(void *context, sqlite3 *connection, const char *name, int fr
 	return SQLITE_OK;
 }
 
-/* SQLite would create it readable by everyone; its companions get the same mode. */
+/*
+ * SQLite would create it readable by everyone; its companions get the same mode. There are keys in it: one that the
+ * group may read, as earlier versions made them, is closed to it, unless it is somebody else's.
+ */
 static int create_file(const char *path)
 {
-	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	int file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
 
 	if (file < 0)
 		return -errno;
+	(void)fchmod(file, FILE_MODE);
 	(void)close(file);
 	return 0;
 }

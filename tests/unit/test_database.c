@@ -242,9 +242,15 @@ START_TEST(the_files_are_not_for_everyone)
 	stepped_open(&stepped);
 	ck_assert_int_eq(save_nodes(&stepped, 1), 0);
 	ck_assert_int_eq(stat(stepped_path(&stepped, "gateway.db"), &status), 0);
-	ck_assert_int_eq(status.st_mode & 0007, 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0600);
 	ck_assert_int_eq(stat(stepped_path(&stepped, "gateway.db-wal"), &status), 0);
-	ck_assert_int_eq(status.st_mode & 0007, 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0600);
+	stepped_shut(&stepped);
+	/* As earlier versions made them. */
+	ck_assert_int_eq(chmod(stepped_path(&stepped, "gateway.db"), 0640), 0);
+	ck_assert_int_eq(stepped_try_open(&stepped), 0);
+	ck_assert_int_eq(stat(stepped_path(&stepped, "gateway.db"), &status), 0);
+	ck_assert_int_eq(status.st_mode & 0777, 0600);
 	stepped_close(&stepped);
 }
 END_TEST
