@@ -60,7 +60,8 @@ class ZigbeeSite:
 
     def taken(self, number, name):
         """What came upstream of a node under a name, in the order of sequence numbers."""
-        found = sorted(item for item in self.subscriber.upstream.numbers.items() if item[1][0] == eui64(number))
+        numbers = list(self.subscriber.upstream.numbers.items())  # at once: more of them come meanwhile
+        found = sorted(item for item in numbers if item[1][0] == eui64(number))
         return [value for _, (_, _, told, value) in found if told == name]
 
     def show(self, number):

@@ -13,12 +13,12 @@ from harness.process import wait_until
 from harness.zigbee_image import image
 from harness.zigbee_site import HARDWARE, PATIENCE, ZigbeeSite
 
-SPEED = 30 if long_run() else 20
+SPEED = 40 if long_run() else 20
 NODES = 50 if long_run() else 8
 DAY_S = 24 * 3600 if long_run() else 120
 KILLS = scaled("KILLS", 2)
 GATEWAY_EVERY = 10 if long_run() else 2  # it is killed too each time that the driver was killed so often
-IMAGES = 12 if long_run() else 1  # one after the other, as soon as all nodes have the former and its hours have come
+IMAGES = 20 if long_run() else 1  # one after the other, as soon as all nodes have the former and its hours have come
 IMAGE_SIZE = 12000 if long_run() else 3000
 SENSORS = ["temperature", "humidity", "battery"]
 # Small blocks and a long think, so that there is often one under way when something is killed.
