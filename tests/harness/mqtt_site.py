@@ -71,7 +71,7 @@ class Site:
 
     def taken(self, identity):
         """What came upstream of a node: (name, value) in the order of sequence numbers."""
-        found = sorted(item for item in self.upstream.numbers.items() if item[1][0] == identity)
+        found = sorted(item for item in list(self.upstream.numbers.items()) if item[1][0] == identity)
         return [(name, value) for _, (_, _, name, value) in found]
 
     def stop(self):

@@ -72,7 +72,7 @@ def test_the_example_of_the_documentation_registers_reports_and_takes_an_image(t
         assert taken.exists() and gateway.ask("node", "list")["nodes"][0]["driver"] == "barn"
         wait_until("its reading is at the broker", lambda: any(
             name == "temperature" and float(value) == 21.5 and node == "barn-1"
-            for node, _, name, value in subscriber.upstream.numbers.values()), PATIENCE)
+            for node, _, name, value in list(subscriber.upstream.numbers.values())), PATIENCE)
         assert subscriber.upstream.faults == []
     finally:
         gateway.stop()
