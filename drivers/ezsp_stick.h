@@ -79,7 +79,6 @@ struct ezsp {
 	uint8_t tail[8];  /* the last bytes, to recognise the bootloader */
 	enum { EZSP_NO_ORDER, EZSP_TO_FORM, EZSP_TO_RESTORE } order;
 	const struct script_step *script; /* that runs */
-	unsigned concurrent;              /* as set; 0: what the stick takes */
 	unsigned takes;                   /* messages at a time */
 	unsigned key_entries;             /* of its key table */
 	int64_t heard_ms;

@@ -40,8 +40,11 @@ static void script_done(void *context, const char *failed)
 	stick->protocol->script_done(stick, failed);
 }
 
-void stick_init(struct stick *stick, const struct stick_protocol *protocol, const struct stick_host *host)
+void stick_init(
+	struct stick *stick, const struct stick_protocol *protocol, const struct stick_host *host, int concurrent)
 {
+	if (concurrent > 0)
+		stick->concurrent = concurrent < STICK_FLIGHTS_MAX ? (unsigned)concurrent : STICK_FLIGHTS_MAX;
 	stick->protocol = protocol;
 	stick->host = *host;
 	stick->state = STICK_DOWN;
@@ -109,6 +112,12 @@ void stick_set_state(struct stick *stick, enum stick_state state, const char *wh
 		.why = stick->why,
 	};
 	stick->host.state(stick->host.context, &report);
+}
+
+void stick_come_up(struct stick *stick, unsigned suits)
+{
+	stick_flights_init(&stick->flights, stick->concurrent ? stick->concurrent : suits);
+	stick_set_state(stick, STICK_UP, "");
 }
 
 void stick_event(struct stick *stick, enum driver_level level, const char *format, ...)

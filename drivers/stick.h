@@ -33,6 +33,7 @@ struct stick {
 	struct stick_requests requests;
 	struct script script;
 	struct stick_flights flights;
+	unsigned concurrent;                                 /* messages at a time, as set; 0: what suits the stick */
 	enum { STICK_NO_JOB, STICK_BACKUP, STICK_SCAN } job; /* of the script, whose end is told */
 	bool was_up;                                         /* before it was told to have another network */
 	struct stick_network wanted;                         /* to form or restore */
@@ -40,8 +41,10 @@ struct stick {
 	size_t key_count;
 };
 
-/* `stick` is zeroed memory of the caller, who sets `line` before anything else happens. */
-void stick_init(struct stick *stick, const struct stick_protocol *protocol, const struct stick_host *host);
+/* `stick` is zeroed memory of the caller, who sets `line` before anything else happens; `concurrent` as in stick_port.
+ */
+void stick_init(
+	struct stick *stick, const struct stick_protocol *protocol, const struct stick_host *host, int concurrent);
 
 /* As stick_ops.open; takes `made`, a stick without a line or NULL. */
 int stick_open_line(struct stick **out, struct stick *made, struct uv_loop_s *loop, const struct stick_port *port,
@@ -58,6 +61,9 @@ void stick_leave(struct stick *stick);
 
 /* A backup or a scan is over: says so, if one ran. */
 void stick_end_job(struct stick *stick);
+
+/* STICK_UP: it takes messages, `suits` at a time unless it was set otherwise. */
+void stick_come_up(struct stick *stick, unsigned suits);
 
 /* Tells the state with a sentence, which may be "". Whoever leaves STICK_UP loses what is under way. */
 void stick_set_state(struct stick *stick, enum stick_state state, const char *why);

@@ -358,12 +358,9 @@ static void come_up(struct ezsp *ezsp)
 {
 	unsigned most = ezsp->takes < CONCURRENT_MOST ? ezsp->takes : CONCURRENT_MOST;
 
-	if (ezsp->concurrent)
-		most = ezsp->concurrent;
 	ezsp->order = EZSP_NO_ORDER;
 	ezsp->restarts = 0;
-	stick_flights_init(&ezsp->stick.flights, most ? most : 1);
-	stick_set_state(&ezsp->stick, STICK_UP, "");
+	stick_come_up(&ezsp->stick, most ? most : 1);
 }
 
 static void on_failed(struct ezsp *ezsp, const char *failed)
@@ -569,10 +566,8 @@ struct stick *stick_ezsp_make(const struct stick_host *host, struct stick_line *
 
 	if (!ezsp)
 		return NULL;
-	stick_init(&ezsp->stick, &protocol, host);
+	stick_init(&ezsp->stick, &protocol, host, concurrent);
 	ezsp->stick.line = line;
-	if (concurrent > 0)
-		ezsp->concurrent = concurrent < STICK_FLIGHTS_MAX ? (unsigned)concurrent : STICK_FLIGHTS_MAX;
 	ash_link_init(
 		&ezsp->link, &(struct ash_link_host){ ezsp, write_bytes_out, on_up, on_received, on_link_failed });
 	return &ezsp->stick;

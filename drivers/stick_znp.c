@@ -385,11 +385,7 @@ static void take_state(struct znp *znp, struct reader *in)
 
 static void come_up(struct znp *znp)
 {
-	struct stick *stick = &znp->stick;
-	unsigned most = znp->product == ZNP_PRODUCT_3_X_0 ? CONCURRENT_3_X_0 : CONCURRENT_3_0_X;
-
-	stick_flights_init(&stick->flights, znp->concurrent ? znp->concurrent : most);
-	stick_set_state(stick, STICK_UP, "");
+	stick_come_up(&znp->stick, znp->product == ZNP_PRODUCT_3_X_0 ? CONCURRENT_3_X_0 : CONCURRENT_3_0_X);
 }
 
 static void on_failed(struct znp *znp, const char *failed)
@@ -554,10 +550,8 @@ struct stick *stick_znp_make(const struct stick_host *host, struct stick_line *l
 
 	if (!znp)
 		return NULL;
-	stick_init(&znp->stick, &protocol, host);
+	stick_init(&znp->stick, &protocol, host, concurrent);
 	znp->stick.line = line;
-	if (concurrent > 0)
-		znp->concurrent = concurrent < STICK_FLIGHTS_MAX ? (unsigned)concurrent : STICK_FLIGHTS_MAX;
 	znp->route_asked_ms = -ROUTE_PAUSE_MS;
 	return &znp->stick;
 }

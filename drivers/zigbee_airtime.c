@@ -6,16 +6,20 @@
 #define ROUTE_BYTES 2          /* of a source route, and again for each relay */
 #define BURST_US 50000         /* that may be saved up */
 
-#define WINDOW_FIRST 3
 #define WINDOW_MOST 6
 #define GOOD_ENOUGH 16 /* frames, before the window grows */
-#define SLOW_MS 500    /* half of what a reading may be late for firmware's sake */
+#define WINDOW_FIRST 3
+#define MEASURE_MS 2000
+#define SLOW_MS 500 /* half of what a reading may be late for firmware's sake */
 
 void zigbee_airtime_init(struct zigbee_airtime *air, int64_t percent, int64_t now_ms)
 {
-	*air = (struct zigbee_airtime){
-		.percent = percent, .refilled_ms = now_ms, .window = WINDOW_FIRST, .window_most = WINDOW_MOST
-	};
+	*air = (struct zigbee_airtime){ .percent = percent,
+		.refilled_ms = now_ms,
+		.measured_ms = now_ms,
+		.slowest_ms = -1,
+		.window = WINDOW_FIRST,
+		.window_most = WINDOW_MOST };
 }
 
 int64_t zigbee_airtime_of(unsigned asdu, unsigned relays)
@@ -48,6 +52,7 @@ int64_t zigbee_airtime_wait_ms(struct zigbee_airtime *air, int64_t now_ms)
 void zigbee_airtime_charge(struct zigbee_airtime *air, int64_t cost_us)
 {
 	air->balance_us -= cost_us;
+	air->used_us += cost_us;
 }
 
 void zigbee_airtime_spend(struct zigbee_airtime *air, int64_t cost_us)
@@ -56,9 +61,25 @@ void zigbee_airtime_spend(struct zigbee_airtime *air, int64_t cost_us)
 	zigbee_airtime_charge(air, cost_us);
 }
 
+bool zigbee_airtime_measure(struct zigbee_airtime *air, int64_t now_ms)
+{
+	int64_t took_ms = now_ms - air->measured_ms;
+
+	if (took_ms < MEASURE_MS)
+		return false;
+	air->load = (unsigned)(air->used_us * 10 / (took_ms * air->percent));
+	air->delay_ms = air->slowest_ms;
+	air->used_us = 0;
+	air->slowest_ms = -1;
+	air->measured_ms = now_ms;
+	return true;
+}
+
 void zigbee_airtime_done(struct zigbee_airtime *air, int64_t took_ms, bool refused)
 {
 	air->flying--;
+	if (took_ms > air->slowest_ms)
+		air->slowest_ms = took_ms;
 	if (refused || took_ms > SLOW_MS) {
 		air->window = air->window > 1 ? air->window / 2 : 1;
 		air->good = 0;

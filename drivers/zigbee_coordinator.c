@@ -77,6 +77,7 @@ static void on_network_up(struct driver *driver)
 	driver->counters.network_up_now = 1;
 	for (size_t i = 0; i < driver->nodes.count; i++)
 		zigbee_presence_begin(driver->nodes.list[i], zigbee_now(driver));
+	zigbee_firmware_network_up(driver);
 	zigbee_tell(driver, DRIVER_NOTICE,
 		"zigbee.network_up stick=%s firmware=\"%s\" channel=%u pan=0x%04x extended_pan=%016llx nodes=%zu",
 		driver->ops->name, driver->network.firmware, network->channel, network->pan,

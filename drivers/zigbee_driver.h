@@ -165,6 +165,9 @@ int64_t zigbee_fleet_turn(struct driver *driver);
 int zigbee_firmware_open(struct driver *driver);
 /* The node is where its record says; it sent something just now. */
 void zigbee_firmware_meet(struct driver *driver, const struct zigbee_node *node, bool heard);
+/* Likewise; it announced itself. */
+void zigbee_firmware_joined(struct driver *driver, const struct zigbee_node *node);
+void zigbee_firmware_network_up(struct driver *driver);
 void zigbee_firmware_forget(struct driver *driver, const struct zigbee_node *node);
 void zigbee_firmware_on_frame(struct driver *driver, const struct zigbee_heard *heard, const struct zcl_frame *frame);
 /* False: it was no frame of the firmware's. */

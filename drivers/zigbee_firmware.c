@@ -92,6 +92,17 @@ void zigbee_firmware_meet(struct driver *driver, const struct zigbee_node *node,
 		zigbee_upgrades_meet(driver->upgrades, &peer, heard, zigbee_now(driver));
 }
 
+void zigbee_firmware_joined(struct driver *driver, const struct zigbee_node *node)
+{
+	zigbee_firmware_meet(driver, node, true);
+	zigbee_upgrades_on_joined(driver->upgrades, node->id, zigbee_now(driver));
+}
+
+void zigbee_firmware_network_up(struct driver *driver)
+{
+	zigbee_upgrades_on_network_up(driver->upgrades, zigbee_now(driver));
+}
+
 void zigbee_firmware_forget(struct driver *driver, const struct zigbee_node *node)
 {
 	if (driver->upgrades)

@@ -197,7 +197,7 @@ void zigbee_on_joined(void *context, uint64_t eui64, uint16_t nwk, uint16_t pare
 		zigbee_tell(driver, DRIVER_NOTICE, "zigbee.node_joined node=%s nwk=0x%04x", node->id, nwk);
 	}
 	(void)zigbee_greet(driver, node, 0);
-	zigbee_firmware_meet(driver, node, true);
+	zigbee_firmware_joined(driver, node);
 	zigbee_wake(driver);
 }
 

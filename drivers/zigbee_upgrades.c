@@ -10,7 +10,8 @@
 #include "protocols/zigbee_ota.h"
 
 #define NODES_MAX 1000
-#define SPREAD_MS 100 /* for each node, over which they are spoken to first */
+#define SPREAD_MS 100  /* for each node, over which they are spoken to first */
+#define RETURN_MS 2000 /* within which a node that came back says by itself what it is about; sleepers listen on */
 
 /* ---- nodes ---- */
 
@@ -172,6 +173,12 @@ static void renew(
 		node->nudge_ms = now_ms;
 }
 
+/* Until a node's turn, where all are to be spoken to. */
+static int64_t spread_ms(struct zigbee_upgrades *upgrades)
+{
+	return upgrades->port->chance(upgrades->port->context) % (SPREAD_MS * (int64_t)upgrades->count);
+}
+
 int zigbee_upgrades_offer(struct zigbee_upgrades *upgrades, const struct driver_offer *offer, int64_t now_ms)
 {
 	struct upgrade_node *node = find_or_add(upgrades, offer->node);
@@ -193,8 +200,7 @@ int zigbee_upgrades_offer(struct zigbee_upgrades *upgrades, const struct driver_
 		image_source_release(&node->offer.image);
 		return -ENOTSUP;
 	}
-	int64_t spread_ms = SPREAD_MS * (int64_t)upgrades->count;
-	upgrade_enter(node, PHASE_NEW, upgrades->port->chance(upgrades->port->context) % spread_ms, now_ms);
+	upgrade_enter(node, PHASE_NEW, spread_ms(upgrades), now_ms);
 	node->nudges = 0;
 	return 0;
 }
@@ -215,6 +221,38 @@ void zigbee_upgrades_images_ready(struct zigbee_upgrades *upgrades, int64_t now_
 {
 	for (size_t i = 0; i < upgrades->count; i++)
 		upgrade_feed(upgrades, upgrades->list[i], now_ms);
+}
+
+/* ---- back again ---- */
+
+/* Pauses grow up to an hour while nobody answers: they begin anew. What the node is about is not known any more, but
+ * one that checks its image is left alone: it has it, and may not say so before it is done. */
+static void speak_soon(struct upgrade_node *node, int64_t after_ms, int64_t now_ms)
+{
+	int64_t at_ms = now_ms + after_ms;
+
+	if (!upgrade_is_offered(node) || node->phase == PHASE_DONE || node->phase == PHASE_CHECKING)
+		return;
+	if (node->phase == PHASE_IDLE || node->phase == PHASE_LOADING)
+		node->phase = PHASE_NEW;
+	if (node->phase == PHASE_STAGED && at_ms < node->release_at_ms)
+		at_ms = node->release_at_ms;
+	node->nudges = 0;
+	node->nudge_ms = at_ms;
+}
+
+void zigbee_upgrades_on_joined(struct zigbee_upgrades *upgrades, const char *id, int64_t now_ms)
+{
+	struct upgrade_node *node = id_map_find(&upgrades->by_id, id);
+
+	if (node)
+		speak_soon(node, RETURN_MS, now_ms);
+}
+
+void zigbee_upgrades_on_network_up(struct zigbee_upgrades *upgrades, int64_t now_ms)
+{
+	for (size_t i = 0; i < upgrades->count; i++)
+		speak_soon(upgrades->list[i], spread_ms(upgrades), now_ms);
 }
 
 /* ---- frames ---- */
@@ -317,6 +355,7 @@ int64_t zigbee_upgrades_run(struct zigbee_upgrades *upgrades, int64_t now_ms)
 {
 	int64_t next_ms = INT64_MAX;
 
+	upgrade_fit_places(upgrades, now_ms);
 	upgrades->counters.transfers = 0;
 	for (size_t i = 0; i < upgrades->count; i++) {
 		struct upgrade_node *node = upgrades->list[i];
@@ -342,6 +381,7 @@ int zigbee_upgrades_open(struct zigbee_upgrades **out, const struct zigbee_upgra
 	upgrades->port = port;
 	upgrades->opened_ms = now_ms;
 	id_map_init(&upgrades->by_id);
+	upgrades->places = UPGRADE_PLACES_FIRST;
 	zigbee_airtime_init(&upgrades->air, settings->airtime_percent, now_ms);
 	*out = upgrades;
 	return 0;

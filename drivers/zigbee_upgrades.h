@@ -23,7 +23,7 @@ struct zigbee_upgrades;
 
 /* Fields of the driver's settings. */
 struct zigbee_upgrades_settings {
-	int64_t transfers;        /* of nodes that are awake, at a time; 1 or more */
+	int64_t transfers;        /* of nodes that are awake, at a time at most; 1 or more */
 	int64_t sleepy_transfers; /* of nodes that sleep; 1 or more */
 	int64_t airtime_percent;  /* of the channel for firmware, as far as it can be computed; 100: no limit */
 	int64_t block_most;       /* bytes of a block, where the node's class does not demand another size */
@@ -75,6 +75,12 @@ void zigbee_upgrades_images_ready(struct zigbee_upgrades *upgrades, int64_t now_
  * now, so that even a node that sleeps may be told something. */
 void zigbee_upgrades_meet(
 	struct zigbee_upgrades *upgrades, const struct zigbee_upgrade_peer *peer, bool heard, int64_t now_ms);
+
+/* The node, which was met, came back: it is asked where it stands if it does not say so by itself. */
+void zigbee_upgrades_on_joined(struct zigbee_upgrades *upgrades, const char *node, int64_t now_ms);
+
+/* The network is there again: nodes that gave up meanwhile are spoken to soon. */
+void zigbee_upgrades_on_network_up(struct zigbee_upgrades *upgrades, int64_t now_ms);
 
 /* The node left the network for good. */
 void zigbee_upgrades_forget(struct zigbee_upgrades *upgrades, const char *node);

@@ -1,6 +1,10 @@
 /* How many nodes fetch at a time, those that sleep apart. */
 #include "drivers/zigbee_upgrades_state.h"
 
+#define LOAD_LOW 50 /* percent of the channel: what one that answers at once makes of it */
+#define LOAD_HIGH 75
+#define DELAY_LOW_MS 100 /* of a frame: the channel is no fuller than it seems */
+#define DELAY_HIGH_MS 500
 #define RATE_GUESS 1000 /* bytes a second, of a transfer that has just begun */
 #define WAIT_LEAST_MS 2000
 #define WAIT_MOST_MS 30000 /* asking once more costs less than a place that nobody takes */
@@ -25,7 +29,27 @@ static int64_t taken(
 
 static int64_t limit_of(const struct zigbee_upgrades *upgrades, const struct upgrade_node *node)
 {
-	return node->peer.sleeps ? upgrades->settings->sleepy_transfers : upgrades->settings->transfers;
+	const struct zigbee_upgrades_settings *settings = upgrades->settings;
+
+	if (node->peer.sleeps)
+		return settings->sleepy_transfers;
+	return upgrades->places < settings->transfers ? upgrades->places : settings->transfers;
+}
+
+void upgrade_fit_places(struct zigbee_upgrades *upgrades, int64_t now_ms)
+{
+	const struct zigbee_airtime *air = &upgrades->air;
+	int64_t *places = &upgrades->places;
+
+	if (!zigbee_airtime_measure(&upgrades->air, now_ms))
+		return;
+	bool has_room = air->load < LOAD_LOW && air->delay_ms >= 0 && air->delay_ms < DELAY_LOW_MS;
+	bool is_full = air->delay_ms > DELAY_HIGH_MS || (air->load > LOAD_HIGH && *places > UPGRADE_PLACES_FIRST);
+
+	if (has_room && *places < upgrades->settings->transfers && taken(upgrades, false, NULL, now_ms) >= *places)
+		*places += 1 + *places / 4;
+	else if (is_full && *places > 1)
+		--*places;
 }
 
 bool upgrade_place_is_free(struct zigbee_upgrades *upgrades, const struct upgrade_node *node, int64_t now_ms)
@@ -33,13 +57,34 @@ bool upgrade_place_is_free(struct zigbee_upgrades *upgrades, const struct upgrad
 	return taken(upgrades, node->peer.sleeps, node, now_ms) < limit_of(upgrades, node);
 }
 
+/* How many hold theirs for longer. */
+static int64_t seniors(const struct zigbee_upgrades *upgrades, const struct upgrade_node *node, int64_t now_ms)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < upgrades->count; i++) {
+		const struct upgrade_node *other = upgrades->list[i];
+		count += other->peer.sleeps == node->peer.sleeps && holds_place(other, now_ms) &&
+			 other->place_from_ms < node->place_from_ms;
+	}
+	return count;
+}
+
 bool upgrade_take_place(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t for_ms, int64_t now_ms)
 {
-	if (!holds_place(node, now_ms) && !upgrade_place_is_free(upgrades, node, now_ms)) {
+	bool has_one = holds_place(node, now_ms);
+	/* The channel bears fewer than it did: who came last goes on later. */
+	bool is_free = has_one ? seniors(upgrades, node, now_ms) < limit_of(upgrades, node)
+			       : upgrade_place_is_free(upgrades, node, now_ms);
+
+	if (!is_free) {
+		node->place_until_ms = 0;
 		if (node->waiting_ms == 0)
 			node->waiting_ms = now_ms;
 		return false;
 	}
+	if (!has_one)
+		node->place_from_ms = now_ms;
 	node->place_until_ms = now_ms + for_ms;
 	node->waiting_ms = 0;
 	return true;

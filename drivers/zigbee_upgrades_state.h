@@ -16,6 +16,7 @@
 
 #define UPGRADE_FLIGHTS_MAX 64 /* frames with the stick */
 #define UPGRADE_ANSWER_MAX 48  /* bytes of a frame other than a block */
+#define UPGRADE_PLACES_FIRST 4 /* that many nodes fill the channel if they answer at once */
 
 enum upgrade_phase {
 	PHASE_NEW,      /* where it stands is not known: it is asked */
@@ -76,12 +77,12 @@ struct upgrade_node {
 	struct upgrade_period period;
 	struct upgrade_want want;
 	struct upgrade_node *next_ready;
-	unsigned flying;        /* blocks */
-	unsigned losses;        /* blocks in a row that did not arrive, as far as is known */
-	uint8_t cap;            /* of a block's size since; 0: none */
-	int64_t place_until_ms; /* it holds one of the places for transfers; 0: none */
-	int64_t waiting_ms;     /* for a place, since; 0: it does not */
-	int64_t began_ms;       /* the transfer, with `began_offset` */
+	unsigned flying;                       /* blocks */
+	unsigned losses;                       /* blocks in a row that did not arrive, as far as is known */
+	uint8_t cap;                           /* of a block's size since; 0: none */
+	int64_t place_from_ms, place_until_ms; /* it holds one of the places for transfers; 0: none */
+	int64_t waiting_ms;                    /* for a place, since; 0: it does not */
+	int64_t began_ms;                      /* the transfer, with `began_offset` */
 	uint32_t began_offset;
 	uint8_t answer[UPGRADE_ANSWER_MAX]; /* that the stick has not taken yet */
 	size_t answer_size;
@@ -104,6 +105,7 @@ struct zigbee_upgrades {
 	size_t count, room;
 	struct id_map by_id;
 	struct zigbee_airtime air;
+	int64_t places; /* for nodes that are awake, as many as fill the air */
 	struct upgrade_flight flights[UPGRADE_FLIGHTS_MAX];
 	uint32_t last_tag;
 	uint8_t sequence;
@@ -160,6 +162,9 @@ int64_t upgrade_pump(struct zigbee_upgrades *upgrades, int64_t now_ms);
 
 /* ---- zigbee_upgrades_places.c ---- */
 
+/* To be called now and then: more places while those who have one leave the air empty, as lamps do that take two
+ * seconds to write a block; fewer while frames wait for the channel. */
+void upgrade_fit_places(struct zigbee_upgrades *upgrades, int64_t now_ms);
 /* Takes or keeps a place for a transfer. False: none is free. */
 bool upgrade_take_place(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t for_ms, int64_t now_ms);
 void upgrade_leave_place(struct zigbee_upgrades *upgrades, struct upgrade_node *node);

@@ -35,7 +35,6 @@ struct znp {
 	bool runs;  /* as a coordinator */
 	bool woken; /* out of its bootloader */
 	bool restoring;
-	unsigned concurrent;              /* as set; 0: what suits */
 	const struct script_step *script; /* that runs */
 	int64_t heard_ms;
 	int64_t route_asked_ms;

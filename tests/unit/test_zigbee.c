@@ -1,6 +1,8 @@
 #include "drivers/driver.h"
 
+#include "drivers/image_source.h"
 #include "tests/unit/suite.h"
+#include "tests/unit/upgrade_file.h"
 #include "tests/unit/zigbee_stage.h"
 
 static struct stage stage;
@@ -481,6 +483,65 @@ START_TEST(an_unplugged_stick_is_told_and_comes_back)
 }
 END_TEST
 
+/* ---- firmware ---- */
+
+static uint8_t firmware[UPGRADE_FILE_MAX];
+
+static int read_firmware(struct image_source *image, uint32_t offset, void *buffer, size_t size)
+{
+	size_t left = offset < image->size_bytes ? image->size_bytes - offset : 0;
+
+	size = size < left ? size : left;
+	memcpy(buffer, firmware + offset, size);
+	return (int)size;
+}
+
+static void keep_firmware(struct image_source *image)
+{
+	(void)image;
+}
+
+static void offer_firmware(struct image_source *image)
+{
+	static const struct image_source_ops ops = { read_firmware, keep_firmware };
+	const struct upgrade_file_plan plan = { 0x117c, 0x4203, .version = 0x02000000, .payload = 500 };
+
+	*image = (struct image_source){ .ops = &ops, .references = 1, .format = "zigbee-ota" };
+	image->size_bytes = (uint32_t)upgrade_file_make(firmware, &plan);
+	ck_assert_int_eq(driver_zigbee.offer(stage.driver, &(struct driver_offer){ STAGE_SENSOR_ID, image, { 0 } }), 0);
+}
+
+/* How often the node, which reports now, is spoken to of its firmware within a second. */
+static unsigned words_of_firmware(void)
+{
+	struct stick_dummy_sent sent;
+	unsigned words = 0;
+
+	stage_pass(&stage, 1000);
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18440a0000296608");
+	while (stick_dummy_deliver(stage.driver->stick, STICK_NO_ACK, &sent))
+		words += sent.message.cluster == CLUSTER_UPGRADE;
+	return words;
+}
+
+START_TEST(a_node_that_was_given_up_is_told_of_its_image_when_the_stick_is_back)
+{
+	struct image_source image;
+
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_interview(&stage);
+	offer_firmware(&image);
+	for (unsigned said = 0; said < 8;) /* a pause of many minutes follows */
+		said += words_of_firmware();
+	ck_assert_uint_eq(words_of_firmware(), 0);
+	stick_dummy_state(stage.driver->stick, STICK_DOWN, "the port is gone");
+	stage_up(&stage);
+	ck_assert_uint_eq(words_of_firmware(), 1);
+	stage_close(&stage);
+}
+END_TEST
+
 TEST_SUITE(zigbee, an_empty_stick_is_formed_and_its_network_kept_as_a_secret, the_channel_is_found_by_a_scan,
 	a_joining_node_is_interviewed_until_it_reports_by_itself, a_report_becomes_a_reading_once,
 	a_report_that_wants_an_answer_gets_it_once_it_is_durable, what_the_gateway_has_no_room_for_waits_with_its_time,
@@ -492,4 +553,4 @@ TEST_SUITE(zigbee, an_empty_stick_is_formed_and_its_network_kept_as_a_secret, th
 	a_question_that_the_stick_never_answers_is_answered, the_time_is_told_in_seconds_since_2000,
 	a_command_that_nobody_serves_is_told_so, an_unknown_address_is_asked_whose_it_is,
 	a_node_that_leaves_or_falls_silent_is_lost_once, what_a_refused_node_says_is_not_taken,
-	an_unplugged_stick_is_told_and_comes_back)
+	an_unplugged_stick_is_told_and_comes_back, a_node_that_was_given_up_is_told_of_its_image_when_the_stick_is_back)

@@ -67,5 +67,24 @@ START_TEST(a_channel_that_is_slow_or_full_gets_less_at_a_time)
 }
 END_TEST
 
+START_TEST(what_was_spent_is_measured_every_two_seconds)
+{
+	struct zigbee_airtime air;
+
+	zigbee_airtime_init(&air, 50, 0);
+	zigbee_airtime_spend(&air, 300000);
+	ck_assert(!zigbee_airtime_measure(&air, 1999));
+	zigbee_airtime_done(&air, 40, false);
+	ck_assert(zigbee_airtime_measure(&air, 2000));
+	ck_assert_uint_eq(air.load, 30); /* 300 ms of the 1000 that are granted */
+	ck_assert_int_eq(air.delay_ms, 40);
+	ck_assert(!zigbee_airtime_measure(&air, 2001));
+	ck_assert(zigbee_airtime_measure(&air, 4000));
+	ck_assert_uint_eq(air.load, 0);
+	ck_assert_int_lt(air.delay_ms, 0);
+}
+END_TEST
+
 TEST_SUITE(zigbee_airtime, a_full_frame_takes_its_time_on_every_hop, without_a_limit_only_the_window_counts,
-	the_budget_holds_over_time, a_channel_that_is_slow_or_full_gets_less_at_a_time)
+	the_budget_holds_over_time, a_channel_that_is_slow_or_full_gets_less_at_a_time,
+	what_was_spent_is_measured_every_two_seconds)

@@ -317,6 +317,80 @@ START_TEST(a_node_that_does_not_want_its_image_is_not_told_every_minute)
 }
 END_TEST
 
+/* ---- back again ---- */
+
+START_TEST(a_node_that_gave_up_is_spoken_to_when_the_network_is_back)
+{
+	open_with("n1");
+	stage.confirms = false;
+	for (int i = 0; i < 5; i++) {
+		stage_pass(&stage, 3600000);
+		for (size_t k = 0; k < stage.sent_count; k++)
+			if (!stage.sent[k].done)
+				stage_confirm(&stage, k, STICK_LOST);
+	}
+	stage.confirms = true;
+	stage_forget_sent(&stage);
+	stage_pass(&stage, 60000);
+	stage_expect_silence(&stage);
+	zigbee_upgrades_on_network_up(stage.upgrades, stage.now_ms);
+	stage_pass(&stage, 100);
+	expect_read();
+	say_state("n1", 0, OLD, UPGRADE_STATUS_NORMAL);
+	(void)stage_expect_command(&stage, UPGRADE_IMAGE_NOTIFY);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_transfer_goes_on_when_the_network_is_back)
+{
+	open_with("n1");
+	stage_ask_block(&stage, "n1", 0, 50, 1);
+	(void)stage_expect_block(&stage, 0, 50);
+	zigbee_upgrades_on_network_up(stage.upgrades, stage.now_ms);
+	stage_pass(&stage, 100);
+	expect_read();
+	say_state("n1", 50, OLD, UPGRADE_STATUS_DOWNLOADING);
+	stage_pass(&stage, 50000);
+	stage_expect_silence(&stage);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_sleeper_that_comes_back_is_asked_what_it_runs_while_it_listens)
+{
+	struct zigbee_upgrade_peer peer = stage_peer("s1");
+
+	open_with("s1");
+	stage_ask_block(&stage, "s1", 0, 50, 1);
+	stage_say_end(&stage, "s1", ZCL_SUCCESS);
+	stage_forget_sent(&stage);
+	stage_pass(&stage, 60000);
+	zigbee_upgrades_meet(stage.upgrades, &peer, true, stage.now_ms);
+	stage_expect_silence(&stage);
+	zigbee_upgrades_on_joined(stage.upgrades, "s1", stage.now_ms);
+	stage_pass(&stage, 1900);
+	stage_expect_silence(&stage); /* it may say so by itself */
+	stage_pass(&stage, 200);
+	expect_read();
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_node_that_checks_its_image_is_left_alone_when_it_comes_back)
+{
+	open_with("n1");
+	for (uint32_t offset = 0; offset < 1062; offset += 50)
+		stage_ask_block(&stage, "n1", offset, 50, (uint8_t)offset);
+	stage_forget_sent(&stage);
+	zigbee_upgrades_on_joined(stage.upgrades, "n1", stage.now_ms);
+	zigbee_upgrades_on_network_up(stage.upgrades, stage.now_ms);
+	stage_pass(&stage, 60000);
+	stage_expect_silence(&stage);
+	stage_close(&stage);
+}
+END_TEST
+
 /* ---- Upgrade End ---- */
 
 START_TEST(a_good_image_is_applied_at_once_where_nothing_speaks_against_it)
@@ -552,6 +626,9 @@ TEST_SUITE(zigbee_upgrades, a_query_is_answered_with_what_is_offered, a_query_ab
 	a_node_that_cannot_be_reached_is_told_again_ever_more_seldom,
 	a_first_word_that_is_lost_is_said_again_in_seconds, a_sleeper_is_spoken_to_when_it_was_heard,
 	no_more_nodes_are_told_than_there_are_places, a_node_that_does_not_want_its_image_is_not_told_every_minute,
+	a_node_that_gave_up_is_spoken_to_when_the_network_is_back, a_transfer_goes_on_when_the_network_is_back,
+	a_sleeper_that_comes_back_is_asked_what_it_runs_while_it_listens,
+	a_node_that_checks_its_image_is_left_alone_when_it_comes_back,
 	a_good_image_is_applied_at_once_where_nothing_speaks_against_it, an_image_is_staged_and_released_in_its_window,
 	a_sleeper_is_released_when_it_is_heard_in_the_window, after_its_window_a_node_waits_for_the_next,
 	a_word_to_upgrade_that_is_lost_is_said_again, what_nobody_ordered_is_not_applied,
