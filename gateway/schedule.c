@@ -48,13 +48,14 @@ const struct settings_table schedule_settings_table = {
 	.struct_size = sizeof(struct schedule_settings),
 };
 
+/* Swaps neighbours, then pairs of them, and so on. */
 static uint32_t reverse_bits(uint32_t value)
 {
-	uint32_t reversed = 0;
-
-	for (int bit = 0; bit < 32; bit++, value >>= 1)
-		reversed = reversed << 1 | (value & 1);
-	return reversed;
+	value = (value >> 1 & 0x55555555) | (value & 0x55555555) << 1;
+	value = (value >> 2 & 0x33333333) | (value & 0x33333333) << 2;
+	value = (value >> 4 & 0x0f0f0f0f) | (value & 0x0f0f0f0f) << 4;
+	value = (value >> 8 & 0x00ff00ff) | (value & 0x00ff00ff) << 8;
+	return value >> 16 | value << 16;
 }
 
 int64_t schedule_slot_ms(uint32_t rank, int64_t interval_ms)

@@ -82,7 +82,7 @@ static unsigned best_order(const int64_t *values, size_t count)
 	uint64_t least = UINT64_MAX;
 	unsigned best = 0;
 
-	for (unsigned order = 0; order <= ORDER_MAX; order++) {
+	for (unsigned order = 0; order <= ORDER_MAX && least > 0; order++) {
 		uint64_t bits = cost(values, count, order);
 
 		if (bits < least) {
@@ -144,9 +144,11 @@ static void write_planes(struct writer *out, const int64_t *values, size_t count
 		out->failed = true;
 		return;
 	}
-	for (unsigned plane = 0; plane < width; plane++)
+	uint8_t *at = out->at;
+	for (unsigned plane = 0; plane < width; plane++, at += count)
 		for (size_t i = 0; i < count; i++)
-			*out->at++ = (uint8_t)((uint64_t)values[i] >> (8 * plane));
+			at[i] = (uint8_t)((uint64_t)values[i] >> (8 * plane));
+	out->at = at;
 }
 
 void integers_write(struct writer *out, int64_t *values, size_t count)

@@ -89,15 +89,17 @@ static size_t shared_size(const struct text_table *table, size_t number)
 
 void texts_write(struct writer *out, const struct text_table *table, int64_t *scratch)
 {
+	int64_t *shared_sizes = scratch + table->count;
+
 	for (size_t i = 0; i < table->count; i++)
-		scratch[i] = (int64_t)shared_size(table, i);
+		scratch[i] = shared_sizes[i] = (int64_t)shared_size(table, i);
 	integers_write(out, scratch, table->count);
 	for (size_t i = 0; i < table->count; i++)
-		scratch[i] = (int64_t)(table->places[i].size - shared_size(table, i));
+		scratch[i] = (int64_t)table->places[i].size - shared_sizes[i];
 	integers_write(out, scratch, table->count);
 	for (size_t i = 0; i < table->count; i++) {
 		struct span text = texts_get(table, i);
-		size_t shared = shared_size(table, i);
+		size_t shared = (size_t)shared_sizes[i];
 
 		write_bytes(out, text.data + shared, text.size - shared);
 	}

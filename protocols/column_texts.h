@@ -47,7 +47,7 @@ void texts_take_back(struct text_table *table, size_t count, size_t used);
 /* The bytes of a text by its number. */
 struct span texts_get(const struct text_table *table, size_t number);
 
-/* Writes the texts, not how many there are. `scratch` has room for as many integers as texts. */
+/* Writes the texts, not how many there are. `scratch` has room for twice as many integers as texts. */
 void texts_write(struct writer *out, const struct text_table *table, int64_t *scratch);
 
 /*

@@ -49,7 +49,11 @@ static uint64_t read_little_endian(struct reader *reader, size_t size)
 
 uint8_t read_u8(struct reader *reader)
 {
-	return (uint8_t)read_big_endian(reader, 1);
+	if (reader->failed || reader->at == reader->end) {
+		reader->failed = true;
+		return 0;
+	}
+	return *reader->at++;
 }
 
 uint16_t read_be16(struct reader *reader)
@@ -141,7 +145,11 @@ static void write_little_endian(struct writer *writer, uint64_t value, size_t si
 
 void write_u8(struct writer *writer, uint8_t value)
 {
-	write_big_endian(writer, value, 1);
+	if (writer->failed || writer->at == writer->end) {
+		writer->failed = true;
+		return;
+	}
+	*writer->at++ = value;
 }
 
 void write_be16(struct writer *writer, uint16_t value)

@@ -150,15 +150,15 @@ static void read_suback(struct reader *in, struct mqtt_packet *packet)
 	struct mqtt_suback *out = &packet->suback;
 
 	packet->id = read_id(in);
-	out->count = reader_left(in);
-	if (out->count == 0 || out->count > MQTT_FILTERS_MAX) {
+	size_t count = reader_left(in);
+	if (count == 0 || count > MQTT_FILTERS_MAX) {
 		in->failed = true;
 		return;
 	}
-	for (size_t i = 0; i < out->count; i++) {
-		out->codes[i] = read_u8(in);
+	out->count = count;
+	memcpy(out->codes, read_bytes(in, count), count);
+	for (size_t i = 0; i < count; i++)
 		in->failed |= out->codes[i] > 2 && out->codes[i] != MQTT_FAILURE;
-	}
 }
 
 static void read_body(struct reader *in, uint8_t flags, struct mqtt_packet *packet)

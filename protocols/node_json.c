@@ -197,12 +197,6 @@ static int read_head(struct parser *parser)
 
 /* ---- data ---- */
 
-static bool name_character(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("-:./_", c) != NULL);
-}
-
 /* Appends to the path; what RFC 8428 section 4.5.1 does not allow in a name becomes '_'. */
 static void enter(struct parser *parser, struct span name)
 {
@@ -217,7 +211,7 @@ static void enter(struct parser *parser, struct span name)
 	if (joint)
 		parser->path[parser->path_size++] = '/';
 	for (size_t i = 0; i < name.size; i++)
-		parser->path[parser->path_size++] = name_character(name.data[i]) ? name.data[i] : '_';
+		parser->path[parser->path_size++] = senml_is_name_character(name.data[i]) ? name.data[i] : '_';
 }
 
 static void add_reading(struct parser *parser, const struct token *value)

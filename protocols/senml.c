@@ -10,6 +10,7 @@
 #define TIME_LEAST_US (-SENML_RELATIVE_S * 1000000)
 #define TIME_MOST_US (INT64_C(253402300800) * 1000000)
 
+/* In the order of their labels in CBOR: -1, -2, … and 0, 1, … */
 enum field {
 	BASE_VERSION,
 	BASE_NAME,
@@ -39,25 +40,22 @@ enum field {
 		BIT(UPDATE_TIME))
 
 /* Tables 3 and 4 of RFC 8428. */
-static const struct {
-	char name[5];
-	int8_t label;
-} fields[FIELDS] = {
-	[BASE_VERSION] = { "bver", -1 },
-	[BASE_NAME] = { "bn", -2 },
-	[BASE_TIME] = { "bt", -3 },
-	[BASE_UNIT] = { "bu", -4 },
-	[BASE_VALUE] = { "bv", -5 },
-	[BASE_SUM] = { "bs", -6 },
-	[NAME] = { "n", 0 },
-	[UNIT] = { "u", 1 },
-	[VALUE] = { "v", 2 },
-	[STRING_VALUE] = { "vs", 3 },
-	[BOOLEAN_VALUE] = { "vb", 4 },
-	[SUM] = { "s", 5 },
-	[TIME] = { "t", 6 },
-	[UPDATE_TIME] = { "ut", 7 },
-	[DATA_VALUE] = { "vd", 8 },
+static const char *const field_names[FIELDS] = {
+	[BASE_VERSION] = "bver",
+	[BASE_NAME] = "bn",
+	[BASE_TIME] = "bt",
+	[BASE_UNIT] = "bu",
+	[BASE_VALUE] = "bv",
+	[BASE_SUM] = "bs",
+	[NAME] = "n",
+	[UNIT] = "u",
+	[VALUE] = "v",
+	[STRING_VALUE] = "vs",
+	[BOOLEAN_VALUE] = "vb",
+	[SUM] = "s",
+	[TIME] = "t",
+	[UPDATE_TIME] = "ut",
+	[DATA_VALUE] = "vd",
 };
 
 /* The fields of one record as they stand in the pack, numbers and texts by field. */
@@ -76,18 +74,24 @@ struct parser {
 	struct record record;
 };
 
+static int label_of(enum field field)
+{
+	return field < NAME ? -1 - (int)field : (int)field - NAME;
+}
+
 static enum field field_of_label(const struct number *label)
 {
-	for (int i = 0; i < FIELDS && !label->is_double && label->exponent == 0; i++)
-		if (fields[i].label == label->mantissa)
-			return (enum field)i;
-	return UNKNOWN;
+	int64_t value = label->mantissa;
+
+	if (label->is_double || label->exponent != 0 || value < label_of(NAME - 1) || value >= FIELDS - NAME)
+		return UNKNOWN;
+	return (enum field)(value < 0 ? -1 - value : NAME + value);
 }
 
 static enum field field_of_name(struct span name)
 {
 	for (int i = 0; i < FIELDS; i++)
-		if (strlen(fields[i].name) == name.size && memcmp(fields[i].name, name.data, name.size) == 0)
+		if (strlen(field_names[i]) == name.size && memcmp(field_names[i], name.data, name.size) == 0)
 			return (enum field)i;
 	return UNKNOWN;
 }
@@ -180,19 +184,18 @@ static int check_version(const struct record *record)
 	return version->mantissa > SENML_VERSION ? -ENOTSUP : 0;
 }
 
-static bool name_character(char c)
+bool senml_is_name_character(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("-:./_", c) != NULL);
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '-' && c <= ':') || c == '_'; /* -./0-9: */
 }
 
 /* Section 4.5.1; a leading '/' is OMA LwM2M's. */
 static int check_name(struct span name)
 {
-	if (name.size == 0 || strchr("-:._", name.data[0]))
+	if (name.size == 0 || name.data[0] == '-' || name.data[0] == ':' || name.data[0] == '.' || name.data[0] == '_')
 		return -EBADMSG;
 	for (size_t i = 0; i < name.size; i++)
-		if (!name_character(name.data[i]))
+		if (!senml_is_name_character(name.data[i]))
 			return -EBADMSG;
 	return 0;
 }
@@ -389,9 +392,9 @@ void senml_writer_init(struct senml_writer *writer, enum token_format format, st
 static void write_key(struct senml_writer *writer, enum field field)
 {
 	if (writer->tokens.format == FORMAT_CBOR)
-		token_integer(&writer->tokens, fields[field].label);
+		token_integer(&writer->tokens, label_of(field));
 	else
-		token_string(&writer->tokens, fields[field].name);
+		token_string(&writer->tokens, field_names[field]);
 }
 
 static void write_text_field(struct senml_writer *writer, enum field field, struct span text)

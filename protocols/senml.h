@@ -9,6 +9,7 @@
 #ifndef WAKEGATE_PROTOCOLS_SENML_H
 #define WAKEGATE_PROTOCOLS_SENML_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ struct senml_pack {
 	size_t count;
 	size_t fault_offset; /* where parsing stopped, set on failure only */
 };
+
+/* Whether the character may stand in a name (section 4.5.1). */
+bool senml_is_name_character(char c);
 
 /*
  * Parses a whole pack; one without readings is fine. -EBADMSG malformed, or against RFC 8428; -ENOTSUP a version or a

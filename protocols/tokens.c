@@ -45,10 +45,8 @@ struct token tokens_close(struct token_reader *reader)
 	return (struct token){ .kind = TOKEN_CLOSE };
 }
 
-struct token tokens_next(struct token_reader *reader)
+static inline struct token next(struct token_reader *reader, const struct tokens_format *format)
 {
-	const struct tokens_format *format = reader->format == FORMAT_JSON ? &tokens_json : &tokens_cbor;
-
 	if (reader->error)
 		return (struct token){ .kind = TOKEN_FAULT };
 	if (reader->depth > 0)
@@ -57,6 +55,12 @@ struct token tokens_next(struct token_reader *reader)
 		return format->at_end(reader) ? (struct token){ .kind = TOKEN_FINISH } : tokens_fault(reader, -EBADMSG);
 	reader->begun = true;
 	return format->value(reader);
+}
+
+struct token tokens_next(struct token_reader *reader)
+{
+	/* Called for each by itself, so that the compiler can put their functions in place. */
+	return reader->format == FORMAT_JSON ? next(reader, &tokens_json) : next(reader, &tokens_cbor);
 }
 
 void tokens_skip(struct token_reader *reader, const struct token *token)

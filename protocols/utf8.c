@@ -2,10 +2,10 @@
 
 #include <stdint.h>
 
-/* Length of the character at `at`, or 0 if it is not UTF-8 (the table of RFC 3629 section 4). */
+/* Length of the character at `at`, which is not ASCII, or 0 if it is not UTF-8 (the table of RFC 3629 section 4). */
 static size_t character_size(const uint8_t *at, size_t left)
 {
-	size_t size = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+	size_t size = at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
 
 	if (size == 0 || size > left)
 		return 0;
@@ -23,6 +23,10 @@ bool utf8_valid(struct span text)
 	const uint8_t *data = (const uint8_t *)text.data;
 
 	for (size_t i = 0; i < text.size;) {
+		if (data[i] < 0x80) {
+			i++;
+			continue;
+		}
 		size_t size = character_size(data + i, text.size - i);
 
 		if (size == 0)
