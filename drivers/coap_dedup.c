@@ -44,7 +44,7 @@ int coap_dedup_open(struct coap_dedup **out, size_t limit)
 }
 
 /* The ids of a peer follow each other, and so do their chains. */
-static uint32_t *chain_of(struct coap_dedup *dedup, const struct coap_peer *peer, uint16_t id)
+static uint32_t *chain_of(const struct coap_dedup *dedup, const struct coap_peer *peer, uint16_t id)
 {
 	return &dedup->heads[(peer->hash + id) & dedup->head_mask];
 }
@@ -73,6 +73,16 @@ uint64_t coap_dedup_first(const struct coap_dedup *dedup)
 uint64_t coap_dedup_end(const struct coap_dedup *dedup)
 {
 	return dedup->end;
+}
+
+void coap_dedup_expect(const struct coap_dedup *dedup, const struct coap_peer *peer, uint16_t id)
+{
+	__builtin_prefetch(chain_of(dedup, peer, id), 1);
+}
+
+struct coap_exchange *coap_dedup_after(struct coap_dedup *dedup, const struct coap_exchange *exchange, size_t requests)
+{
+	return coap_dedup_at(dedup, (uint64_t)(exchange - dedup->ring) + requests);
 }
 
 struct coap_exchange *coap_dedup_find(

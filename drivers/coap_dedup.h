@@ -50,6 +50,12 @@ struct coap_dedup;
 /* Room for `limit` requests, 1 to COAP_DEDUP_MAX. -EINVAL, -ENOMEM. */
 int coap_dedup_open(struct coap_dedup **out, size_t limit);
 
+/* A request of this peer and id is about to come: what will be looked at for it is fetched into the cache. */
+void coap_dedup_expect(const struct coap_dedup *dedup, const struct coap_peer *peer, uint16_t id);
+
+/* The place that is so many requests after this one in the order of arrival, whatever it holds. */
+struct coap_exchange *coap_dedup_after(struct coap_dedup *dedup, const struct coap_exchange *exchange, size_t requests);
+
 /* The remembered request, or NULL; not one that was refused. The fingerprint is taken from the datagram. */
 struct coap_exchange *coap_dedup_find(
 	struct coap_dedup *dedup, const struct coap_peer *peer, uint16_t id, uint64_t fingerprint);

@@ -92,6 +92,13 @@ static int handle(
 	return coap_turn_refuse(&turn, COAP_NOT_FOUND, &nodes->counters.paths_not_found);
 }
 
+static void expect(void *context, const struct coap_peer *peer)
+{
+	const struct coap_nodes *nodes = context;
+
+	coap_peers_expect(nodes->peers, peer);
+}
+
 static void on_sent(void *context, const struct coap_peer *to, size_t size)
 {
 	struct coap_nodes *nodes = context;
@@ -137,7 +144,7 @@ int coap_nodes_open(struct coap_nodes **out, const struct coap_nodes_config *con
 		return result;
 	}
 	nodes->config = *config;
-	nodes->resources = (struct coap_resources){ nodes, handle, on_sent };
+	nodes->resources = (struct coap_resources){ nodes, handle, expect, on_sent };
 	offers_init(&nodes->offers, config->nodes_max);
 	coap_commands_init(&nodes->commands);
 	coap_turn_init_reports(nodes);

@@ -8,6 +8,8 @@
 
 #define NOWHERE UINT32_MAX
 
+static const char nobody[] = "";
+
 struct coap_peers {
 	struct coap_known_peer *places;
 	uint32_t *heads;
@@ -62,22 +64,27 @@ static void set_name(struct coap_peers *peers, struct coap_known_peer *known, co
 
 	if (known->node && strcmp(known->node, name) == 0)
 		return;
-	if (known->node && *known->node)
+	if (known->node && known->node != nobody)
 		name_slabs_give_back(&peers->names, known->node, (char *)known->node);
 	copy = name_slabs_take(&peers->names, name);
-	known->node = copy ? strcpy(copy, name) : "";
+	known->node = copy ? strcpy(copy, name) : nobody;
 }
 
-static uint32_t *chain_of(struct coap_peers *peers, const struct coap_peer *peer)
+static uint32_t *chain_of(const struct coap_peers *peers, const struct coap_peer *peer)
 {
 	return &peers->heads[peer->hash & peers->head_mask];
+}
+
+void coap_peers_expect(const struct coap_peers *peers, const struct coap_peer *peer)
+{
+	__builtin_prefetch(chain_of(peers, peer));
 }
 
 struct coap_known_peer *coap_peers_find(struct coap_peers *peers, const struct coap_peer *peer)
 {
 	for (uint32_t i = *chain_of(peers, peer); i != NOWHERE; i = peers->places[i].next) {
 		struct coap_known_peer *known = &peers->places[i];
-		if (*known->node && memcmp(&known->peer, peer, sizeof(*peer)) == 0) {
+		if (known->node != nobody && memcmp(&known->peer, peer, sizeof(*peer)) == 0) {
 			known->spoke = true;
 			return known;
 		}

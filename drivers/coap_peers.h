@@ -25,6 +25,9 @@ struct coap_peers;
 /* Room for `limit` peers, 1 to COAP_PEERS_MAX. -EINVAL, -ENOMEM. */
 int coap_peers_open(struct coap_peers **out, size_t limit);
 
+/* The peer is about to speak: what will be looked at for it is fetched into the cache. */
+void coap_peers_expect(const struct coap_peers *peers, const struct coap_peer *peer);
+
 /* The peer, valid until the next coap_peers_learn(), or NULL. */
 struct coap_known_peer *coap_peers_find(struct coap_peers *peers, const struct coap_peer *peer);
 

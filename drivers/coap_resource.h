@@ -76,6 +76,8 @@ struct coap_resources {
 	 */
 	int (*handle)(void *context, const struct coap_request *request, struct coap_response *response,
 		struct coap_ticket *ticket);
+	/* A request of this peer is about to come. */
+	void (*expect)(void *context, const struct coap_peer *peer);
 	/* A response of that size went to the peer. */
 	void (*sent)(void *context, const struct coap_peer *peer, size_t size);
 };

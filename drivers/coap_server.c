@@ -9,11 +9,13 @@
 
 #include "drivers/coap_dedup.h"
 #include "drivers/coap_parking.h"
+#include "protocols/cursor.h"
 
 #define RESPONSE_MAX (COAP_PAYLOAD_MAX + 128) /* all options of a response take less than 64 bytes */
 #define TRANSMISSIONS_MAX 5                   /* the first and MAX_RETRANSMIT more (RFC 7252 section 4.8) */
 #define FIRST_RESEND_MS 2500                  /* ACK_TIMEOUT * ACK_RANDOM_FACTOR lies between 2 and 3 s */
 #define OVERLOAD_MAX_AGE_S 30
+#define ANSWERS_AHEAD 3 /* for which memory is fetched into the cache */
 
 struct coap_server {
 	struct coap_transport transport;
@@ -288,6 +290,14 @@ static void exchange_head(struct coap_server *server, struct coap_exchange *exch
 	exchange->response_id = head->id;
 }
 
+/* Reports are mostly answered in the order in which they came. */
+static void expect_next_answers(struct coap_server *server, const struct coap_exchange *exchange)
+{
+	__builtin_prefetch(coap_dedup_after(server->dedup, exchange, 2 * ANSWERS_AHEAD));
+	server->resources.expect(
+		server->resources.context, &coap_dedup_after(server->dedup, exchange, ANSWERS_AHEAD)->peer);
+}
+
 static void answer_exchange(struct coap_ticket *ticket, const struct coap_response *response)
 {
 	struct coap_exchange *exchange = (struct coap_exchange *)ticket;
@@ -300,6 +310,7 @@ static void answer_exchange(struct coap_ticket *ticket, const struct coap_respon
 	exchange->state = response->code == COAP_UNAVAILABLE ? COAP_EXCHANGE_REFUSED : COAP_EXCHANGE_ANSWERED;
 	server->waiting_count--;
 	server->counters.answered++;
+	expect_next_answers(server, exchange);
 	if (is_unwanted(exchange->no_response, response->code)) {
 		if (exchange->confirmable && !exchange->acknowledged)
 			send_empty(server, &exchange->peer, COAP_ACK, exchange->id);
@@ -389,6 +400,16 @@ static void receive_request(
 		receive_get(server, arrival, message, &request);
 	else
 		receive_changing(server, arrival, message, &request);
+}
+
+void coap_server_expect(const struct coap_server *server, const struct coap_arrival *arrival)
+{
+	struct reader in;
+
+	reader_init(&in, arrival->data, arrival->size);
+	(void)read_be16(&in);
+	coap_dedup_expect(server->dedup, &arrival->peer, read_be16(&in)); /* the message's id (section 3) */
+	server->resources.expect(server->resources.context, &arrival->peer);
 }
 
 void coap_server_receive(struct coap_server *server, const struct coap_arrival *arrival)

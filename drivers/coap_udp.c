@@ -36,7 +36,8 @@ struct coap_udp {
 	struct siphash_key peer_key;
 	struct coap_udp_counters counters;
 	struct batch in, out;
-	unsigned out_first, out_end; /* of `out`, what is yet to be sent */
+	struct coap_arrival arrivals[COAP_UDP_BATCH]; /* what is in `in` */
+	unsigned out_first, out_end;                  /* of `out`, what is yet to be sent */
 };
 
 static void init_batch(struct batch *batch)
@@ -143,19 +144,28 @@ static int receive_batch(struct coap_udp *udp)
 	return count;
 }
 
+static void describe_arrival(struct coap_udp *udp, int index)
+{
+	const struct mmsghdr *header = &udp->in.headers[index];
+	struct coap_arrival *arrival = &udp->arrivals[index];
+
+	*arrival = (struct coap_arrival){
+		.data = udp->in.data[index],
+		.size = header->msg_len,
+		.cut = header->msg_hdr.msg_flags & MSG_TRUNC,
+	};
+	coap_socket_peer(&udp->socket, &header->msg_hdr, &arrival->peer, &arrival->multicast);
+	coap_peer_seal(&arrival->peer, &udp->peer_key);
+}
+
 static void take_batch(struct coap_udp *udp, int count)
 {
 	for (int i = 0; i < count; i++) {
-		const struct mmsghdr *header = &udp->in.headers[i];
-		struct coap_arrival arrival = {
-			.data = udp->in.data[i],
-			.size = header->msg_len,
-			.cut = header->msg_hdr.msg_flags & MSG_TRUNC,
-		};
-		coap_socket_peer(&udp->socket, &header->msg_hdr, &arrival.peer, &arrival.multicast);
-		coap_peer_seal(&arrival.peer, &udp->peer_key);
-		coap_server_receive(udp->server, &arrival);
+		describe_arrival(udp, i);
+		coap_server_expect(udp->server, &udp->arrivals[i]);
 	}
+	for (int i = 0; i < count; i++)
+		coap_server_receive(udp->server, &udp->arrivals[i]);
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events)

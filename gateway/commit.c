@@ -11,6 +11,7 @@
 #include "store/segment_store.h"
 
 #define ROOM_LEAST 4096
+#define TOLD_AHEAD 4 /* waiters whose reports are fetched into the cache before it is their turn */
 
 struct commit *commit_new(struct segment_writer *writer)
 {
@@ -193,8 +194,11 @@ void commit_tell(struct commit *commit, int result, uint32_t retry_s)
 	size_t count = commit->waiter_count;
 
 	commit->waiter_count = 0;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (i + TOLD_AHEAD < count)
+			__builtin_prefetch(commit->waiters[i + TOLD_AHEAD].context);
 		commit->waiters[i].done(commit->waiters[i].context, result, retry_s);
+	}
 }
 
 bool commit_is_empty(const struct commit *commit)

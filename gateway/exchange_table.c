@@ -5,6 +5,10 @@
 #include <string.h>
 
 #define ROOM_LEAST 256
+#define NUMBER_BITS 24
+#define NUMBER_MASK ((UINT32_C(1) << NUMBER_BITS) - 1)
+
+_Static_assert(EXCHANGES_MAX < NUMBER_MASK, "a number must tell whether it is in the ring");
 
 void exchange_table_init(struct exchange_table *table)
 {
@@ -19,9 +23,19 @@ void exchange_table_finish(struct exchange_table *table)
 }
 
 /* Fingerprints need not be spread evenly; a multiplication spreads them (Fibonacci hashing). */
+static uint64_t spread(uint64_t exchange)
+{
+	return exchange * 0x9e3779b97f4a7c15;
+}
+
 static uint32_t *head_of(const struct exchange_table *table, uint64_t exchange)
 {
-	return &table->heads[(size_t)(exchange * 0x9e3779b97f4a7c15 >> 32) & (2 * table->room - 1)];
+	return &table->heads[(size_t)(spread(exchange) >> 32) & (2 * table->room - 1)];
+}
+
+static uint32_t mark_of(uint64_t exchange)
+{
+	return UINT32_C(1) << (NUMBER_BITS + (spread(exchange) >> 61));
 }
 
 static struct exchange_entry *entry_at(const struct exchange_table *table, uint32_t number)
@@ -29,20 +43,28 @@ static struct exchange_entry *entry_at(const struct exchange_table *table, uint3
 	return &table->entries[number & (table->room - 1)];
 }
 
-/* One from 2^32 exchanges ago may pass for one that is: it leads to another chain, where nothing is found that was not
+/* One from 2^24 exchanges ago may pass for one that is: it leads to another chain, where nothing is found that was not
  * asked for. */
 static bool is_in_ring(const struct exchange_table *table, uint32_t number)
 {
-	uint32_t age = table->end - number;
+	uint32_t age = (table->end - number) & NUMBER_MASK;
 
 	return age > 0 && age <= table->count;
 }
 
+void exchange_expect(const struct exchange_table *table, uint64_t exchange)
+{
+	if (table->room > 0)
+		__builtin_prefetch(head_of(table, exchange), 1);
+}
+
 struct exchange_entry *exchange_find(struct exchange_table *table, uint64_t exchange)
 {
-	if (table->room == 0)
+	uint32_t head = table->room > 0 ? *head_of(table, exchange) : 0;
+
+	if (!(head & mark_of(exchange)))
 		return NULL;
-	for (uint32_t number = *head_of(table, exchange); is_in_ring(table, number);) {
+	for (uint32_t number = head & NUMBER_MASK; is_in_ring(table, number);) {
 		struct exchange_entry *entry = entry_at(table, number);
 
 		if (entry->exchange == exchange)
@@ -72,12 +94,13 @@ void exchange_forget_before(struct exchange_table *table, int64_t before_ms)
 static void put(struct exchange_table *table, const struct exchange_entry *entry)
 {
 	uint32_t *head = head_of(table, entry->exchange);
-	uint32_t number = table->end;
+	uint32_t number = table->end & NUMBER_MASK;
+	bool is_first = !is_in_ring(table, *head);
 	struct exchange_entry *place = entry_at(table, number);
 
 	*place = *entry;
-	place->next = is_in_ring(table, *head) ? *head : number;
-	*head = number;
+	place->next = is_first ? number : *head & NUMBER_MASK;
+	*head = number | mark_of(entry->exchange) | (is_first ? 0 : *head & ~NUMBER_MASK);
 	table->end++;
 	table->count++;
 }

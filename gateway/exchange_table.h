@@ -15,17 +15,19 @@
 struct exchange_entry {
 	uint64_t exchange; /* 0: removed */
 	int32_t kept_at_s; /* monotonic, rounded up; before 0 if it was kept before the machine started */
-	uint32_t commit;   /* serial of the commit it waits for, or EXCHANGE_DURABLE */
+	uint32_t commit;   /* serial of the commit that keeps it, or EXCHANGE_DURABLE */
 	uint32_t next;     /* number of the one before it in its chain; its own: there was none */
 };
 
 /*
  * Entries are numbered as they come, and each chain leads from newer to older ones: where it meets a number that has
- * left the ring it ends. So what leaves need not be looked for.
+ * left the ring it ends. So what leaves need not be looked for. A head is the number of its newest entry, in 24 bits,
+ * and above it eight marks, one of which each entry of the chain has set: almost every message is new, and then its
+ * mark is rarely there, so that the entries need not be fetched from memory.
  */
 struct exchange_table {
 	struct exchange_entry *entries; /* a ring in the order of time: number i is at i modulo `room` */
-	uint32_t *heads;                /* newest number of each chain; twice `room` */
+	uint32_t *heads;                /* of the chains; twice `room` */
 	size_t room;                    /* a power of two, or 0 */
 	uint32_t end;                   /* the next number; they wrap around */
 	size_t count;                   /* in the ring, the newest being number end - 1 */
@@ -33,6 +35,9 @@ struct exchange_table {
 
 void exchange_table_init(struct exchange_table *table);
 void exchange_table_finish(struct exchange_table *table);
+
+/* The message will be looked for soon: what that takes is fetched into the cache. */
+void exchange_expect(const struct exchange_table *table, uint64_t exchange);
 
 /* The entry of this message, valid until the next change of the table, or NULL. */
 struct exchange_entry *exchange_find(struct exchange_table *table, uint64_t exchange);

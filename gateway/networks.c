@@ -91,8 +91,10 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 	struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
 	struct moment now = clock_moment(parts->clock);
-	struct node *node = nodes_find(parts->nodes, contact->node);
 	int error = 0;
+
+	telemetry_expect(parts->telemetry, contact->exchange);
+	struct node *node = nodes_find(parts->nodes, contact->node);
 
 	/* Its own batches, where nodes and uplink share a broker and its topics, are no node's. */
 	if (strcmp(contact->node, parts->gateway) == 0)

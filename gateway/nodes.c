@@ -69,6 +69,7 @@ struct nodes {
 	size_t count;
 	size_t room;
 	struct id_map by_id;
+	struct node *latest;   /* whom nodes_find() found last, and will again: a contact is followed by a report */
 	uint64_t *ranks_taken; /* a bit per rank below `room` */
 	size_t rank_count;     /* of them */
 	size_t release_at;     /* index of the node that nodes_release_lost() looks at next */
@@ -413,7 +414,9 @@ void nodes_close(struct nodes *nodes)
 
 struct node *nodes_find(struct nodes *nodes, const char *id)
 {
-	return id_map_find(&nodes->by_id, id);
+	if (!nodes->latest || strcmp(nodes->latest->id, id) != 0)
+		nodes->latest = id_map_find(&nodes->by_id, id);
+	return nodes->latest;
 }
 
 size_t nodes_count(const struct nodes *nodes)
@@ -463,7 +466,7 @@ static bool learn_text(struct nodes *nodes, const char **known, size_t size, con
 {
 	char cut[TEXT_SIZE] = "";
 
-	if (!said || !*said)
+	if (!said || !*said || strcmp(*known, said) == 0)
 		return false;
 	copy_text(cut, size, said);
 	if (strcmp(*known, cut) == 0)
@@ -542,6 +545,7 @@ void nodes_remove(struct nodes *nodes, struct node *node)
 	nodes->dirty_count -= node->dirty;
 	free_rank(nodes, node->record.rank);
 	id_map_remove(&nodes->by_id, node->id);
+	nodes->latest = NULL;
 	(void)store_node_remove(nodes->store, node->id, (struct store_reply){ 0 });
 	free_node(nodes, node);
 }

@@ -202,12 +202,6 @@ static void acknowledge(struct telemetry *telemetry, struct commit *commit)
 	if (commit->acknowledged)
 		return;
 	commit->acknowledged = true;
-	for (size_t i = 0; i < commit->exchanges.count; i++) {
-		struct exchange_entry *entry = exchange_find(&telemetry->exchanges, commit->exchanges.all[i]);
-
-		if (entry && entry->commit == commit->serial)
-			entry->commit = EXCHANGE_DURABLE;
-	}
 	telemetry->figures.pending -= commit->waiter_count;
 	telemetry->figures.readings += commit->count;
 	*(commit->delivered ? &telemetry->figures.by_broker : &telemetry->figures.by_disk) += commit->count;

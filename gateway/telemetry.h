@@ -54,6 +54,9 @@ int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, 
  */
 void telemetry_take(struct telemetry *telemetry, const struct reading_report *report, struct moment now);
 
+/* The message of that fingerprint will be asked for soon: what that takes is fetched into the cache. */
+void telemetry_expect(const struct telemetry *telemetry, uint64_t exchange);
+
 /* Whether the message of that fingerprint was taken lately, and so is acknowledged, not kept, when it comes again. */
 bool telemetry_knows(struct telemetry *telemetry, uint64_t exchange);
 

@@ -1,4 +1,3 @@
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +21,11 @@ static void refuse(struct telemetry *telemetry, const struct reading_report *rep
 	report->done(report->context, result, wait_s);
 }
 
+void telemetry_expect(const struct telemetry *telemetry, uint64_t exchange)
+{
+	exchange_expect(&telemetry->exchanges, exchange);
+}
+
 bool telemetry_knows(struct telemetry *telemetry, uint64_t exchange)
 {
 	return exchange && exchange_find(&telemetry->exchanges, exchange);
@@ -37,25 +41,32 @@ static struct exchange_entry *find_kept(struct telemetry *telemetry, const struc
 	return former ? exchange_find(&telemetry->exchanges, former) : NULL;
 }
 
+/* The commit of that serial, or NULL if it is durable: what is not kept is not in the table. */
+static struct commit *find_waiting(struct telemetry *telemetry, uint32_t serial)
+{
+	struct commit *commit = telemetry->open;
+
+	if (!commit || commit->serial != serial)
+		commit = telemetry->commits;
+	while (commit && commit->serial != serial)
+		commit = commit->next;
+	return commit && !commit->acknowledged ? commit : NULL;
+}
+
 /* Whether the report's message is known; then it was answered or waits with the first one. */
 static bool is_repeated(struct telemetry *telemetry, const struct reading_report *report)
 {
 	struct exchange_entry *entry = find_kept(telemetry, report);
 	struct commit_waiter waiter = { report->done, report->context };
-	struct commit *commit = telemetry->commits;
+	struct commit *commit = entry ? find_waiting(telemetry, entry->commit) : NULL;
 
 	if (!entry)
 		return false;
 	telemetry->figures.repeated++;
-	if (entry->commit == EXCHANGE_DURABLE || report->fast) {
+	if (!commit || report->fast) {
 		report->done(report->context, -EALREADY, 0);
 		return true;
 	}
-	while (commit && commit->serial != entry->commit)
-		commit = commit->next;
-	if (!commit)
-		commit = telemetry->open;
-	assert(commit && commit->serial == entry->commit);
 	if (commit_attach(commit, &waiter) < 0)
 		refuse(telemetry, report, -ENOBUFS, BUSY_RETRY_S);
 	else

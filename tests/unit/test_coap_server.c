@@ -61,6 +61,10 @@ static int handle(
 	return 0;
 }
 
+static void on_expected(void *context, const struct coap_peer *peer)
+{
+}
+
 static void on_sent(void *context, const struct coap_peer *peer, size_t size)
 {
 }
@@ -70,7 +74,7 @@ static void open_stage(struct stage *stage, size_t exchanges)
 	memset(stage, 0, sizeof(*stage));
 	ck_assert_int_eq(
 		coap_server_open(&stage->server, exchanges, &(struct coap_transport){ stage, on_send, now_of, false },
-			&(struct coap_resources){ stage, handle, on_sent }),
+			&(struct coap_resources){ stage, handle, on_expected, on_sent }),
 		0);
 }
 
