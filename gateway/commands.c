@@ -68,6 +68,7 @@ static void share_parts(struct commands *commands, const struct control_status *
 		.fleet = parts->fleet,
 		.links = parts->links,
 		.update_settings = parts->update_settings,
+		.quiet = parts->quiet,
 	};
 	commands->telemetry = (struct control_telemetry){ .telemetry = parts->telemetry };
 	commands->updates = (struct control_updates){

@@ -12,6 +12,7 @@
 #include "gateway/link_budget.h"
 #include "gateway/moment.h"
 #include "gateway/nodes.h"
+#include "gateway/quiet_hours.h"
 #include "gateway/rollout_preview.h"
 #include "gateway/rollouts.h"
 #include "gateway/rollouts_claims.h"
@@ -157,9 +158,10 @@ static void handle_create(void *context, struct control_request *request)
 
 static json_t *limits_json(const struct control_rollouts *parts)
 {
-	return json_pack("{s:I, s:I, s:I, s:I}", "link_transfers", (json_int_t)parts->links->transfers,
-		"link_rate_bytes", (json_int_t)parts->links->rate_bytes, "attempts",
-		(json_int_t)parts->update_settings->attempts, "retry_after_ms",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "link_transfers", (json_int_t)parts->links->transfers,
+		"link_per_parent", (json_int_t)parts->links->per_parent, "spread_ms",
+		(json_int_t)parts->quiet->spread_ms, "link_rate_bytes", (json_int_t)parts->links->rate_bytes,
+		"attempts", (json_int_t)parts->update_settings->attempts, "retry_after_ms",
 		(json_int_t)parts->update_settings->retry_after_ms);
 }
 

@@ -12,6 +12,7 @@ struct image_cache;
 struct labels_settings;
 struct link_settings;
 struct nodes;
+struct quiet_hours_settings;
 struct rollouts;
 struct schedule_settings;
 struct update_settings;
@@ -27,8 +28,9 @@ struct control_rollouts {
 	const struct schedule_settings *schedule;
 	const struct labels_settings *labels;
 	const struct fleet *fleet;         /* NULL: there is no upstream */
-	const struct link_settings *links; /* for forecasts, and the next too; NULL: not known */
+	const struct link_settings *links; /* for forecasts, as are the next ones; NULL: not known */
 	const struct update_settings *update_settings;
+	const struct quiet_hours_settings *quiet;
 };
 
 /* As control_register(). `parts` outlives the dispatcher. */

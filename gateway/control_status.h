@@ -22,6 +22,7 @@ struct networks;
 struct nodes;
 struct publish;
 struct rollouts;
+struct quiet_hours_settings;
 struct schedule_settings;
 struct store;
 struct telemetry;
@@ -60,6 +61,7 @@ struct control_status {
 	const struct fleet *fleet; /* NULL: there is no uplink */
 	const struct link_settings *links;
 	const struct update_settings *update_settings;
+	const struct quiet_hours_settings *quiet;
 };
 
 /* As control_register(). `parts` outlives the dispatcher. */

@@ -517,6 +517,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 			.fleet = daemon->fleet,
 			.links = settings_of(daemon, &link_settings_table),
 			.update_settings = settings_of(daemon, &update_settings_table),
+			.quiet = settings_of(daemon, &quiet_hours_settings_table),
 		},
 		.imports = firmware_imports(daemon->firmware),
 		.node_commands = daemon->node_commands,

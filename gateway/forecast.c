@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/forecast_links.h"
 #include "gateway/random.h"
 #include "gateway/rollout.h"
 
@@ -17,7 +18,14 @@
 struct outcome {
 	enum { NODE_CONFIRMED, NODE_FAILED, NODE_SILENT } kind;
 	int64_t at_ms; /* from now */
-	unsigned transfers;
+};
+
+/* A node that gets the image, as of its first call. */
+struct visit {
+	const struct forecast_node *node;
+	size_t copy;      /* of the mesh, see forecast_links.h */
+	int64_t phase_ms; /* in its period, when it calls */
+	int64_t call_ms;  /* from now; -1: it does not */
 };
 
 struct run {
@@ -29,8 +37,9 @@ struct run {
 	size_t first[WAVES_MAX]; /* of each wave in the sample */
 	int64_t *confirmed_ms;   /* of the nodes that are, in no order */
 	size_t confirmed;
-	int64_t *links; /* when each of the transfers that may be at once ends: a heap */
-	uint64_t transfers;
+	struct visit *visits; /* of the nodes of a wave */
+	struct forecast_links links;
+	uint64_t bytes;             /* that were fetched */
 	int64_t wave_ms[WAVES_MAX]; /* -1: not begun */
 	int64_t end_ms;
 };
@@ -61,73 +70,106 @@ static int64_t next_call(
 	return -1;
 }
 
-/* A transfer that could begin then begins when a link is free; returns when it ends. */
-static int64_t transfer(struct run *run, int64_t at_ms, int64_t lasts_ms)
-{
-	size_t count = (size_t)run->input->at_once, at = 0;
-
-	if (count == 0)
-		return at_ms + lasts_ms;
-	int64_t end_ms = (run->links[0] > at_ms ? run->links[0] : at_ms) + lasts_ms;
-	for (size_t child = 1; child < count; child = 2 * at + 1) {
-		child += child + 1 < count && run->links[child + 1] < run->links[child];
-		if (run->links[child] >= end_ms)
-			break;
-		run->links[at] = run->links[child];
-		at = child;
-	}
-	run->links[at] = end_ms;
-	return end_ms;
-}
-
-/* Fetches, perhaps more than once, and is confirmed by what it says after its restart, or else by the call after. */
-static struct outcome update_node(struct run *run, const struct forecast_node *node, int64_t call_ms, int64_t phase_ms)
+/* When a node that has the image by then may restart into it: at once, or in its place in the next window; -1: never.
+ */
+static int64_t restarts_ms(struct run *run, int64_t at_ms)
 {
 	const struct forecast_input *input = run->input;
-	int64_t lasts_ms = (int64_t)input->image_bytes * 1000 / input->rate_bytes;
-	int64_t patience_ms = input->plan->deadline_wakes * node->period_ms, pause_ms = input->retry_after_ms;
-	struct outcome outcome = { .kind = NODE_FAILED };
-	int64_t at_ms = call_ms;
+	int64_t opens = at_ms / QUARTER_MS, lasts = 0;
 
-	while (at_ms >= 0 && outcome.transfers < (unsigned)input->attempts) {
-		outcome.transfers++;
-		at_ms = transfer(run, at_ms, lasts_ms);
-		outcome.at_ms = at_ms;
-		bool failed = chance(&run->random) < input->attempt_fails;
-		bool tells = !failed && chance(&run->random) >= node->missed;
-		at_ms = tells ? at_ms + RESTART_MS
-			      : next_call(run, node, at_ms + (failed ? pause_ms : 1), phase_ms, failed);
-		pause_ms *= 2;
-		if (failed)
-			continue;
-		outcome.kind = at_ms < 0 || at_ms - call_ms > patience_ms ? NODE_SILENT : NODE_CONFIRMED;
-		outcome.at_ms = outcome.kind == NODE_CONFIRMED ? at_ms : call_ms + patience_ms;
-		return outcome;
-	}
-	return outcome;
+	if (!input->apply_closed[opens % FORECAST_WEEK])
+		return at_ms;
+	for (int i = 0; i < FORECAST_WEEK && input->apply_closed[opens % FORECAST_WEEK]; i++)
+		opens++;
+	while (lasts < FORECAST_WEEK && !input->apply_closed[(opens + lasts) % FORECAST_WEEK])
+		lasts++;
+	int64_t spread_ms = lasts * QUARTER_MS / 2 < input->spread_ms ? lasts * QUARTER_MS / 2 : input->spread_ms;
+	return lasts == 0 ? -1 : opens * QUARTER_MS + (int64_t)(chance(&run->random) * (double)spread_ms);
 }
 
-/* `from_ms`: its wave begins. */
-static struct outcome live_node(struct run *run, const struct forecast_node *node, int64_t from_ms)
+/* One transfer that could begin then. True: the node runs the image and says so at *at_ms, by what it says after its
+ * restart or else by the call after; -1: never. False: it may try again from then on. What it waits for others, or for
+ * a window, is added to its patience. */
+static bool try_image(struct run *run, const struct visit *visit, uint32_t bytes, int64_t *at_ms, int64_t *patience_ms)
 {
-	int64_t patience_ms = run->input->plan->deadline_wakes * node->period_ms;
-	struct outcome silent = { NODE_SILENT, from_ms + patience_ms, 0 };
-	/* Where in its interval the gateway lets it call moves a little each time. */
-	int64_t phase_ms =
-		(node->next_ms + (int64_t)(chance(&run->random) * 0.1 * (double)node->period_ms)) % node->period_ms;
+	const struct forecast_input *input = run->input;
+	int64_t lasts_ms = (int64_t)bytes * 1000 / input->rate_bytes;
+	int64_t begins_ms = forecast_links_take(&run->links, visit->node, visit->copy, *at_ms, lasts_ms);
+	bool failed = chance(&run->random) < input->attempt_fails;
+	bool tells = !failed && chance(&run->random) >= visit->node->missed;
 
-	if (node->silent)
-		return silent;
-	int64_t call_ms = next_call(run, node, from_ms, phase_ms, true);
-	/* A node that calls outside the window only is not silent, it waits. */
-	return call_ms < 0 ? silent : update_node(run, node, call_ms, phase_ms);
+	*patience_ms += begins_ms - *at_ms;
+	*at_ms = begins_ms + lasts_ms;
+	run->bytes += bytes;
+	if (failed)
+		return false;
+	int64_t restarts = restarts_ms(run, *at_ms);
+	if (restarts < 0) {
+		*at_ms = -1;
+		return true;
+	}
+	*patience_ms += restarts - *at_ms;
+	*at_ms = tells ? restarts + RESTART_MS : next_call(run, visit->node, restarts + 1, visit->phase_ms, false);
+	return true;
+}
+
+/* One image of those on its way: fetched, perhaps more than once, until the node says that it runs it. */
+static struct outcome update_once(struct run *run, const struct visit *visit, uint32_t bytes, int64_t from_ms)
+{
+	const struct forecast_input *input = run->input;
+	int64_t patience_ms = input->plan->deadline_wakes * visit->node->period_ms, pause_ms = input->retry_after_ms;
+	int64_t at_ms = from_ms, failed_ms = from_ms;
+
+	for (int64_t attempt = 0; at_ms >= 0 && attempt < input->attempts; attempt++) {
+		if (try_image(run, visit, bytes, &at_ms, &patience_ms)) {
+			if (at_ms < 0 || at_ms - from_ms > patience_ms)
+				return (struct outcome){ NODE_SILENT, from_ms + patience_ms };
+			return (struct outcome){ NODE_CONFIRMED, at_ms };
+		}
+		failed_ms = at_ms;
+		at_ms = next_call(run, visit->node, at_ms + pause_ms, visit->phase_ms, true);
+		pause_ms *= 2;
+	}
+	return (struct outcome){ NODE_FAILED, failed_ms };
+}
+
+/* Over its stepping stones, each of which is confirmed before the next is offered. */
+static struct outcome update_node(struct run *run, const struct visit *visit)
+{
+	const struct forecast_node *node = visit->node;
+	int64_t at_ms = visit->call_ms;
+
+	for (uint32_t i = 0; i < node->stones; i++) {
+		const struct outcome stone = update_once(run, visit, node->stone_bytes / node->stones, at_ms);
+		if (stone.kind != NODE_CONFIRMED)
+			return stone;
+		at_ms = is_open(run->input, stone.at_ms) ? stone.at_ms
+							 : next_call(run, node, stone.at_ms, visit->phase_ms, true);
+		if (at_ms < 0)
+			return (struct outcome){ NODE_SILENT, stone.at_ms };
+	}
+	return update_once(run, visit, run->input->image_bytes, at_ms);
+}
+
+/* Its first call in the window once its wave has begun; its `call_ms` is -1 where there is none. */
+static struct visit visit_of(struct run *run, const struct forecast_node *node, int64_t from_ms)
+{
+	struct visit visit = { .node = node, .call_ms = -1 };
+
+	if (run->links.copies > 1)
+		visit.copy = random_below(&run->random, run->links.copies);
+	/* Where in its interval the gateway lets it call moves a little each time. */
+	visit.phase_ms =
+		(node->next_ms + (int64_t)(chance(&run->random) * 0.1 * (double)node->period_ms)) % node->period_ms;
+	if (!node->silent)
+		visit.call_ms = next_call(run, node, from_ms, visit.phase_ms, true);
+	return visit;
 }
 
 /* ---- one run ---- */
 
 static void count_outcome(struct run *run, const struct outcome *outcome)
 {
-	run->transfers += outcome->transfers;
 	if (outcome->kind == NODE_CONFIRMED) {
 		run->tally.confirmed++;
 		run->confirmed_ms[run->confirmed++] = outcome->at_ms;
@@ -145,13 +187,30 @@ static const struct forecast_node *draw(struct run *run, unsigned wave, uint32_t
 	return &input->sample[(run->first[wave] + index) % input->sampled];
 }
 
-/* When the last node of the wave is done. */
+static int compare_calls(const void *a, const void *b)
+{
+	const struct visit *x = a, *y = b;
+
+	return (x->call_ms > y->call_ms) - (x->call_ms < y->call_ms);
+}
+
+/* When the last node of the wave is done. Who calls first has its place on the link first. */
 static int64_t live_wave(struct run *run, unsigned wave, int64_t from_ms)
 {
+	uint32_t count = run->input->wave_nodes[wave];
 	int64_t last_ms = from_ms;
 
-	for (uint32_t i = 0; i < run->input->wave_nodes[wave]; i++) {
-		const struct outcome outcome = live_node(run, draw(run, wave, i), from_ms);
+	for (uint32_t i = 0; i < count; i++)
+		run->visits[i] = visit_of(run, draw(run, wave, i), from_ms);
+	if (run->input->at_once > 0 || run->input->per_parent > 0)
+		qsort(run->visits, count, sizeof(run->visits[0]), compare_calls);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct visit *visit = &run->visits[i];
+		int64_t patience_ms = run->input->plan->deadline_wakes * visit->node->period_ms;
+		/* A node that calls outside the window only is not silent, it waits. */
+		const struct outcome outcome = visit->call_ms < 0
+						       ? (struct outcome){ NODE_SILENT, from_ms + patience_ms }
+						       : update_node(run, visit);
 		run->tally.nodes++;
 		count_outcome(run, &outcome);
 		last_ms = outcome.at_ms > last_ms ? outcome.at_ms : last_ms;
@@ -182,10 +241,10 @@ static void run_once(struct run *run)
 
 	run->tally = (struct gate_tally){ 0 };
 	run->confirmed = 0;
-	run->transfers = 0;
+	run->bytes = 0;
 	for (unsigned i = 0; i < WAVES_MAX; i++)
 		run->wave_ms[i] = -1;
-	memset(run->links, 0, ((size_t)run->input->at_once + 1) * sizeof(run->links[0]));
+	forecast_links_clear(&run->links);
 	rollout_init(&run->rollout, plan, (struct moment){ 0, run->input->now_ms });
 	run->rollout.approved = true;
 	tick(run, at_ms);
@@ -260,12 +319,12 @@ static void note_run(struct forecast *forecast, struct run *run, struct record *
 	forecast->confirmed += run->tally.confirmed;
 	forecast->failed += run->tally.failed;
 	forecast->silent += run->tally.silent;
-	forecast->bytes += (double)run->transfers;
+	forecast->bytes += (double)run->bytes;
 }
 
 static void sum_up(struct forecast *out, const struct forecast_input *input, struct record *record)
 {
-	double runs = record->runs, on_air = input->image_bytes * (1 + (double)input->overhead_percent / 100);
+	double runs = record->runs, on_air = 1 + (double)input->overhead_percent / 100;
 
 	for (size_t point = 0; point < FORECAST_POINTS; point++) {
 		float *shares = record->shares + point * record->runs;
@@ -303,12 +362,12 @@ static bool is_fine(const struct forecast_input *input)
 		total += input->wave_nodes[i];
 	for (size_t i = 0; i < input->sampled; i++)
 		if (input->sample[i].period_ms <= 0 || input->sample[i].next_ms < 0 ||
-			input->sample[i].wave >= WAVES_MAX)
+			input->sample[i].wave >= WAVES_MAX || input->sample[i].parent > FORECAST_SAMPLE_MAX)
 			return false;
 	return total > 0 && total <= FORECAST_NODES_MAX && input->sampled > 0 &&
 	       input->sampled <= FORECAST_SAMPLE_MAX && input->runs > 0 && input->runs <= FORECAST_RUNS_MAX &&
 	       input->rate_bytes > 0 && input->bit_rate > 0 && input->attempts > 0 && input->at_once >= 0 &&
-	       input->at_once <= FORECAST_NODES_MAX;
+	       input->at_once <= FORECAST_NODES_MAX && input->per_parent >= 0 && input->spread_ms >= 0;
 }
 
 static int64_t find_span(struct run *run)
@@ -334,18 +393,21 @@ static int open_run(struct run *run, struct record *record, const struct forecas
 		run->first[input->sample[i].wave] = i;
 	random_init(&run->random, input->seed);
 	run->confirmed_ms = calloc(run->total, sizeof(run->confirmed_ms[0]));
-	run->links = calloc((size_t)input->at_once + 1, sizeof(run->links[0]));
+	run->visits = calloc(run->total, sizeof(run->visits[0]));
 	record->shares = calloc((size_t)FORECAST_POINTS * input->runs, sizeof(record->shares[0]));
 	record->complete_ms = calloc(input->runs, sizeof(record->complete_ms[0]));
 	record->wave_ms = calloc((size_t)WAVES_MAX * input->runs, sizeof(record->wave_ms[0]));
-	return run->confirmed_ms && run->links && record->shares && record->complete_ms && record->wave_ms ? 0
-													   : -ENOMEM;
+	int error = forecast_links_open(&run->links, input, run->total);
+	if (!run->confirmed_ms || !run->visits || !record->shares || !record->complete_ms || !record->wave_ms)
+		return -ENOMEM;
+	return error;
 }
 
 static void close_run(struct run *run, struct record *record)
 {
 	free(run->confirmed_ms);
-	free(run->links);
+	free(run->visits);
+	forecast_links_close(&run->links);
 	free(record->shares);
 	free(record->complete_ms);
 	free(record->wave_ms);

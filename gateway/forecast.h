@@ -22,10 +22,13 @@
 /* What is known of a node that gets the image. */
 struct forecast_node {
 	unsigned wave;
-	int64_t period_ms; /* from one call to the next, above 0 */
-	int64_t next_ms;   /* until its next call */
-	double missed;     /* share of its calls that do not come */
-	bool silent;       /* it does not call any more */
+	int64_t period_ms;    /* from one call to the next, above 0 */
+	int64_t next_ms;      /* until its next call */
+	double missed;        /* share of its calls that do not come */
+	bool silent;          /* it does not call any more */
+	uint32_t stones;      /* images before the one that it is to get */
+	uint32_t stone_bytes; /* of these together */
+	uint32_t parent;      /* in its mesh, up to FORECAST_SAMPLE_MAX; 0: not known */
 };
 
 struct forecast_input {
@@ -37,12 +40,15 @@ struct forecast_input {
 		wave_nodes[WAVES_MAX]; /* how many get it in each; FORECAST_NODES_MAX in all. Where there are as many as
 					  were sampled these are the nodes themselves, else they are drawn from them */
 	bool closed[FORECAST_WEEK]; /* quarters of an hour from now on in which no node is updated, each week alike */
+	bool apply_closed[FORECAST_WEEK]; /* those in which none restarts into an image that it has */
+	int64_t spread_ms;                /* in which nodes that wait for such a window restart, at most its half */
 	uint32_t image_bytes;
 	double attempt_fails; /* share of the transfers */
 	int64_t attempts;     /* of a node, at most */
 	int64_t retry_after_ms;
 	int64_t rate_bytes; /* a second, of one transfer */
 	int64_t at_once;    /* transfers; 0: any number */
+	int64_t per_parent; /* of them through one parent; 0: any number */
 	int64_t overhead_percent;
 	int64_t bit_rate; /* on the air, a second */
 	int64_t power_mw; /* of a node while it receives */

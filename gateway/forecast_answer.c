@@ -18,7 +18,18 @@ static struct forecast_node read_node(const json_t *item)
 		.next_ms = json_integer_value(json_array_get(item, 2)),
 		.missed = json_number_value(json_array_get(item, 3)),
 		.silent = json_is_true(json_array_get(item, 4)),
+		.stones = (uint32_t)json_integer_value(json_array_get(item, 5)),
+		.stone_bytes = (uint32_t)json_integer_value(json_array_get(item, 6)),
+		.parent = (uint32_t)json_integer_value(json_array_get(item, 7)),
 	};
+}
+
+static void read_quarters(bool closed[FORECAST_WEEK], const json_t *text)
+{
+	const char *at = json_string_value(text);
+
+	for (size_t i = 0; at && i < FORECAST_WEEK && at[i]; i++)
+		closed[i] = at[i] == '1';
 }
 
 static int read_sample(struct forecast_input *input, struct forecast_node **out, const json_t *list)
@@ -41,13 +52,13 @@ static int read_sample(struct forecast_input *input, struct forecast_node **out,
 int forecast_answer_read(struct forecast_input *input, struct forecast_node **sample, const json_t *answer)
 {
 	const json_t *counts = json_object_get(answer, "wave_nodes");
-	const char *closed = json_string_value(json_object_get(answer, "closed"));
 	double transfers = (double)number_of(answer, "transfers");
 
 	for (size_t i = 0; i < json_array_size(counts) && i < WAVES_MAX; i++)
 		input->wave_nodes[i] = (uint32_t)json_integer_value(json_array_get(counts, i));
-	for (size_t i = 0; closed && i < FORECAST_WEEK && closed[i]; i++)
-		input->closed[i] = closed[i] == '1';
+	read_quarters(input->closed, json_object_get(answer, "closed"));
+	read_quarters(input->apply_closed, json_object_get(answer, "apply_closed"));
+	input->spread_ms = number_of(answer, "spread_ms");
 	input->now_ms = number_of(answer, "now_ms");
 	input->image_bytes = (uint32_t)number_of(answer, "image_bytes");
 	/* One of fifty, where little is known. */
@@ -55,5 +66,6 @@ int forecast_answer_read(struct forecast_input *input, struct forecast_node **sa
 	input->attempts = number_of(answer, "attempts");
 	input->retry_after_ms = number_of(answer, "retry_after_ms");
 	input->at_once = number_of(answer, "link_transfers");
+	input->per_parent = number_of(answer, "link_per_parent");
 	return read_sample(input, sample, json_object_get(answer, "sample"));
 }

@@ -14,6 +14,7 @@
 #include "gateway/schedule.h"
 #include "gateway/stones.h"
 #include "gateway/update.h"
+#include "gateway/update_hours.h"
 #include "gateway/updates.h"
 
 #define REASONS_MAX 16
@@ -258,6 +259,8 @@ struct sample {
 	struct random random;
 	size_t count;
 	uint32_t wave_nodes[WAVES_MAX], all;
+	uint16_t parents[UINT16_MAX + 1]; /* from 1 in the order in which they are met, by what names them in a node */
+	uint16_t parent_count;
 	struct {
 		const struct node *node;
 		unsigned wave;
@@ -296,32 +299,68 @@ static double share_missed(const struct node_record *record, double usual)
 	return ((double)record->drops + 10 * usual) / ((double)(record->contacts + record->drops) + 10);
 }
 
-static json_t *describe_sampled(const struct preview *preview, const struct node *node, unsigned wave, double usual)
+static json_int_t parent_of(struct sample *sample, const struct node *node)
 {
+	if (node->parent == 0)
+		return 0;
+	if (sample->parents[node->parent] == 0)
+		sample->parents[node->parent] = ++sample->parent_count;
+	return sample->parents[node->parent];
+}
+
+/* How many images come before the one that it is to get, and their bytes. */
+static unsigned count_stones(const struct preview *preview, const struct node *node, json_int_t *bytes)
+{
+	struct stone_route route = { 0 };
+	char why[STONES_WHY_SIZE];
+
+	*bytes = 0;
+	if (stones_route(preview->parts->images, &node->record, preview->plan->sha256, &route, why) < 0)
+		return 0;
+	for (size_t i = 0; i + 1 < route.count; i++)
+		*bytes += route.images[i]->size_bytes;
+	return route.count > 0 ? (unsigned)route.count - 1 : 0;
+}
+
+static json_t *describe_sampled(const struct preview *preview, struct sample *sample, size_t index, double usual)
+{
+	const struct node *node = sample->list[index].node;
 	int64_t interval_ms = preview->parts->schedule->interval_ms;
 	int64_t own_ms = node_record_own_period_ms(&node->record);
 	int64_t next_ms =
 		node_record_likely_ms(&node->record, interval_ms, preview->now.wall_ms) - preview->now.wall_ms;
 	bool silent = nodes_is_silent(preview->parts->nodes, node, interval_ms, preview->now);
+	json_int_t stone_bytes;
+	unsigned stones = count_stones(preview, node, &stone_bytes);
 
-	return json_pack("[i, I, I, f, b]", (int)wave, (json_int_t)(own_ms ? own_ms : interval_ms), (json_int_t)next_ms,
-		share_missed(&node->record, usual), (int)silent);
+	return json_pack("[i, I, I, f, b, i, I, I]", (int)sample->list[index].wave,
+		(json_int_t)(own_ms ? own_ms : interval_ms), (json_int_t)next_ms, share_missed(&node->record, usual),
+		(int)silent, (int)stones, stone_bytes, parent_of(sample, node));
 }
 
-/* NULL: there is no such time. */
-static json_t *closed_quarters(const struct preview *preview, const struct node *node)
+/* Added where there is such a time. */
+static void add_closed_quarters(json_t *json, const char *name, const struct window_set *windows, struct moment now)
 {
 	char text[WEEK_QUARTERS + 1] = "";
-	bool some = false;
 
 	for (int i = 0; i < WEEK_QUARTERS; i++) {
-		int64_t at_ms = preview->now.wall_ms + i * QUARTER_MS;
-		bool closed = rollouts_opens_ms(preview->parts->rollouts, preview->plan, &node->record, preview->now,
-				      at_ms) > at_ms;
-		text[i] = closed ? '1' : '0';
-		some |= closed;
+		int64_t at_s = (now.wall_ms + i * QUARTER_MS) / 1000, opens_s = window_set_opens(windows, at_s);
+		text[i] = opens_s != INT64_MAX && opens_s > at_s ? '1' : '0';
 	}
-	return some ? json_string(text) : NULL;
+	if (strchr(text, '1'))
+		(void)json_object_set_new(json, name, json_string(text));
+}
+
+/* Those of the first node stand for all. */
+static void add_hours(const struct preview *preview, const struct node *node, json_t *json)
+{
+	struct rollout planned;
+	struct update_hours hours;
+
+	rollout_init(&planned, preview->plan, preview->now);
+	rollouts_planned_hours(preview->parts->rollouts, &planned, &node->record, preview->now, &hours);
+	add_closed_quarters(json, "closed", &hours.fetch, preview->now);
+	add_closed_quarters(json, "apply_closed", &hours.apply, preview->now);
 }
 
 static void add_transfers(const struct preview *preview, json_t *json)
@@ -340,7 +379,7 @@ static void add_transfers(const struct preview *preview, json_t *json)
 	(void)json_object_set_new(json, "failed", json_integer(failed));
 }
 
-static json_t *describe_sample(const struct preview *preview, const struct sample *sample)
+static json_t *describe_sample(const struct preview *preview, struct sample *sample)
 {
 	json_t *list = json_array(), *counts = json_array();
 	double usual = usual_share_missed(preview->parts->nodes);
@@ -349,8 +388,7 @@ static json_t *describe_sample(const struct preview *preview, const struct sampl
 		(void)json_array_append_new(counts, json_integer(sample->wave_nodes[wave]));
 		for (size_t i = 0; i < sample->count; i++)
 			if (sample->list[i].wave == wave)
-				(void)json_array_append_new(
-					list, describe_sampled(preview, sample->list[i].node, wave, usual));
+				(void)json_array_append_new(list, describe_sampled(preview, sample, i, usual));
 	}
 	return json_pack(
 		"{s:o, s:o, s:I}", "sample", list, "wave_nodes", counts, "now_ms", (json_int_t)preview->now.wall_ms);
@@ -373,9 +411,8 @@ json_t *rollout_sample(const struct control_rollouts *parts, const struct rollou
 			take_into(sample, node, outlook.wave);
 	}
 	json_t *json = describe_sample(&preview, sample), *view = result(&preview);
-	json_t *closed = sample->count > 0 ? closed_quarters(&preview, sample->list[0].node) : NULL;
-	if (closed)
-		(void)json_object_set_new(json, "closed", closed);
+	if (sample->count > 0)
+		add_hours(&preview, sample->list[0].node, json);
 	add_transfers(&preview, json);
 	(void)json_object_update_missing(json, view);
 	json_decref(view);

@@ -32,10 +32,11 @@ json_t *rollout_preview(
 #define SAMPLE_MOST 2000 /* nodes, of those that get the image */
 
 /*
- * What a forecast needs: "sample": [[wave from 0, period_ms, next_ms from now, share of missed calls, is silent]] of
- * SAMPLE_MOST nodes at most, in the order of their waves; "wave_nodes": how many get the image in each; "closed": the
- * quarters of an hour of the coming week in which the first of them is not updated, as a text of 0 and 1, where there
- * are such; "transfers" so far, and of these "failed"; "now_ms".
+ * What a forecast needs: "sample": [[wave from 0, period_ms, next_ms from now, share of missed calls, is silent, images
+ * on its way before the one, their bytes, parent from 1 or 0]] of SAMPLE_MOST nodes at most, in the order of their
+ * waves; "wave_nodes": how many get the image in each; "closed" and "apply_closed": the quarters of an hour of the
+ * coming week in which the first of them is given nothing, and activates nothing, as texts of 0 and 1, where there are
+ * such; "transfers" so far, and of these "failed"; "now_ms".
  */
 json_t *rollout_sample(const struct control_rollouts *parts, const struct rollout_plan *plan);
 

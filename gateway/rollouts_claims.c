@@ -205,16 +205,23 @@ void rollouts_find_zones(const struct rollouts *rollouts, struct rollout *rollou
 	(void)quiet_hours_zone(quiet, &plan->apply_window.window, &rollout->apply_zone, why, sizeof(why));
 }
 
+void rollouts_planned_hours(const struct rollouts *rollouts, struct rollout *planned, const struct node_record *node,
+	struct moment now, struct update_hours *out)
+{
+	const struct turn_scene scene = rollouts_scene(rollouts, now);
+
+	rollouts_find_zones(rollouts, planned);
+	rollout_turn_hours(&scene, planned, node, out);
+}
+
 int64_t rollouts_opens_ms(const struct rollouts *rollouts, const struct rollout_plan *plan,
 	const struct node_record *node, struct moment now, int64_t at_ms)
 {
-	const struct turn_scene scene = rollouts_scene(rollouts, now);
 	struct rollout planned;
 	struct update_hours hours;
 
 	rollout_init(&planned, plan, now);
-	rollouts_find_zones(rollouts, &planned);
-	rollout_turn_hours(&scene, &planned, node, &hours);
+	rollouts_planned_hours(rollouts, &planned, node, now, &hours);
 	int64_t opens_s = window_set_opens(&hours.fetch, at_ms / 1000);
 	return opens_s == INT64_MAX || opens_s * 1000 < at_ms ? at_ms : opens_s * 1000;
 }

@@ -43,6 +43,11 @@ void rollouts_explain_window(const struct rollouts *rollouts, size_t index, stru
 /* Whether the time zones of the plan's windows are there; else -errno and a sentence. Reads files the first time. */
 int rollouts_check_zones(const struct rollouts *rollouts, const struct rollout_plan *plan, char *why, size_t why_size);
 
+/* When the node may fetch what this rollout would order, and activate it. It is no one of `rollouts`: it gets its time
+ * zones, and outlives `out`. */
+void rollouts_planned_hours(const struct rollouts *rollouts, struct rollout *planned, const struct node_record *node,
+	struct moment now, struct update_hours *out);
+
 /* When, from `at_ms` on, the node may fetch what this plan would order; `at_ms` itself where that is not known. */
 int64_t rollouts_opens_ms(const struct rollouts *rollouts, const struct rollout_plan *plan,
 	const struct node_record *node, struct moment now, int64_t at_ms);

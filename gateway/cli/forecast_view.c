@@ -136,10 +136,14 @@ static void print_costs(const struct forecast *forecast, FILE *out)
 
 static void print_assumptions(const struct forecast *forecast, const struct forecast_input *input, FILE *out)
 {
-	char rate[HUMAN_SIZE], limit[64] = "any number at once";
+	char rate[HUMAN_SIZE], limit[96] = "any number at once";
+	int size = 0;
 
 	if (input->at_once > 0)
-		snprintf(limit, sizeof(limit), "%" PRId64 " at once", input->at_once);
+		size = snprintf(limit, sizeof(limit), "%" PRId64 " at once", input->at_once);
+	if (input->per_parent > 0)
+		snprintf(limit + size, sizeof(limit) - (size_t)size, "%s%" PRId64 " through one parent",
+			size ? ", " : "", input->per_parent);
 	fprintf(out,
 		"\nassumed\n"
 		"- nodes call, and miss calls, as often as they have so far; %s\n"
@@ -148,14 +152,13 @@ static void print_assumptions(const struct forecast *forecast, const struct fore
 		"- %" PRId64 " %% more than the image on the air, %" PRId64 " kbit/s, %" PRId64 " mW at a node\n"
 		"- nodes that are silent now stay so; updated ones drop no more than before\n"
 		"- of the looks at a wave 15 %% suspect it, and it takes its soak time again\n"
-		"- no node goes over stepping stones; links.per_parent holds nobody up\n",
+		"- nodes take the stepping stones that they need today, and stay at their parents\n",
 		forecast->nodes > input->sampled ? "the others are like those sampled" : "each as itself",
 		human_rate(rate, (double)input->rate_bytes), limit, 100 * input->attempt_fails, input->overhead_percent,
 		input->bit_rate / 1000, input->power_mw);
-	if (memchr(input->closed, true, sizeof(input->closed)))
+	if (memchr(input->closed, true, sizeof(input->closed)) ||
+		memchr(input->apply_closed, true, sizeof(input->apply_closed)))
 		fputs("- windows are those of the first wave's first node, each week alike\n", out);
-	if (*input->plan->apply_window.text)
-		fputs("- activation waits for no window: add the time until --apply-window opens\n", out);
 	if (input->plan->approval)
 		fputs("- it is approved at once\n", out);
 }
@@ -309,8 +312,7 @@ json_t *forecast_json(const struct forecast *forecast, const struct forecast_inp
 	for (int band = 0; band < FORECAST_BANDS; band++)
 		(void)json_array_append_new(complete, json_integer(forecast->complete_ms[band]));
 	return json_pack("{s:[i, i, i, i, i], s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:{s:I, "
-			 "s:I, s:I, "
-			 "s:I, s:I, s:f}}",
+			 "s:I, s:I, s:I, s:I, s:I, s:f}}",
 		"percentiles", 5, 25, 50, 75, 95, "curve", curve, "wave_ms", waves, "complete_ms", complete, "nodes",
 		(json_int_t)forecast->nodes, "runs", (json_int_t)forecast->runs, "stopped",
 		(json_int_t)forecast->stopped, "seed", (json_int_t)input->seed, "confirmed", forecast->confirmed,
@@ -318,5 +320,6 @@ json_t *forecast_json(const struct forecast *forecast, const struct forecast_inp
 		forecast->airtime_s, "node_joules", forecast->node_joules, "assumed", "rate_bytes",
 		(json_int_t)input->rate_bytes, "at_once", (json_int_t)input->at_once, "overhead_percent",
 		(json_int_t)input->overhead_percent, "bit_rate", (json_int_t)input->bit_rate, "power_mw",
-		(json_int_t)input->power_mw, "attempt_fails", input->attempt_fails);
+		(json_int_t)input->power_mw, "per_parent", (json_int_t)input->per_parent, "attempt_fails",
+		input->attempt_fails);
 }

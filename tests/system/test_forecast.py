@@ -60,6 +60,8 @@ def test_what_costs_more_takes_longer(gateway):
     assert slow["complete_ms"][2] > base["complete_ms"][2]
     closed = forecast(gateway, "--soak", "1 h", "--window", "Mon 03:00-04:00 UTC")
     assert closed["complete_ms"][2] == -1 or closed["complete_ms"][2] > base["complete_ms"][2]
+    late = forecast(gateway, "--soak", "1 h", "--apply-window", "Mon 03:00-04:00 UTC")
+    assert late["stopped"] == 0 and late["complete_ms"][2] > base["complete_ms"][2]
 
 
 def test_it_is_drawn(gateway, tmp_path):

@@ -263,8 +263,12 @@ END_TEST
 START_TEST(a_forecast_gets_a_sample_of_the_nodes_that_would_have_the_image)
 {
 	struct site *site = site_open();
+	nodes_find(site->bench->nodes, "m03")->parent = 501;
+	nodes_find(site->bench->nodes, "m04")->parent = 77;
+	nodes_find(site->bench->nodes, "m05")->parent = 501;
 	json_t *result = bench_ask(site->bench,
 		json_pack("{s:s, s:s, s:s}", "command", "rollout.forecast", "rollout", "spring", "image", site->image));
+	unsigned parents[3] = { 0 };
 	const json_t *sample = json_object_get(result, "sample"), *first = json_array_get(sample, 0);
 	unsigned last = 0;
 	size_t i;
@@ -277,7 +281,12 @@ START_TEST(a_forecast_gets_a_sample_of_the_nodes_that_would_have_the_image)
 		unsigned wave = (unsigned)json_integer_value(json_array_get(node, 0));
 		ck_assert_uint_ge(wave, last);
 		last = wave;
+		ck_assert_int_eq(json_integer_value(json_array_get(node, 5)), 0); /* no stones */
+		ck_assert_int_lt(json_integer_value(json_array_get(node, 7)), 3);
+		parents[json_integer_value(json_array_get(node, 7))]++;
 	}
+	ck_assert_uint_eq(parents[0], 37);
+	ck_assert_uint_eq(parents[1] * parents[2], 2); /* numbered as they come */
 	ck_assert_int_eq(number_of(result, "image_bytes"), 1000);
 	ck_assert_int_eq(number_of(result, "transfers"), 0);
 	ck_assert_uint_eq(json_array_size(json_object_get(result, "wave_nodes")), 4);

@@ -179,6 +179,104 @@ START_TEST(nothing_begins_outside_a_window)
 }
 END_TEST
 
+/* All get it in one wave, by transfers of half an hour. */
+static void begin_one_wave(void)
+{
+	begin_scene();
+	plan.wave_count = 1;
+	plan.waves[0] = WAVE_ALL;
+	for (int i = 0; i < NODES; i++)
+		sample[i].wave = 0;
+	input.wave_nodes[0] = NODES;
+	input.image_bytes = 1800000;
+}
+
+START_TEST(who_waits_for_the_link_is_not_silent)
+{
+	begin_one_wave();
+	plan.deadline_wakes = 3;
+	input.at_once = 1;
+	forecast();
+	ck_assert_double_eq(result.silent, 0);
+	ck_assert_int_ge(result.complete_ms[FORECAST_P50], 50 * HOUR_MS);
+}
+END_TEST
+
+START_TEST(nodes_wait_for_each_other_at_their_parents)
+{
+	begin_one_wave();
+	input.per_parent = 2;
+	for (int i = 0; i < NODES; i++)
+		sample[i].parent = i < 40 ? 1 : 2 + (uint32_t)i; /* 40 with one parent, the others alone */
+	forecast();
+	/* Twenty half hours, two at a time. */
+	ck_assert_int_ge(result.complete_ms[FORECAST_P50], 10 * HOUR_MS);
+	ck_assert_int_le(result.complete_ms[FORECAST_P50], 12 * HOUR_MS);
+	/* The others are done with the first calls, and do not wait for those. */
+	ck_assert_double_ge(result.curve[FORECAST_POINTS / 4][FORECAST_P5], 0.6);
+	input.at_once = 4;
+	forecast();
+	ck_assert_int_ge(result.complete_ms[FORECAST_P50], 12 * HOUR_MS);
+}
+END_TEST
+
+START_TEST(a_fleet_that_is_drawn_has_as_many_parents_more)
+{
+	begin_one_wave();
+	input.per_parent = 1;
+	for (int i = 0; i < NODES; i++)
+		sample[i].parent = 1 + (uint32_t)i / 4;
+	forecast();
+	int64_t few_ms = result.complete_ms[FORECAST_P50];
+	input.wave_nodes[0] = 50 * NODES;
+	input.runs = 5;
+	forecast();
+	ck_assert_double_eq(result.confirmed, 50 * NODES);
+	/* Four a parent in the mean, but by chance a dozen somewhere. */
+	ck_assert_int_ge(result.complete_ms[FORECAST_P50], few_ms);
+	ck_assert_int_le(result.complete_ms[FORECAST_P50], 5 * few_ms);
+}
+END_TEST
+
+START_TEST(stones_come_first_and_cost_time_and_air)
+{
+	begin_one_wave();
+	input.image_bytes = 100000;
+	forecast();
+	double bytes = result.bytes;
+	int64_t straight_ms = result.complete_ms[FORECAST_P50];
+	for (int i = 0; i < NODES / 2; i++) {
+		sample[i].stones = 2;
+		sample[i].stone_bytes = 3600000; /* half an hour each */
+	}
+	forecast();
+	ck_assert_double_eq(result.confirmed, NODES);
+	ck_assert_double_eq_tol(result.bytes - bytes, NODES / 2 * 3600000 * 1.1, 1);
+	ck_assert_int_ge(result.complete_ms[FORECAST_P50], straight_ms + HOUR_MS / 2);
+	ck_assert_int_le(result.complete_ms[FORECAST_P50], straight_ms + 2 * HOUR_MS);
+}
+END_TEST
+
+START_TEST(activation_waits_for_its_window_and_nobody_is_late_for_that)
+{
+	begin_one_wave();
+	plan.deadline_wakes = 3;
+	input.spread_ms = HOUR_MS / 2;
+	for (size_t i = 0; i < FORECAST_WEEK; i++)
+		input.apply_closed[i] = i < 80 || i >= 88; /* after 20 hours, for two */
+	forecast();
+	ck_assert_double_eq(result.confirmed, NODES);
+	ck_assert_int_ge(result.complete_ms[FORECAST_P50], 20 * HOUR_MS + HOUR_MS / 4);
+	ck_assert_int_le(result.complete_ms[FORECAST_P95], 21 * HOUR_MS);
+	for (int point = 0; point < FORECAST_POINTS; point++)
+		if (result.span_ms * point / (FORECAST_POINTS - 1) < 20 * HOUR_MS)
+			ck_assert_double_eq(result.curve[point][FORECAST_P95], 0);
+	memset(input.apply_closed, true, sizeof(input.apply_closed));
+	forecast();
+	ck_assert_double_eq(result.confirmed, 0);
+}
+END_TEST
+
 START_TEST(a_large_fleet_is_drawn_from_its_sample)
 {
 	begin_scene();
@@ -212,5 +310,7 @@ TEST_SUITE(forecast, nodes_that_miss_nothing_are_done_after_a_call_a_wave_and_th
 	the_same_seed_gives_the_same_forecast, bands_lie_in_each_other_and_curves_rise,
 	airtime_and_energy_follow_from_the_bytes, attempts_that_fail_cost_time_and_air,
 	silent_nodes_hold_their_wave_up_until_the_gate_stops_it,
-	transfers_wait_for_each_other_where_few_are_allowed_at_once, nothing_begins_outside_a_window,
-	a_large_fleet_is_drawn_from_its_sample, input_has_limits)
+	transfers_wait_for_each_other_where_few_are_allowed_at_once, who_waits_for_the_link_is_not_silent,
+	nodes_wait_for_each_other_at_their_parents, a_fleet_that_is_drawn_has_as_many_parents_more,
+	stones_come_first_and_cost_time_and_air, activation_waits_for_its_window_and_nobody_is_late_for_that,
+	nothing_begins_outside_a_window, a_large_fleet_is_drawn_from_its_sample, input_has_limits)
