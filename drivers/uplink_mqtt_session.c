@@ -20,6 +20,7 @@ struct pending {
 	struct pending *next;              /* in the queue */
 	struct pending *following, **link; /* among the requests without an answer; loop thread only */
 	bool answered;
+	size_t cost; /* of a message: memory that it takes; of others, whose number we make ourselves, 0 */
 	char bytes[];
 };
 
@@ -60,11 +61,6 @@ static struct pending *pending_create(struct mqtt_session *session, enum mqtt_ev
 	return pending;
 }
 
-static size_t queued_size(const struct pending *pending)
-{
-	return pending->event.kind == MQTT_EVENT_MESSAGE ? pending->event.message.size : 0;
-}
-
 static void put(struct pending *pending)
 {
 	struct mqtt_session *session = pending->session;
@@ -75,7 +71,7 @@ static void put(struct pending *pending)
 	else
 		session->first = pending;
 	session->last = pending;
-	session->queued_bytes += queued_size(pending);
+	session->queued_bytes += pending->cost;
 	pthread_mutex_unlock(&session->mutex);
 	session->wake(session->wake_context);
 }
@@ -88,7 +84,7 @@ static struct pending *take(struct mqtt_session *session)
 		session->first = pending->next;
 		if (!session->first)
 			session->last = NULL;
-		session->queued_bytes -= queued_size(pending);
+		session->queued_bytes -= pending->cost;
 	}
 	pthread_mutex_unlock(&session->mutex);
 	return pending;
@@ -253,12 +249,10 @@ static void on_failure3(void *context, MQTTAsync_failureData *data)
 }
 
 /* Room in the queue, or the message is counted as dropped. */
-static bool admit(struct mqtt_session *session, const MQTTAsync_message *message)
+static bool admit(struct mqtt_session *session, size_t size, size_t cost)
 {
-	size_t size = (size_t)message->payloadlen;
-
 	pthread_mutex_lock(&session->mutex);
-	bool fits = size <= UPLINK_MESSAGE_MAX && session->queued_bytes + size <= SESSION_QUEUE_BYTES_MAX;
+	bool fits = size <= UPLINK_MESSAGE_MAX && session->queued_bytes + cost <= SESSION_QUEUE_BYTES_MAX;
 	session->dropped += !fits;
 	pthread_mutex_unlock(&session->mutex);
 	return fits;
@@ -284,6 +278,7 @@ static char *append(char **at, const void *data, size_t size)
 	return start;
 }
 
+/* A message without a payload may still have 64 KB of topic, and more of properties. */
 static void put_message(
 	struct mqtt_session *session, const char *topic, size_t topic_size, const MQTTAsync_message *message)
 {
@@ -292,11 +287,13 @@ static void put_message(
 	MQTTLenString correlation = find_property(session, message, MQTTPROPERTY_CODE_CORRELATION_DATA);
 	size_t size = (size_t)message->payloadlen;
 	size_t room = topic_size + size + (size_t)type.len + (size_t)response.len + (size_t)correlation.len + 5;
-	struct pending *pending = pending_create(session, MQTT_EVENT_MESSAGE, room);
-	char *at = pending ? pending->bytes : NULL;
+	size_t cost = sizeof(struct pending) + room;
+	struct pending *pending = admit(session, size, cost) ? pending_create(session, MQTT_EVENT_MESSAGE, room) : NULL;
 
 	if (!pending)
 		return;
+	char *at = pending->bytes;
+	pending->cost = cost;
 	pending->event.message = (struct uplink_message){
 		.topic = append(&at, topic, topic_size),
 		.payload = append(&at, message->payload, size),
@@ -316,8 +313,7 @@ static int on_message(void *context, char *topic, int topic_size, MQTTAsync_mess
 {
 	struct mqtt_session *session = context;
 
-	if (admit(session, message))
-		put_message(session, topic, topic_size ? (size_t)topic_size : strlen(topic), message);
+	put_message(session, topic, topic_size ? (size_t)topic_size : strlen(topic), message);
 	session->library->MQTTAsync_freeMessage(&message);
 	session->library->MQTTAsync_free(topic);
 	return 1;
