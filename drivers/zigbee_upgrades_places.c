@@ -43,7 +43,8 @@ void upgrade_fit_places(struct zigbee_upgrades *upgrades, int64_t now_ms)
 
 	if (!zigbee_airtime_measure(&upgrades->air, now_ms))
 		return;
-	bool has_room = air->load < LOAD_LOW && air->delay_ms >= 0 && air->delay_ms < DELAY_LOW_MS;
+	bool is_quick = air->delay_ms >= 0 && air->delay_ms < DELAY_LOW_MS;
+	bool has_room = is_quick && (air->load < LOAD_LOW || *places < UPGRADE_PLACES_FIRST);
 	bool is_full = air->delay_ms > DELAY_HIGH_MS || (air->load > LOAD_HIGH && *places > UPGRADE_PLACES_FIRST);
 
 	if (has_room && *places < upgrades->settings->transfers && taken(upgrades, false, NULL, now_ms) >= *places)

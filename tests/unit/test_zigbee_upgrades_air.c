@@ -234,5 +234,24 @@ START_TEST(a_report_waits_a_second_at_most_whatever_a_frame_takes)
 }
 END_TEST
 
+/* As after a stall of the machine, or another network's noise. */
+START_TEST(a_channel_that_was_slow_for_a_while_is_filled_again)
+{
+	static struct channel channel;
+
+	open_channel(&channel, 200000, 5000, false);
+	run_channel(&channel, 30);
+	channel.frame_us = 5000;
+	run_channel(&channel, 30);
+	channel.begun_us = channel.now_us;
+	channel.busy_us = channel.most_at_a_time = 0;
+	run_channel(&channel, 20);
+	ck_assert_int_ge(use_of(&channel), 95);
+	ck_assert_uint_eq(channel.most_at_a_time, 4);
+	stage_close(&stage);
+}
+END_TEST
+
 TEST_SUITE(zigbee_upgrades_air, nodes_that_answer_at_once_fill_the_air_four_at_a_time,
-	while_slow_nodes_leave_the_air_empty_more_of_them_fetch, a_report_waits_a_second_at_most_whatever_a_frame_takes)
+	while_slow_nodes_leave_the_air_empty_more_of_them_fetch, a_report_waits_a_second_at_most_whatever_a_frame_takes,
+	a_channel_that_was_slow_for_a_while_is_filled_again)
