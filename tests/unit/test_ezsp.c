@@ -23,6 +23,9 @@ static void assert_written(const struct writer *out, const char *digits)
 }
 
 /* Captured from zigbee-herdsman 10.9.5. */
+/* Profile 0x0104, cluster 0x0019, from endpoint 1 to 2, options 0x1140, no group, no counter. */
+#define APS_HEX "0401190001024011000000"
+
 START_TEST(the_first_version_is_asked_and_told_in_the_old_format)
 {
 	uint8_t bytes[16];
@@ -121,36 +124,34 @@ START_TEST(messages_are_written_as_each_version_has_them)
 	uint8_t bytes[64];
 	struct writer out;
 
-	writer_init(&out, bytes, sizeof(bytes));
-	ezsp_unicast_write(ezsp_dialect(8), &out, &message);
-	assert_written(&out, "00fcff"
-			     "0401190001024011000000"
-			     "07"
-			     "02"
-			     "6162");
-	writer_init(&out, bytes, sizeof(bytes));
-	ezsp_unicast_write(ezsp_dialect(16), &out, &message);
-	assert_written(&out, "00fcff"
-			     "0401190001024011000000"
-			     "0700"
-			     "02"
-			     "6162");
-	writer_init(&out, bytes, sizeof(bytes));
-	ezsp_broadcast_write(ezsp_dialect(13), &out, &message);
-	assert_written(&out, "fcff"
-			     "0401190001024011000000"
-			     "1e"
-			     "07"
-			     "02"
-			     "6162");
-	writer_init(&out, bytes, sizeof(bytes));
-	ezsp_broadcast_write(ezsp_dialect(14), &out, &message);
-	assert_written(&out, "fffffcff00"
-			     "0401190001024011000000"
-			     "1e"
-			     "0700"
-			     "02"
-			     "6162");
+	/* After the frame's head: peer, options, tag, length, payload. */
+	const struct {
+		void (*write)(
+			const struct ezsp_dialect *dialect, struct writer *out, const struct ezsp_outgoing *message);
+		uint8_t version;
+		const char *hex;
+	} rows[] = {
+		{ ezsp_unicast_write, 8,
+			"00fcff" APS_HEX "07"
+			"026162" },
+		{ ezsp_unicast_write, 16,
+			"00fcff" APS_HEX "0700"
+			"026162" },
+		{ ezsp_broadcast_write, 13,
+			"fcff" APS_HEX "1e"
+			"07"
+			"026162" },
+		{ ezsp_broadcast_write, 14,
+			"fffffcff00" APS_HEX "1e"
+			"0700"
+			"026162" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		writer_init(&out, bytes, sizeof(bytes));
+		rows[i].write(ezsp_dialect(rows[i].version), &out, &message);
+		assert_written(&out, rows[i].hex);
+	}
 }
 END_TEST
 

@@ -466,6 +466,31 @@ START_TEST(what_a_refused_node_says_is_not_taken)
 }
 END_TEST
 
+START_TEST(the_kind_of_stick_is_tried_in_turn_until_one_answers)
+{
+	struct stick_ops other = stick_dummy;
+	const struct stick_ops *const sticks[] = { &stick_dummy, &other, NULL };
+
+	other.name = "other";
+	stage_init(&stage);
+	stage.driver->sticks = sticks;
+	stage_pass(&stage, 14999);
+	ck_assert_str_eq(stage.driver->ops->name, "dummy");
+	stage_pass(&stage, 1);
+	ck_assert_str_eq(stage.driver->ops->name, "other");
+	stage_pass(&stage, 15000);
+	ck_assert_str_eq(stage.driver->ops->name, "dummy");
+	stage_pass(&stage, 15000);
+	stage_up(&stage);
+	ck_assert_str_eq(stage.driver->ops->name, "other");
+	/* Once it has answered it is the one, also when it is gone. */
+	stick_dummy_state(stage.driver->stick, STICK_DOWN, "the port is gone");
+	stage_pass(&stage, 60000);
+	ck_assert_str_eq(stage.driver->ops->name, "other");
+	stage_close(&stage);
+}
+END_TEST
+
 START_TEST(an_unplugged_stick_is_told_and_comes_back)
 {
 	stage_init(&stage);
@@ -553,4 +578,5 @@ TEST_SUITE(zigbee, an_empty_stick_is_formed_and_its_network_kept_as_a_secret, th
 	a_question_that_the_stick_never_answers_is_answered, the_time_is_told_in_seconds_since_2000,
 	a_command_that_nobody_serves_is_told_so, an_unknown_address_is_asked_whose_it_is,
 	a_node_that_leaves_or_falls_silent_is_lost_once, what_a_refused_node_says_is_not_taken,
-	an_unplugged_stick_is_told_and_comes_back, a_node_that_was_given_up_is_told_of_its_image_when_the_stick_is_back)
+	the_kind_of_stick_is_tried_in_turn_until_one_answers, an_unplugged_stick_is_told_and_comes_back,
+	a_node_that_was_given_up_is_told_of_its_image_when_the_stick_is_back)
