@@ -1,5 +1,5 @@
 /*
- * zigbee_driver: what the files of the driver for a Zigbee network share.
+ * zigbee_driver: what the files of the driver for a Zigbee network offer each other; zigbee_state.h is what they share.
  *
  * For zigbee.c and the zigbee_*.c that include it only; the contract is driver.h, the stick's zigbee_stick.h. What
  * happens is told by the stick's callbacks; what is due is done by zigbee_turn(), which is called after everything.
@@ -7,102 +7,8 @@
 #ifndef WAKEGATE_DRIVERS_ZIGBEE_DRIVER_H
 #define WAKEGATE_DRIVERS_ZIGBEE_DRIVER_H
 
-#include <uv.h>
-
-#include "drivers/driver.h"
-#include "drivers/zigbee_interview.h"
-#include "drivers/zigbee_network.h"
-#include "drivers/zigbee_nodes.h"
-#include "drivers/zigbee_outbox.h"
-#include "drivers/zigbee_presence.h"
-#include "drivers/zigbee_readings.h"
-#include "drivers/zigbee_settings.h"
-#include "drivers/zigbee_stick.h"
-#include "drivers/zigbee_upgrades.h"
-#include "protocols/zcl.h"
-
-#define ZIGBEE_OWN_ENDPOINT 1
-#define ZIGBEE_COUNTERS_MAX 32
-#define ZIGBEE_STRANGERS 8 /* addresses that were asked whose they are */
-#define ZIGBEE_LINK_KEYS_MAX ZIGBEE_NODES_MAX
-#define ZIGBEE_UNKEPT_MAX 500 /* reports that wait until the gateway has room */
-
-struct zigbee_counters {
-	uint64_t nodes_now, nodes_up_now, network_up_now;
-	uint64_t messages, messages_malformed, repeated, strangers;
-	uint64_t nodes_refused, joins, leaves, interviews, pings, lost;
-	uint64_t reports, readings;       /* durable */
-	uint64_t unkept_now, unkept_lost; /* the gateway had no room for them: they wait; they are gone */
-	uint64_t sent, unsent;
-};
-
-/* Where time comes from: the loop's monotonic clock and the wall's, in ms. */
-struct zigbee_clock {
-	int64_t (*monotonic_ms)(void *context);
-	int64_t (*wall_ms)(void *context);
-	void *context;
-};
-
-/* An operator's question that waits for the stick. */
-struct zigbee_wait {
-	bool waits;
-	int64_t until_ms;
-	void (*done)(void *context, int result, struct span answer);
-	void *context;
-};
-
-struct zigbee_stranger {
-	uint16_t nwk;
-	int64_t asked_ms;
-};
-
-/* Reports that wait until the gateway has room, in the order in which they are tried again. */
-struct zigbee_unkept {
-	struct zigbee_held *first, *last;
-};
-
-struct driver {
-	uv_loop_t *loop;
-	uv_timer_t *timer; /* NULL: a test turns it */
-	const struct driver_host *host;
-	const struct zigbee_settings *settings;
-	struct zigbee_clock clock;
-	const struct stick_ops *const *sticks; /* that are tried, ended by NULL */
-	size_t stick_index;
-	const struct stick_ops *ops;
-	struct stick *stick;
-	bool stick_known; /* it answered in this protocol before */
-	int64_t stick_opened_ms;
-	struct zigbee_network network;
-	bool must_form, scanning;
-	int64_t permit_until_ms, refresh_ms;
-	struct zigbee_nodes nodes;
-	struct zigbee_outbox outbox;
-	struct zigbee_upgrades *upgrades;
-	struct zigbee_upgrades_settings upgrade_settings;
-	struct zigbee_upgrades_port upgrade_port;
-	uint64_t chance;
-	struct zigbee_interview_rules interview_rules;
-	struct zigbee_presence_rules presence_rules;
-	uint8_t sequence;
-	struct zigbee_stranger strangers[ZIGBEE_STRANGERS];
-	uint8_t stranger_next;
-	struct zigbee_wait scan_question, backup_question, network_question;
-	struct stick_link_key *keys; /* of the backup that is being made */
-	size_t key_count, key_room;
-	struct zigbee_counters counters;
-	struct driver_counter counter_list[ZIGBEE_COUNTERS_MAX];
-	size_t counter_count;
-	bool closing;
-	struct zigbee_readings readings; /* of the frame that is read */
-	struct zigbee_unkept unkept;
-};
-
-/* A message as it is handled: who sent it. */
-struct zigbee_heard {
-	struct zigbee_node *node;
-	const struct zigbee_message *message;
-};
+#include "drivers/zigbee_firmware.h"
+#include "drivers/zigbee_state.h"
 
 /* ---- zigbee.c ---- */
 
@@ -159,24 +65,6 @@ void zigbee_forget(struct driver *driver, struct zigbee_node *node);
 void zigbee_send_away(struct driver *driver, const struct zigbee_node *node);
 /* Interviews, pings, records. When it wants to be turned next. */
 int64_t zigbee_fleet_turn(struct driver *driver);
-
-/* ---- zigbee_firmware.c ---- */
-
-int zigbee_firmware_open(struct driver *driver);
-/* The node is where its record says; it sent something just now. */
-void zigbee_firmware_meet(struct driver *driver, const struct zigbee_node *node, bool heard);
-/* Likewise; it announced itself. */
-void zigbee_firmware_joined(struct driver *driver, const struct zigbee_node *node);
-void zigbee_firmware_network_up(struct driver *driver);
-void zigbee_firmware_forget(struct driver *driver, const struct zigbee_node *node);
-void zigbee_firmware_on_frame(struct driver *driver, const struct zigbee_heard *heard, const struct zcl_frame *frame);
-/* False: it was no frame of the firmware's. */
-bool zigbee_firmware_on_sent(struct driver *driver, uint32_t tag, enum stick_sent outcome);
-int64_t zigbee_firmware_turn(struct driver *driver);
-/* As driver_ops. */
-int zigbee_offer(struct driver *driver, const struct driver_offer *offer);
-int zigbee_withdraw(struct driver *driver, const char *node);
-void zigbee_images_ready(struct driver *driver);
 
 /* ---- zigbee_inbox.c: what nodes send ---- */
 

@@ -14,38 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "protocols/reading.h"
-
-#define ZIGBEE_ASDU_MAX 82 /* bytes of an APS payload that fit one frame without a source route */
-#define ZIGBEE_CHANNEL_FIRST 11
-#define ZIGBEE_CHANNEL_LAST 26
-#define ZIGBEE_NWK_NONE 0xfffe
-#define ZIGBEE_BROADCAST_AWAKE 0xfffd /* all whose receiver is on while idle */
-#define ZIGBEE_BROADCAST_ROUTERS 0xfffc
+#include "drivers/stick_network.h"
+#include "drivers/zigbee_message.h"
 
 struct stick;
 struct uv_loop_s;
-
-/* A network as the coordinator keeps it; all that a stick that takes its place needs. */
-struct stick_network {
-	uint64_t eui64; /* of the coordinator */
-	uint64_t extended_pan;
-	uint16_t pan;
-	uint8_t channel;
-	uint8_t update_id;
-	uint8_t key_sequence;
-	uint32_t frame_counter;
-	uint8_t key[16];      /* network key: secret */
-	uint8_t link_key[16]; /* trust centre's: secret */
-	uint8_t power_dbm;
-};
-
-/* A key of one node, for the backup. */
-struct stick_link_key {
-	uint64_t eui64;
-	uint8_t key[16];
-	uint32_t tx_counter, rx_counter;
-};
 
 enum stick_state {
 	STICK_OPENING, /* the port is open, the stick is asked what it is */
@@ -61,29 +34,6 @@ struct stick_report {
 	const struct stick_network *network; /* NULL unless STICK_UP */
 	const char *firmware;                /* e.g. "Z-Stack 3.x.0 20230507" or "EmberZNet 7.4.1.0" */
 	const char *why;                     /* a sentence for a person */
-};
-
-struct zigbee_message {
-	uint16_t peer; /* the node's network address, or a broadcast address to send to */
-	uint16_t profile, cluster;
-	uint8_t own_endpoint, peer_endpoint;
-	bool wants_ack;  /* to send: with APS acknowledgement and its retries */
-	bool to_sleeper; /* to send: its parent holds it until it polls, 7.68 s at most */
-	uint8_t radius;  /* to send: hops at most, 0: the stick's own */
-	uint8_t lqi;     /* received; 0: not known */
-	int8_t rssi;     /* received, dBm; 0: not known */
-	struct span payload;
-};
-
-/* What became of a message that was sent. */
-enum stick_sent {
-	STICK_SENT,   /* delivered, or put on the air where no acknowledgement was asked for */
-	STICK_NO_ACK, /* the node, or the next hop, did not acknowledge */
-	STICK_NO_ROUTE,
-	STICK_EXPIRED, /* the sleeper did not poll in time */
-	STICK_BUSY,    /* the stick or the channel is full: worth another try in a moment */
-	STICK_TOO_LONG,
-	STICK_LOST, /* the stick was reset: nobody knows */
 };
 
 /* What a stick may say. `context` goes first into every call. None may close the stick. */

@@ -344,6 +344,12 @@ static enum script_turn take_new_nib(void *context, struct reader *answer)
 	return network.pan == znp->stick.wanted.pan ? SCRIPT_NEXT : SCRIPT_FAILED;
 }
 
+#define RESET_STEP                                                                                                    \
+	{                                                                                                             \
+		.what = "come back from its reset", .command = ZNP_RESET, .unanswered = true, .timeout_ms = RESET_MS, \
+		.awaits = ZNP_ON_RESET, .write = write_reset                                                          \
+	}
+
 const struct script_step znp_form_script[] = {
 	{ .what = "tell its network", .command = ZNP_NV_LENGTH, .write = write_nib_item, .answer = take_nib_length },
 	{ .what = "forget its network", .command = ZNP_NV_DELETE, .needed = has_nib, .write = write_nib_delete },
@@ -352,12 +358,7 @@ const struct script_step znp_form_script[] = {
 		.prepare = prepare_clearing,
 		.write = znp_write_row,
 		.answer = znp_take_row },
-	{ .what = "come back from its reset",
-		.command = ZNP_RESET,
-		.unanswered = true,
-		.timeout_ms = RESET_MS,
-		.awaits = ZNP_ON_RESET,
-		.write = write_reset },
+	RESET_STEP,
 	{ .what = "take the network's parameters",
 		.command = ZNP_NV_INIT,
 		.prepare = prepare_forming,
@@ -390,11 +391,6 @@ const struct script_step znp_restore_script[] = {
 		.prepare = prepare_restoring,
 		.write = znp_write_row,
 		.answer = znp_take_row },
-	{ .what = "come back from its reset",
-		.command = ZNP_RESET,
-		.unanswered = true,
-		.timeout_ms = RESET_MS,
-		.awaits = ZNP_ON_RESET,
-		.write = write_reset },
+	RESET_STEP,
 	{ .what = NULL },
 };

@@ -1,0 +1,97 @@
+/*
+ * zigbee_state: what the driver for a Zigbee network knows and has under way.
+ *
+ * For the zigbee_*.c behind zigbee_driver.h only.
+ */
+#ifndef WAKEGATE_DRIVERS_ZIGBEE_STATE_H
+#define WAKEGATE_DRIVERS_ZIGBEE_STATE_H
+
+#include <uv.h>
+
+#include "drivers/driver.h"
+#include "drivers/zigbee_counters.h"
+#include "drivers/zigbee_interview.h"
+#include "drivers/zigbee_network.h"
+#include "drivers/zigbee_nodes.h"
+#include "drivers/zigbee_outbox.h"
+#include "drivers/zigbee_presence.h"
+#include "drivers/zigbee_readings.h"
+#include "drivers/zigbee_settings.h"
+#include "drivers/zigbee_stick.h"
+#include "drivers/zigbee_upgrades.h"
+#include "protocols/zcl.h"
+
+#define ZIGBEE_OWN_ENDPOINT 1
+#define ZIGBEE_STRANGERS 8 /* addresses that were asked whose they are */
+#define ZIGBEE_LINK_KEYS_MAX ZIGBEE_NODES_MAX
+#define ZIGBEE_UNKEPT_MAX 500 /* reports that wait until the gateway has room */
+
+/* Where time comes from: the loop's monotonic clock and the wall's, in ms. */
+struct zigbee_clock {
+	int64_t (*monotonic_ms)(void *context);
+	int64_t (*wall_ms)(void *context);
+	void *context;
+};
+
+/* An operator's question that waits for the stick. */
+struct zigbee_wait {
+	bool waits;
+	int64_t until_ms;
+	void (*done)(void *context, int result, struct span answer);
+	void *context;
+};
+
+struct zigbee_stranger {
+	uint16_t nwk;
+	int64_t asked_ms;
+};
+
+/* Reports that wait until the gateway has room, in the order in which they are tried again. */
+struct zigbee_unkept {
+	struct zigbee_held *first, *last;
+};
+
+struct driver {
+	uv_loop_t *loop;
+	uv_timer_t *timer; /* NULL: a test turns it */
+	const struct driver_host *host;
+	const struct zigbee_settings *settings;
+	struct zigbee_clock clock;
+	const struct stick_ops *const *sticks; /* that are tried, ended by NULL */
+	size_t stick_index;
+	const struct stick_ops *ops;
+	struct stick *stick;
+	bool stick_known; /* it answered in this protocol before */
+	int64_t stick_opened_ms;
+	struct zigbee_network network;
+	bool must_form, scanning;
+	int64_t permit_until_ms, refresh_ms;
+	struct zigbee_nodes nodes;
+	struct zigbee_outbox outbox;
+	struct zigbee_upgrades *upgrades;
+	struct zigbee_upgrades_settings upgrade_settings;
+	struct zigbee_upgrades_port upgrade_port;
+	uint64_t chance;
+	struct zigbee_interview_rules interview_rules;
+	struct zigbee_presence_rules presence_rules;
+	uint8_t sequence;
+	struct zigbee_stranger strangers[ZIGBEE_STRANGERS];
+	uint8_t stranger_next;
+	struct zigbee_wait scan_question, backup_question, network_question;
+	struct stick_link_key *keys; /* of the backup that is being made */
+	size_t key_count, key_room;
+	struct zigbee_counters counters;
+	struct driver_counter counter_list[ZIGBEE_COUNTERS_MAX];
+	size_t counter_count;
+	bool closing;
+	struct zigbee_readings readings; /* of the frame that is read */
+	struct zigbee_unkept unkept;
+};
+
+/* A message as it is handled: who sent it. */
+struct zigbee_heard {
+	struct zigbee_node *node;
+	const struct zigbee_message *message;
+};
+
+#endif
