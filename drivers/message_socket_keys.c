@@ -25,8 +25,12 @@ static int write_key(const char *path, const char *key, mode_t mode)
 	ssize_t written = write(file, line, MESSAGE_KEY_TEXT + 1);
 	int error = written == MESSAGE_KEY_TEXT + 1 ? 0 : written < 0 ? -errno : -EIO;
 	explicit_bzero(line, sizeof(line));
+	if (!error && fsync(file) < 0)
+		error = -errno;
 	if (close(file) < 0 && !error)
 		error = -errno;
+	if (error)
+		(void)unlink(path);
 	return error;
 }
 
@@ -42,7 +46,11 @@ int message_keys_make(const char *path, char *why, size_t why_size)
 	if (error)
 		return fail(error, path, why, why_size);
 	error = write_key(other, public, 0644);
-	return error ? fail(error, other, why, why_size) : 0;
+	if (!error)
+		return 0;
+	/* Half a pair would stand in the way of the next attempt. */
+	(void)unlink(path);
+	return fail(error, other, why, why_size);
 }
 
 static int read_key(char key[MESSAGE_KEY_TEXT + 1], uint8_t bytes[MESSAGE_KEY_BYTES], const char *path)
