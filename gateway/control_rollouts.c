@@ -190,12 +190,14 @@ static void explain_waiting(
 	const struct control_rollouts *parts, size_t index, char sentence[UPDATE_HOURS_SENTENCE_SIZE])
 {
 	const struct rollout *rollout = rollouts_at(parts->rollouts, index);
+	struct moment now = clock_moment(parts->clock);
+	bool waits = rollout->state == ROLLOUT_WAITING;
 
 	sentence[0] = '\0';
-	if (rollout_is_offering(rollout))
-		rollouts_explain_window(parts->rollouts, index, clock_moment(parts->clock), sentence);
-	else if (rollout->state == ROLLOUT_WAITING && rollout->plan.approval && !rollout->approved)
+	if (waits && rollout->plan.approval && !rollout->approved)
 		snprintf(sentence, UPDATE_HOURS_SENTENCE_SIZE, "nobody has approved it yet");
+	else if (rollout_is_offering(rollout) || (waits && rollout->plan.start_ms <= now.wall_ms))
+		rollouts_explain_window(parts->rollouts, index, now, sentence);
 }
 
 static json_t *describe(const struct control_rollouts *parts, size_t index)
@@ -219,6 +221,8 @@ static json_t *describe(const struct control_rollouts *parts, size_t index)
 	describe_text(json, "reason", rollout->reason);
 	explain_waiting(parts, index, waits);
 	describe_text(json, "waits", waits);
+	if (rollout->plan.approval)
+		(void)json_object_set_new(json, "approved", json_boolean(rollout->approved));
 	describe_text(json, "missing_stone", facts->missing_stone);
 	describe_time(json, "created_ms", rollout->created_ms);
 	describe_time(json, "changed_ms", rollout->changed_ms);

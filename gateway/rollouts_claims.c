@@ -1,7 +1,9 @@
 #include "gateway/rollouts_claims.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "gateway/holds.h"
 #include "gateway/image_cache.h"
 #include "gateway/nodes.h"
 #include "gateway/quiet_hours.h"
@@ -175,6 +177,10 @@ void rollouts_explain_window(const struct rollouts *rollouts, size_t index, stru
 	const struct turn_scene scene = { .now = now };
 	struct update_hours hours;
 
+	if (holds_on_all(rollouts->parts.holds)) {
+		snprintf(sentence, UPDATE_HOURS_SENTENCE_SIZE, "all updates are halted");
+		return;
+	}
 	rollout_turn_hours(&scene, &rollouts->list[index]->rollout, NULL, &hours);
 	update_hours_explain(&hours, now, sentence);
 }

@@ -37,7 +37,7 @@ enum obstacle rollouts_obstacle(const struct rollouts *rollouts, const struct ro
 bool rollouts_is_window_open(
 	const struct rollouts *rollouts, const struct rollout *rollout, const struct node *node, struct moment now);
 
-/* Why the rollout at `index` can do nothing now, and until when; "" where its window is open or it has none. */
+/* Why the rollout at `index` can do nothing now, and until when: its windows, or the emergency stop. "": it can. */
 void rollouts_explain_window(const struct rollouts *rollouts, size_t index, struct moment now, char *sentence);
 
 /* Whether the time zones of the plan's windows are there; else -errno and a sentence. Reads files the first time. */

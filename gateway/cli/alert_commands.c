@@ -14,7 +14,7 @@ static const struct table_column columns[] = {
 	{ "OF", false, true },
 	{ "SINCE", true, false },
 	{ "TIMES", true, false },
-	{ "WHAT", false, true },
+	{ "WHAT", false, false, true },
 };
 
 static enum tone tone_of(const json_t *alert)

@@ -22,7 +22,7 @@ static const struct table_column columns[] = {
 	{ "WHO", false, true },
 	{ "COMMAND", false, false },
 	{ "OUTCOME", false, false },
-	{ "ARGUMENTS", false, true },
+	{ "ARGUMENTS", false, false, true },
 };
 
 /* The user of the process that asked, and in brackets who that says to be. */

@@ -15,12 +15,12 @@ static const struct table_column columns[] = {
 	{ "TIME", false, false },
 	{ "SUBJECT", false, true },
 	{ "EVENT", false, false },
-	{ "DETAIL", false, true },
+	{ "DETAIL", false, false, true },
 };
 static const struct table_column columns_of_one[] = {
 	{ "TIME", false, false },
 	{ "EVENT", false, false },
-	{ "DETAIL", false, true },
+	{ "DETAIL", false, false, true },
 };
 
 void journal_print(const struct cli *cli, const json_t *entries, bool with_subject)

@@ -6,7 +6,8 @@
 
 struct cli;
 
-/* Prints to standard output, titles of up to eleven letters aligned; nothing where `text` is "-": not known. */
+/* Prints to standard output, titles of up to eleven letters aligned, a text that is too long for the terminal over
+ * several lines; nothing where `text` is "-": not known. */
 void pair_print(const struct cli *cli, const char *title, const char *text);
 
 #endif

@@ -8,24 +8,27 @@
 #include "gateway/cli/field.h"
 #include "gateway/cli/human.h"
 #include "gateway/cli/listing.h"
+#include "gateway/cli/rollout_dry_run.h"
 #include "gateway/cli/rollout_order.h"
 #include "gateway/cli/rollout_show.h"
 #include "gateway/moment.h"
 
+#define LINES_SHOWN 20 /* of nodes, in a dry run without --verbose */
+
 static const struct cli_option create_options[] = {
 	ROLLOUT_ORDER_OPTIONS,
 	{ 'n', "dry-run", NULL, "begin nothing: show who would get the image, and who not and why" },
-	{ 'v', "verbose", NULL, "with --dry-run: a line for each node" },
+	{ 'v', "verbose", NULL, "with --dry-run: a line for each node, however many" },
 	{ 0 },
 };
 
-/* Asks page by page for the nodes, which are gathered in the first answer. */
-static int ask_all(struct cli *cli, json_t *request, json_t **out)
+/* Where all nodes are wanted asks page by page, and gathers them in the first answer. */
+static int ask_order(struct cli *cli, json_t *request, bool all, json_t **out)
 {
 	json_t *page;
 	int code = ask(cli, json_deep_copy(request), out);
 
-	while (code == CLI_OK && json_object_get(*out, "next")) {
+	while (code == CLI_OK && all && json_object_get(*out, "next")) {
 		(void)json_object_set_new(request, "from", json_integer(field_number(*out, "next")));
 		(void)json_object_del(*out, "next");
 		code = ask(cli, json_deep_copy(request), &page);
@@ -42,6 +45,20 @@ static int ask_all(struct cli *cli, json_t *request, json_t **out)
 	return code;
 }
 
+static void print_ordered(const char *name, const json_t *plan)
+{
+	int64_t now_ms = clock_moment(&machine_clock).wall_ms, start_ms = field_number(plan, "start_ms");
+	char age[HUMAN_SIZE];
+
+	if (field_boolean(plan, "approval"))
+		printf("\nIt waits for approval: wakegate rollout approve %s\n", name);
+	else if (start_ms > now_ms)
+		printf("\nIt begins %s. To watch it: wakegate rollout watch %s\n", human_age(age, start_ms, now_ms),
+			name);
+	else
+		printf("\nIt has begun. To watch it: wakegate rollout watch %s\n", name);
+}
+
 static int run_create(struct cli *cli)
 {
 	bool dry = cli_given(cli, "dry-run"), all = dry && (cli->json || cli_given(cli, "verbose"));
@@ -52,7 +69,10 @@ static int run_create(struct cli *cli)
 	if (code != CLI_OK)
 		return code;
 	(void)json_object_set_new(request, "dry_run", json_boolean(dry));
-	(void)json_object_set_new(request, "list", json_boolean(all));
+	if (dry)
+		(void)json_object_set_new(request, "list", json_true());
+	if (dry && !all)
+		(void)json_object_set_new(request, "limit", json_integer(LINES_SHOWN));
 	snprintf(name, sizeof(name), "%s", field_text(request, "rollout"));
 	if (!dry)
 		code = cli_confirm(cli, "Begin to roll out %s?", field_text(request, "image"));
@@ -60,15 +80,15 @@ static int run_create(struct cli *cli)
 		json_decref(request);
 		return code;
 	}
-	code = ask_all(cli, request, &result);
+	code = ask_order(cli, request, all, &result);
 	if (code != CLI_OK)
 		return code;
 	if (cli->json)
 		return cli_print_json(cli, result);
-	rollout_preview_print(cli, result);
-	json_decref(result);
+	rollout_dry_run_print(cli, result);
 	if (!dry)
-		printf("\nIt has begun. To watch it: wakegate rollout watch %s\n", name);
+		print_ordered(name, json_object_get(result, "plan"));
+	json_decref(result);
 	return CLI_OK;
 }
 

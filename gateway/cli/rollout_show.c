@@ -13,11 +13,13 @@
 #include "gateway/cli/pair.h"
 #include "gateway/cli/rollout_pace.h"
 #include "gateway/cli/table.h"
+#include "gateway/cli/wrap.h"
 #include "gateway/moment.h"
 
 #define BAR_CELLS 24
 #define POLL_MS 1000
 #define MISSING_SHOWN 10
+#define TEXT_LINES_MOST 4
 
 enum tone rollout_tone(const json_t *rollout)
 {
@@ -40,8 +42,7 @@ static bool is_over(const json_t *rollout)
 	return false;
 }
 
-/* The share in percent of wave `index`, as the plan has it. */
-static double share_of(const json_t *plan, size_t index)
+double rollout_share_of(const json_t *plan, size_t index)
 {
 	const char *at = field_text(plan, "waves");
 	char *end;
@@ -50,101 +51,6 @@ static double share_of(const json_t *plan, size_t index)
 	for (; index > 0 && *end; index--)
 		share = strtod(end, &end);
 	return share;
-}
-
-static void print_waves(const struct cli *cli, const json_t *preview)
-{
-	static const struct table_column columns[] = { { "WAVE", true, false }, { "UP TO", true, false },
-		{ "NODES", true, false } };
-	const json_t *plan = json_object_get(preview, "plan");
-	struct table *table = table_open(columns, 3);
-	size_t i;
-	json_t *count;
-
-	json_array_foreach (json_object_get(preview, "waves"), i, count) {
-		table_cell(table, TONE_PLAIN, "%zu", i + 1);
-		table_cell(table, TONE_PLAIN, "%g %%", share_of(plan, i));
-		table_cell(table, TONE_PLAIN, "%" JSON_INTEGER_FORMAT, json_integer_value(count));
-	}
-	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
-	table_close(table);
-}
-
-static void print_excluded(const struct cli *cli, const json_t *excluded)
-{
-	static const struct table_column columns[] = { { "LEFT OUT", true, false },
-		{ "BECAUSE THE NODE", false, true } };
-	struct table *table = table_open(columns, 2);
-	size_t i;
-	json_t *item;
-
-	json_array_foreach (excluded, i, item) {
-		table_cell(table, TONE_PLAIN, "%" PRId64, field_number(item, "nodes"));
-		table_cell(table, TONE_PLAIN, "%s", field_text(item, "reason"));
-	}
-	if (i > 0) {
-		putchar('\n');
-		table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
-	}
-	table_close(table);
-}
-
-/* Over which images the node gets there, or why it does not. */
-static const char *way_text(char *out, size_t size, const json_t *item)
-{
-	bool has_detail = json_object_get(item, "detail") != NULL;
-	const char *before = "over ";
-	size_t used = 0, i;
-	json_t *version;
-
-	snprintf(out, size, "%s%s%s", field_text(item, "reason"), has_detail ? ": " : "",
-		has_detail ? field_text(item, "detail") : "");
-	json_array_foreach (json_object_get(item, "over"), i, version) {
-		if (used < size)
-			used += (size_t)snprintf(out + used, size - used, "%s%s", before, json_string_value(version));
-		before = ", ";
-	}
-	return out;
-}
-
-/* A line for each node: its wave, when that can be and over what, or why not. */
-static void print_list(const struct cli *cli, json_t *list)
-{
-	static const struct table_column columns[] = { { "NODE", false, true }, { "WAVE", true, false },
-		{ "EARLIEST", false, false }, { "WAY, OR WHY NOT", false, true } };
-	int64_t now_ms = clock_moment(&machine_clock).wall_ms;
-	struct table *table = table_open(columns, 4);
-	char wave[24], age[HUMAN_SIZE], way[256];
-	size_t i;
-	json_t *item;
-
-	field_sort(list, "node");
-	json_array_foreach (list, i, item) {
-		bool gets_it = json_object_get(item, "wave") != NULL;
-		table_cell(table, TONE_PLAIN, "%s", field_text(item, "node"));
-		snprintf(wave, sizeof(wave), "%" PRId64, field_number(item, "wave"));
-		table_cell(table, TONE_PLAIN, "%s", gets_it ? wave : "-");
-		table_cell(table, TONE_PLAIN, "%s",
-			gets_it ? human_age(age, field_number(item, "earliest_ms"), now_ms) : "-");
-		table_cell(table, TONE_PLAIN, "%s", way_text(way, sizeof(way), item));
-	}
-	putchar('\n');
-	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
-	table_close(table);
-}
-
-void rollout_preview_print(const struct cli *cli, const json_t *preview)
-{
-	const json_t *plan = json_object_get(preview, "plan");
-
-	print_waves(cli, preview);
-	printf("%" PRId64 " nodes of hardware type %s", field_number(preview, "nodes"), field_text(plan, "hardware"));
-	if (field_number(preview, "running"))
-		printf(", %" PRId64 " of them run the image already", field_number(preview, "running"));
-	putchar('\n');
-	print_excluded(cli, json_object_get(preview, "excluded"));
-	if (json_object_get(preview, "list"))
-		print_list(cli, json_object_get(preview, "list"));
 }
 
 static void draw_bar(const struct cli *cli, const char *label, int64_t done, int64_t total)
@@ -173,21 +79,51 @@ static unsigned draw_waves(const struct cli *cli, const json_t *rollout)
 
 		confirmed -= done;
 		snprintf(label, sizeof(label), "%s wave %zu, %g %%",
-			(int64_t)i + 1 == field_number(rollout, "wave") ? ">" : " ", i + 1, share_of(plan, i));
+			(int64_t)i + 1 == field_number(rollout, "wave") ? ">" : " ", i + 1, rollout_share_of(plan, i));
 		draw_bar(cli, label, done, nodes);
 	}
 	return (unsigned)json_array_size(waves);
 }
 
+/* Its text of that name, "" where there is none. */
+static const char *text_of(const json_t *json, const char *name)
+{
+	const char *text = json_string_value(json_object_get(json, name));
+
+	return text ? text : "";
+}
+
 static const char *state_text(char *out, size_t size, const json_t *rollout)
 {
-	int64_t until_ms = field_number(rollout, "soak_until_ms");
+	const char *state = field_text(rollout, "state"), *waits = text_of(rollout, "waits");
+	int64_t now_ms = clock_moment(&machine_clock).wall_ms, until_ms = field_number(rollout, "soak_until_ms");
+	int64_t start_ms = field_number(json_object_get(rollout, "plan"), "start_ms");
 	char age[HUMAN_SIZE];
 
-	snprintf(out, size, "%s", field_text(rollout, "state"));
 	if (until_ms)
-		snprintf(out, size, "soaking, judged %s",
-			human_age(age, until_ms, clock_moment(&machine_clock).wall_ms));
+		snprintf(out, size, "soaking, judged %s", human_age(age, until_ms, now_ms));
+	else if (strcmp(state, "waiting") == 0 && !*waits && start_ms > now_ms)
+		snprintf(out, size, "waiting, begins %s", human_age(age, start_ms, now_ms));
+	else
+		snprintf(out, size, "%s%s%s", state, *waits ? ": " : "", waits);
+	return out;
+}
+
+/* What an operator may do about one that does not go on by itself: words after "wakegate rollout", or "". */
+static const char *next_text(char *out, size_t size, const json_t *rollout)
+{
+	static const struct {
+		const char *state, *verbs;
+	} ways[] = { { "tripped", "resume|rollback|abort" }, { "paused", "resume|rollback|abort" } };
+	const char *verbs = "";
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (strcmp(field_text(rollout, "state"), ways[i].state) == 0)
+			verbs = ways[i].verbs;
+	if (strcmp(field_text(rollout, "state"), "waiting") == 0 && json_is_false(json_object_get(rollout, "approved")))
+		verbs = "approve|abort";
+	snprintf(out, size, "%s%s%s%s", *verbs ? "wakegate rollout " : "", verbs, *verbs ? " " : "",
+		*verbs ? field_text(rollout, "rollout") : "");
 	return out;
 }
 
@@ -203,6 +139,18 @@ static const char *obstacle_text(const char *name)
 	return name;
 }
 
+/* They are counted when it begins. */
+static int64_t nodes_in_all(const json_t *rollout)
+{
+	int64_t sum = 0;
+	size_t i;
+	json_t *count;
+
+	json_array_foreach (json_object_get(rollout, "wave_nodes"), i, count)
+		sum += json_integer_value(count);
+	return field_number(rollout, "nodes") ? field_number(rollout, "nodes") : sum;
+}
+
 static void print_counts(const struct cli *cli, const json_t *rollout)
 {
 	char text[192];
@@ -214,7 +162,7 @@ static void print_counts(const struct cli *cli, const json_t *rollout)
 		"%" PRId64 " confirmed, %" PRId64 " failed, %" PRId64 " silent, %" PRId64 " open of %" PRId64
 		" reached; %" PRId64 " in all",
 		field_number(rollout, "confirmed"), field_number(rollout, "failed"), field_number(rollout, "silent"),
-		field_number(rollout, "open"), field_number(rollout, "reached"), field_number(rollout, "nodes"));
+		field_number(rollout, "open"), field_number(rollout, "reached"), nodes_in_all(rollout));
 	pair_print(cli, "nodes", text);
 	json_object_foreach (json_object_get(rollout, "excused"), obstacle, count)
 		if (json_integer_value(count) > 0)
@@ -239,7 +187,8 @@ static void print_counts(const struct cli *cli, const json_t *rollout)
 
 static void print_missing(const struct cli *cli, const json_t *missing)
 {
-	static const struct table_column columns[] = { { "NODE", false, true }, { "WAITED FOR BECAUSE", false, true } };
+	static const struct table_column columns[] = { { "NODE", false, true },
+		{ "WAITED FOR BECAUSE", false, false, true } };
 	size_t i;
 	json_t *item;
 
@@ -279,30 +228,72 @@ static void print_comparisons(const struct cli *cli, const json_t *plan)
 	pair_print(cli, "compared", *text ? text + 2 : "nothing");
 }
 
+/* "sim-m4, named hall-*, with the labels indoor, that run <2" */
+static void print_targets(const struct cli *cli, const json_t *plan)
+{
+	char text[512], labels[128] = "";
+	size_t size = 0, i;
+	json_t *label;
+
+	json_array_foreach (json_object_get(plan, "labels"), i, label)
+		if (size < sizeof(labels))
+			size += (size_t)snprintf(labels + size, sizeof(labels) - size, "%s%s", size ? ", " : "",
+				json_string_value(label));
+	size_t listed = json_array_size(json_object_get(plan, "nodes"));
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s", field_text(plan, "hardware"),
+		*text_of(plan, "only") ? ", named " : "", text_of(plan, "only"), *labels ? ", with the labels " : "",
+		labels, *text_of(plan, "versions") ? ", that run " : "", text_of(plan, "versions"),
+		listed > 0 ? ", of those listed" : "");
+	pair_print(cli, "nodes of", text);
+}
+
+static void print_gates(const struct cli *cli, const json_t *plan)
+{
+	char text[256], soak[HUMAN_SIZE], most[48] = "", battery[64] = "";
+
+	if (field_number(plan, "failed_most"))
+		snprintf(most, sizeof(most), " and %" PRId64 " in all", field_number(plan, "failed_most"));
+	if (field_number(plan, "battery_percent"))
+		snprintf(battery, sizeof(battery), ", batteries from %" PRId64 " %%",
+			field_number(plan, "battery_percent"));
+	snprintf(text, sizeof(text),
+		"soak %s, at least %" PRId64 " %% confirmed, at most %" PRId64 " %%%s failed, silent after %" PRId64
+		" wakes%s",
+		human_duration(soak, field_number(plan, "soak_ms")), field_number(plan, "confirmed_percent"),
+		field_number(plan, "failed_percent"), most, field_number(plan, "deadline_wakes"), battery);
+	pair_print(cli, "gates", text);
+	print_comparisons(cli, plan);
+	pair_print(cli, "on failure", field_text(plan, "on_failure"));
+}
+
+static void print_plan(const struct cli *cli, const json_t *rollout, const json_t *plan)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.16s", field_text(rollout, "image"));
+	pair_print(cli, "image", text);
+	print_targets(cli, plan);
+	print_gates(cli, plan);
+	if (field_number(plan, "priority")) {
+		snprintf(text, sizeof(text), "%" PRId64, field_number(plan, "priority"));
+		pair_print(cli, "priority", text);
+	}
+	if (*text_of(plan, "window"))
+		pair_print(cli, "window", text_of(plan, "window"));
+	if (*text_of(plan, "apply_window"))
+		pair_print(cli, "activation", text_of(plan, "apply_window"));
+}
+
 void rollout_show_print(const struct cli *cli, const json_t *rollout)
 {
-	const json_t *plan = json_object_get(rollout, "plan");
-	char text[192], soak[HUMAN_SIZE], pace[ROLLOUT_PACE_SIZE];
-	bool some = json_string_length(json_object_get(plan, "only")) > 0;
+	char text[256], pace[ROLLOUT_PACE_SIZE];
 
 	pair_print(cli, "rollout", field_text(rollout, "rollout"));
 	pair_print(cli, "state", state_text(text, sizeof(text), rollout));
 	pair_print(cli, "verdict", field_text(rollout, "reason"));
-	snprintf(text, sizeof(text), "%.16s for %s%s%s", field_text(rollout, "image"), field_text(rollout, "hardware"),
-		some ? ", nodes " : "", some ? field_text(plan, "only") : "");
-	pair_print(cli, "image", text);
-	snprintf(text, sizeof(text), "soak %s, at least %" PRId64 " %% confirmed, at most %" PRId64 " %% failed",
-		human_duration(soak, field_number(plan, "soak_ms")), field_number(plan, "confirmed_percent"),
-		field_number(plan, "failed_percent"));
-	pair_print(cli, "gates", text);
-	print_comparisons(cli, plan);
-	pair_print(cli, "on failure", field_text(plan, "on_failure"));
-	if (*field_text(plan, "window"))
-		pair_print(cli, "window", field_text(plan, "window"));
-	if (*field_text(plan, "apply_window"))
-		pair_print(cli, "activation", field_text(plan, "apply_window"));
-	if (*field_text(rollout, "waits"))
-		pair_print(cli, "waits", field_text(rollout, "waits"));
+	if (*next_text(text, sizeof(text), rollout))
+		pair_print(cli, "next", text);
+	print_plan(cli, rollout, json_object_get(rollout, "plan"));
 	print_counts(cli, rollout);
 	if (*pace_text(pace, rollout))
 		pair_print(cli, "pace", pace);
@@ -311,25 +302,45 @@ void rollout_show_print(const struct cli *cli, const json_t *rollout)
 	print_missing(cli, json_object_get(rollout, "missing"));
 }
 
+/* Lines of a text, wrapped, that are printed over what was there; at least one. */
+static unsigned draw_text(const struct cli *cli, const char *text)
+{
+	size_t columns = cli->terminal.width > 4 ? cli->terminal.width - 3 : 1;
+	unsigned lines = 0;
+
+	do {
+		size_t bytes = wrap_line(text, columns);
+		printf("  %.*s\033[K\n", (int)bytes, text);
+		text = wrap_rest(text, bytes);
+		lines++;
+	} while (*text && lines < TEXT_LINES_MOST);
+	return lines;
+}
+
 /* Draws over what was drawn before; the lines there are now. */
 static unsigned draw(struct cli *cli, const json_t *rollout, unsigned lines)
 {
 	const json_t *missing = json_object_get(rollout, "missing");
-	char text[192], pace[ROLLOUT_PACE_SIZE];
+	char text[256], pace[ROLLOUT_PACE_SIZE];
 	size_t i;
 	json_t *item;
 
 	cli->terminal = terminal_of(stdout);
 	if (lines)
 		printf("\033[%uA\r", lines);
-	lines = draw_waves(cli, rollout) + 3;
-	printf("  %s\033[K\n  %.*s\033[K\n  %.*s\033[K\n", state_text(text, sizeof(text), rollout),
-		(int)cli->terminal.width - 3, pace_text(pace, rollout), (int)cli->terminal.width - 3,
-		field_text(rollout, "reason"));
+	lines = draw_waves(cli, rollout);
+	lines += draw_text(cli, state_text(text, sizeof(text), rollout));
+	lines += draw_text(cli, pace_text(pace, rollout));
+	lines += draw_text(cli, field_text(rollout, "reason"));
+	if (*next_text(text, sizeof(text), rollout))
+		lines += draw_text(cli, text);
+	size_t room = cli->terminal.width > 40 ? cli->terminal.width - 30 : 10;
 	json_array_foreach (missing, i, item) {
 		if (i == MISSING_SHOWN || lines + 2 >= cli->terminal.height)
 			break;
-		printf("  %-24.24s %.40s\033[K\n", field_text(item, "node"), field_text(item, "state"));
+		printf("  %-24.24s  ", field_text(item, "node"));
+		(void)text_print(stdout, field_text(item, "state"), room);
+		fputs("\033[K\n", stdout);
 		lines++;
 	}
 	fputs("\033[J", stdout);
@@ -337,10 +348,11 @@ static unsigned draw(struct cli *cli, const json_t *rollout, unsigned lines)
 	return lines;
 }
 
-/* A line where its counts are new, and one more where its verdict is. */
+/* A line where its counts are new, and one more where its verdict is, or what may be done. */
 struct told {
 	char counts[128];
 	char reason[256];
+	char next[128];
 };
 
 static bool is_news(char *before, size_t size, const char *text)
@@ -353,7 +365,7 @@ static bool is_news(char *before, size_t size, const char *text)
 
 static void tell(const json_t *rollout, struct told *told)
 {
-	char counts[sizeof(told->counts)];
+	char counts[sizeof(told->counts)], next[sizeof(told->next)];
 
 	snprintf(counts, sizeof(counts), "%s wave %" PRId64 "/%" PRId64 ": %" PRId64 " of %" PRId64 " confirmed",
 		field_text(rollout, "state"), field_number(rollout, "wave"), field_number(rollout, "waves"),
@@ -362,6 +374,8 @@ static void tell(const json_t *rollout, struct told *told)
 		puts(told->reason);
 	if (is_news(told->counts, sizeof(told->counts), counts))
 		puts(counts);
+	if (is_news(told->next, sizeof(told->next), next_text(next, sizeof(next), rollout)) && *next)
+		puts(next);
 	fflush(stdout);
 }
 

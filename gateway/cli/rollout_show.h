@@ -12,8 +12,8 @@ struct cli;
 
 enum tone rollout_tone(const json_t *rollout);
 
-/* What rollout.create answers: the nodes of each wave. */
-void rollout_preview_print(const struct cli *cli, const json_t *preview);
+/* The share in percent of wave `index`, from 0, as the plan has it. */
+double rollout_share_of(const json_t *plan, size_t index);
 
 /* What rollout.show answers. */
 void rollout_show_print(const struct cli *cli, const json_t *rollout);

@@ -5,8 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP 2       /* blanks between columns */
-#define CUT_LEAST 6 /* a cut column keeps so much */
+#include "gateway/cli/wrap.h"
+
+#define GAP 2         /* blanks between columns */
+#define CUT_LEAST 6   /* a cut column keeps so much */
+#define WRAP_LEAST 12 /* and one that goes on in the next line */
+#define WRAP_INDENT 4
 #define ELLIPSIS "\u2026"
 
 struct cell {
@@ -102,9 +106,12 @@ static size_t *widest_that_gives(const struct table *table, size_t *widths)
 {
 	size_t *widest = NULL;
 
-	for (size_t i = 0; i < table->column_count; i++)
-		if (table->columns[i].gives && widths[i] > CUT_LEAST && (!widest || widths[i] > *widest))
+	for (size_t i = 0; i < table->column_count; i++) {
+		const struct table_column *column = &table->columns[i];
+		bool may = column->wraps ? widths[i] > WRAP_LEAST : column->gives && widths[i] > CUT_LEAST;
+		if (may && (!widest || widths[i] > *widest))
 			widest = &widths[i];
+	}
 	return widest;
 }
 
@@ -140,47 +147,59 @@ static void print_blanks(FILE *out, size_t count)
 		fputc(' ', out);
 }
 
-static void print_cell(FILE *out, const struct cell *cell, const struct table_column *column, size_t width, bool colour)
+/* Where and how it is printed. */
+struct page {
+	FILE *out;
+	unsigned width; /* 0: no limit */
+	bool colour;
+	size_t widths[TABLE_COLUMNS_MAX];
+};
+
+static void print_cell(
+	const struct page *page, const struct cell *cell, const struct table_column *column, size_t width)
 {
 	size_t own = text_width(cell->text);
 
 	if (column->right && own < width)
-		print_blanks(out, width - own);
-	fputs(tone_begin(cell->tone, colour), out);
-	(void)text_print(out, cell->text, width);
-	fputs(tone_end(cell->tone, colour), out);
+		print_blanks(page->out, width - own);
+	fputs(tone_begin(cell->tone, page->colour), page->out);
+	if (column->wraps)
+		wrap_print(page->out, cell->text, width, WRAP_INDENT, page->width);
+	else
+		(void)text_print(page->out, cell->text, width);
+	fputs(tone_end(cell->tone, page->colour), page->out);
 }
 
-static void print_row(const struct table *table, const struct cell *cells, FILE *out, const size_t *widths, bool colour)
+static void print_row(const struct table *table, const struct cell *cells, const struct page *page)
 {
 	for (size_t i = 0; i < table->column_count; i++) {
 		const struct table_column *column = &table->columns[i];
 		size_t own = text_width(cells[i].text);
 		bool last = i + 1 == table->column_count;
-		print_cell(out, &cells[i], column, widths[i], colour);
-		if (!last && !column->right && own < widths[i])
-			print_blanks(out, widths[i] - own);
+		print_cell(page, &cells[i], column, page->widths[i]);
+		if (!last && !column->right && own < page->widths[i])
+			print_blanks(page->out, page->widths[i] - own);
 		if (!last)
-			print_blanks(out, GAP);
+			print_blanks(page->out, GAP);
 	}
-	fputc('\n', out);
+	fputc('\n', page->out);
 }
 
 void table_print(const struct table *table, FILE *out, unsigned width, bool colour)
 {
-	size_t widths[TABLE_COLUMNS_MAX];
+	struct page page = { .out = out, .width = width, .colour = colour };
 	struct cell titles[TABLE_COLUMNS_MAX];
 
 	assert(table->cell_count % table->column_count == 0);
 	if (table->cell_count == 0)
 		return;
-	measure(table, widths);
-	fit(table, widths, width);
+	measure(table, page.widths);
+	fit(table, page.widths, width);
 	for (size_t i = 0; i < table->column_count; i++)
 		titles[i] = (struct cell){ (char *)table->columns[i].title, TONE_TITLE };
-	print_row(table, titles, out, widths, colour);
+	print_row(table, titles, &page);
 	for (size_t i = 0; i < table->cell_count; i += table->column_count)
-		print_row(table, &table->cells[i], out, widths, colour);
+		print_row(table, &table->cells[i], &page);
 }
 
 void table_close(struct table *table)

@@ -2,7 +2,8 @@
  * table: rows in columns that fit the terminal.
  *
  * Filled cell by cell, then printed. Columns are as wide as their widest cell, two blanks apart; where a line would be
- * longer than the terminal, the columns that may give are cut, with an ellipsis, the widest first.
+ * longer than the terminal, the columns that may give are cut, with an ellipsis, the widest first. Sentences, in the
+ * last column, go on in the next line instead, so that nothing of them is lost.
  */
 #ifndef WAKEGATE_GATEWAY_CLI_TABLE_H
 #define WAKEGATE_GATEWAY_CLI_TABLE_H
@@ -22,6 +23,7 @@ struct table_column {
 	const char *title;
 	bool right; /* aligned to the right: numbers */
 	bool gives; /* may be cut */
+	bool wraps; /* of the last column: what has no room goes on in further lines */
 };
 
 /* `columns` outlive the table. Ends the program if there is no memory, here and in table_cell(). */

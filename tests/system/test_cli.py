@@ -254,6 +254,18 @@ def test_lines_fit_80_columns(gateway, words):
     assert max(map(len, lines_of(terminal.text))) <= 80, terminal.text
 
 
+def test_a_sentence_that_does_not_fit_goes_on_in_the_next_line(gateway):
+    reason = "being calibrated by somebody who takes the time that it needs, until the end of the week"
+    gateway.cli("node", "hold", "node-001", "--reason", reason)
+    gateway.cli("node", "release", "node-001")
+    for words in (["journal", "node-001"], ["audit"]):
+        terminal = Terminal(gateway, *words)
+        assert terminal.end() == 0
+        lines = lines_of(terminal.text)
+        assert max(map(len, lines)) <= 80, terminal.text
+        assert reason in " ".join(line.strip() for line in lines), terminal.text
+
+
 def test_colour_is_for_terminals_that_want_it(gateway):
     def print_status(**variables):
         terminal = Terminal(gateway, "status", **variables)

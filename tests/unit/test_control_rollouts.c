@@ -162,8 +162,10 @@ START_TEST(a_rollout_that_nobody_has_approved_says_so)
 	(void)create(site, "approval", json_true());
 	tick(site);
 	ck_assert_str_eq(text_of(ask(site, "rollout.show"), "waits"), "nobody has approved it yet");
+	ck_assert(json_is_false(json_object_get(ask(site, "rollout.show"), "approved")));
 	(void)ask(site, "rollout.approve");
 	ck_assert_ptr_null(json_object_get(ask(site, "rollout.show"), "waits"));
+	ck_assert(json_is_true(json_object_get(ask(site, "rollout.show"), "approved")));
 	site_close(site);
 }
 END_TEST

@@ -1028,6 +1028,7 @@ END_TEST
 START_TEST(the_emergency_stop_ends_all_offers_and_judges_nothing)
 {
 	struct rollout_plan plan = plan_of("spring");
+	char sentence[UPDATE_HOURS_SENTENCE_SIZE];
 	struct site *site;
 
 	plan.wave_count = 1;
@@ -1036,6 +1037,8 @@ START_TEST(the_emergency_stop_ends_all_offers_and_judges_nothing)
 	live(site, 2); /* all have their orders */
 	ck_assert(site->is_offered[0] && site->is_offered[NODES - 1]);
 	hold(site, HOLD_ALL);
+	rollouts_explain_window(site->rollouts, 0, site->now, sentence);
+	ck_assert_str_eq(sentence, "all updates are halted");
 	for (size_t i = 0; i < NODES; i++)
 		ck_assert(!site->is_offered[i]);
 	live(site, 30);

@@ -62,6 +62,28 @@ START_TEST(what_may_not_give_is_never_cut)
 }
 END_TEST
 
+START_TEST(a_sentence_in_the_last_column_goes_on_in_the_next_line)
+{
+	static const struct table_column sentences[] = { { "EVENT", false, false }, { "DETAIL", false, false, true } };
+
+	for (unsigned width = 0; width <= 32; width += 32) {
+		struct table *table = table_open(sentences, 2);
+		table_cell(table, TONE_PLAIN, "soaking");
+		table_cell(table, TONE_PLAIN, "2 of 2 nodes run the image, 2 needed");
+		table_cell(table, TONE_PLAIN, "rolling");
+		table_cell(table, TONE_PLAIN, "approved");
+		ck_prints(table, width, false,
+			width ? "EVENT    DETAIL\n"
+				"soaking  2 of 2 nodes run the\n"
+				"    image, 2 needed\n"
+				"rolling  approved\n"
+			      : "EVENT    DETAIL\n"
+				"soaking  2 of 2 nodes run the image, 2 needed\n"
+				"rolling  approved\n");
+	}
+}
+END_TEST
+
 START_TEST(colour_surrounds_the_cell_and_not_the_blanks)
 {
 	ck_prints(filled(), 0, true,
@@ -100,5 +122,6 @@ START_TEST(a_table_without_rows_prints_nothing)
 END_TEST
 
 TEST_SUITE(table, columns_are_as_wide_as_their_widest_cell, a_line_that_is_too_long_is_cut_where_it_may_give,
-	what_may_not_give_is_never_cut, colour_surrounds_the_cell_and_not_the_blanks,
-	characters_of_several_bytes_count_once, a_cell_cannot_steer_the_terminal, a_table_without_rows_prints_nothing)
+	what_may_not_give_is_never_cut, a_sentence_in_the_last_column_goes_on_in_the_next_line,
+	colour_surrounds_the_cell_and_not_the_blanks, characters_of_several_bytes_count_once,
+	a_cell_cannot_steer_the_terminal, a_table_without_rows_prints_nothing)
