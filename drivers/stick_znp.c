@@ -432,8 +432,11 @@ static void take_answer(struct znp *znp, const struct unpi_frame *frame, struct 
 		(void)read_u8(in);
 		command = unpi_response(read_be16(in));
 	}
-	if (current && !in->failed && unpi_response(current->command) == command)
-		stick_requests_answer(&znp->stick.requests, refused ? NULL : in);
+	if (!current || in->failed || unpi_response(current->command) != command)
+		return;
+	/* What nodes send goes on also where the stick has stopped to listen. */
+	znp->stick.silences = 0;
+	stick_requests_answer(&znp->stick.requests, refused ? NULL : in);
 }
 
 static const struct {
@@ -456,7 +459,6 @@ static void take_frame(struct znp *znp, const struct unpi_frame *frame)
 	struct reader in;
 
 	znp->heard_ms = znp->stick.now_ms;
-	znp->stick.silences = 0;
 	reader_init(&in, frame->data.data, frame->data.size);
 	if (unpi_type(frame->command) == UNPI_SRSP) {
 		take_answer(znp, frame, &in);

@@ -445,6 +445,25 @@ START_TEST(a_stick_that_fell_silent_is_noticed)
 }
 END_TEST
 
+static const struct reply deaf[] = { { "2401", "-" }, { "2101", "-" }, { NULL, NULL } };
+
+/* Nodes go on talking through a stick that does not listen to its host any more. */
+START_TEST(a_stick_that_only_talks_is_noticed)
+{
+	struct stage stage;
+
+	open_stage(&stage, takes);
+	stage.replies = deaf;
+	for (uint32_t i = 0; i < 40 && stage.base.reopened == 0; i++) {
+		(void)send(&stage, 0x1ce8, i);
+		pass(&stage, 3000);
+		feed(&stage, "4481000000059fa1230b004800a7760600000919150030000017ffffc1101c");
+	}
+	ck_assert_uint_eq(stage.base.reopened, 1);
+	close_stage(&stage);
+}
+END_TEST
+
 static const struct reply scans[] = { { "2700", "67000001000011004b12000000070900" },
 	{ "2537", "653700 45b800000000f8ff070000000010"
 		  "0102030405060708090a0b0c0d0e0f10" },
@@ -484,5 +503,5 @@ TEST_SUITE(stick_znp, a_stick_with_a_network_comes_up_with_it, a_network_that_do
 	a_confirmation_that_never_comes_is_not_waited_for, a_full_stick_is_tried_again_with_fewer,
 	as_many_as_the_stick_bears_are_under_way, zdo_messages_travel_as_over_the_air, what_nodes_send_is_passed_on,
 	a_long_message_is_fetched_and_freed, a_stick_that_resets_itself_is_brought_up_again,
-	a_stick_that_fell_silent_is_noticed, a_scan_tells_each_channel_and_its_end,
+	a_stick_that_fell_silent_is_noticed, a_stick_that_only_talks_is_noticed, a_scan_tells_each_channel_and_its_end,
 	a_job_that_is_cut_short_ends_all_the_same)
