@@ -40,6 +40,7 @@ struct serial_port {
 	struct serial_port_config config;
 	struct serial_port_host host;
 	char host_name[HOST_MAX], host_port[8]; /* of a TCP port; "": a device */
+	unsigned attempts;                      /* of a TCP port: which of the host's addresses is next */
 	struct reconnect reconnect;
 	uv_timer_t timer; /* of the pause, or of connecting */
 	struct lookup *lookup;
@@ -287,6 +288,16 @@ static void connect_to(struct serial_port *port, const struct addrinfo *address)
 	watch(connection);
 }
 
+/* A host may have several, as of IPv6 and IPv4, and listen at one. */
+static const struct addrinfo *address_of_turn(const struct addrinfo *addresses, unsigned turn)
+{
+	const struct addrinfo *address = addresses;
+
+	for (; turn > 0; turn--)
+		address = address->ai_next ? address->ai_next : addresses;
+	return address;
+}
+
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *addresses)
 {
 	struct lookup *lookup = request->data;
@@ -301,7 +312,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 				uv_strerror(status));
 			go_down(port, why);
 		} else {
-			connect_to(port, addresses);
+			connect_to(port, address_of_turn(addresses, port->attempts++));
 		}
 	}
 	uv_freeaddrinfo(addresses);
