@@ -39,9 +39,13 @@ static enum zigbee_network_turn take_network(struct zigbee_network *network, con
 			(unsigned long long)own->extended_pan, (unsigned long long)network->kept.extended_pan);
 		return NETWORK_NOTHING;
 	}
+	/* A counter that the stick does not tell, or has lost, would make a stick that is restored from it mute. */
+	uint32_t counted = network->remembers && is_same(own, &network->kept) ? network->kept.frame_counter : 0;
 	network->takes_any = false;
 	network->remembers = true;
 	network->kept = *own;
+	if (network->kept.frame_counter < counted)
+		network->kept.frame_counter = counted;
 	network->state = NETWORK_UP;
 	say(network, "");
 	return NETWORK_STARTED;

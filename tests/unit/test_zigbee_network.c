@@ -45,6 +45,24 @@ START_TEST(a_new_gateway_takes_the_network_that_the_stick_has)
 }
 END_TEST
 
+START_TEST(the_frame_counter_never_goes_back)
+{
+	struct zigbee_network network;
+	struct stick_network reset = home, other = home;
+
+	zigbee_network_init(&network);
+	(void)tell(&network, STICK_UP, &home);
+	reset.frame_counter = 0; /* as of a stick whose memory cannot be read */
+	ck_assert_int_eq(tell(&network, STICK_UP, &reset), NETWORK_STARTED);
+	ck_assert_uint_eq(network.kept.frame_counter, home.frame_counter);
+	other.key[0]++; /* of another network it may */
+	other.frame_counter = 5;
+	zigbee_network_accept_any(&network);
+	ck_assert_int_eq(tell(&network, STICK_UP, &other), NETWORK_STARTED);
+	ck_assert_uint_eq(network.kept.frame_counter, 5);
+}
+END_TEST
+
 START_TEST(another_network_is_refused_until_an_operator_takes_it)
 {
 	struct zigbee_network network;
@@ -173,8 +191,8 @@ START_TEST(a_revived_network_counts_on_from_further_ahead)
 END_TEST
 
 TEST_SUITE(zigbee_network, an_empty_stick_of_a_new_gateway_gets_a_network,
-	a_new_gateway_takes_the_network_that_the_stick_has, another_network_is_refused_until_an_operator_takes_it,
-	another_key_is_another_network, an_empty_stick_is_not_formed_over_a_remembered_network,
-	what_is_wrong_with_the_stick_is_passed_on, the_quietest_channel_is_chosen_away_from_wifi,
-	a_made_network_follows_from_settings_and_chance, the_record_brings_the_network_back,
-	a_revived_network_counts_on_from_further_ahead)
+	a_new_gateway_takes_the_network_that_the_stick_has, the_frame_counter_never_goes_back,
+	another_network_is_refused_until_an_operator_takes_it, another_key_is_another_network,
+	an_empty_stick_is_not_formed_over_a_remembered_network, what_is_wrong_with_the_stick_is_passed_on,
+	the_quietest_channel_is_chosen_away_from_wifi, a_made_network_follows_from_settings_and_chance,
+	the_record_brings_the_network_back, a_revived_network_counts_on_from_further_ahead)
