@@ -93,6 +93,18 @@ void zigbee_upgrades_meet(
 		meet(node, peer, heard, now_ms);
 }
 
+void zigbee_upgrades_part(struct zigbee_upgrades *upgrades, const char *id)
+{
+	struct upgrade_node *node = id_map_find(&upgrades->by_id, id);
+
+	if (!node)
+		return;
+	node->met = false;
+	node->answer_size = 0;
+	upgrade_drop_want(upgrades, node);
+	upgrade_leave_place(upgrades, node);
+}
+
 void zigbee_upgrades_forget(struct zigbee_upgrades *upgrades, const char *id)
 {
 	struct upgrade_node *node = id_map_find(&upgrades->by_id, id);

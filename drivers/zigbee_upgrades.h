@@ -82,6 +82,9 @@ void zigbee_upgrades_on_joined(struct zigbee_upgrades *upgrades, const char *nod
 /* The network is there again: nodes that gave up meanwhile are spoken to soon. */
 void zigbee_upgrades_on_network_up(struct zigbee_upgrades *upgrades, int64_t now_ms);
 
+/* Where the node is is not known any more, until it is met again: nothing is sent to it. */
+void zigbee_upgrades_part(struct zigbee_upgrades *upgrades, const char *node);
+
 /* The node left the network for good. */
 void zigbee_upgrades_forget(struct zigbee_upgrades *upgrades, const char *node);
 

@@ -23,6 +23,7 @@
 #define RESEND_MS 50
 #define REQUEST_ASDU 17
 #define REPEATED_MS 1000
+#define KIND_ANY 0xffff
 
 static bool refuses_wait(const struct upgrade_node *node)
 {
@@ -157,8 +158,9 @@ static bool is_offered_file(const struct upgrade_node *node, const struct zigbee
 {
 	const struct zigbee_upgrade_file *file = &node->file.id;
 
-	return asked->manufacturer == file->manufacturer && asked->version == file->version &&
-	       (asked->image_type == file->image_type || file->image_type == 0xffff);
+	return asked->version == file->version &&
+	       (asked->manufacturer == file->manufacturer || file->manufacturer == KIND_ANY) &&
+	       (asked->image_type == file->image_type || file->image_type == KIND_ANY);
 }
 
 /* The radio repeats a request whose acknowledgement was lost; its answer is on its way. */
@@ -197,6 +199,7 @@ static void take_request(
 		.is_page = request->command == UPGRADE_PAGE,
 		.queued = queued,
 		.sequence = sequence,
+		.file = request->file,
 		.most = request->most,
 		.offset = request->offset,
 		.end = request->offset + (bytes < left ? bytes : left),
@@ -290,7 +293,7 @@ static uint8_t size_of_next(const struct zigbee_upgrades *upgrades, const struct
 static size_t write_block(uint8_t frame[128], const struct upgrade_node *node, const uint8_t *bytes, size_t size)
 {
 	const struct zigbee_upgrade answer = { .command = UPGRADE_BLOCK_RESPONSE,
-		.file = node->file.id,
+		.file = node->want.file, /* a file for any kind is of the one that asked */
 		.offset = node->want.offset,
 		.data = { bytes, size } };
 	struct writer out;

@@ -239,20 +239,30 @@ static void note_attribute(struct client_state *state, uint16_t attribute, uint6
 		state->status = (uint8_t)bits;
 		return;
 	case UPGRADE_MANUFACTURER:
-		state->said.file.manufacturer = (uint16_t)bits;
+		if (bits != MANUFACTURER_ANY)
+			state->said.file.manufacturer = (uint16_t)bits;
 		return;
 	case UPGRADE_IMAGE_TYPE:
-		state->said.file.image_type = (uint16_t)bits;
+		if (bits != TYPE_ANY)
+			state->said.file.image_type = (uint16_t)bits;
 		return;
 	default:
 		return;
 	}
 }
 
-/* Kind and type are optional: a node that does not tell them is of the kind of what it is offered. */
+static bool has_kind(const struct zigbee_upgrade_file *file)
+{
+	return file->manufacturer != MANUFACTURER_ANY && file->image_type != TYPE_ANY;
+}
+
+/* Manufacturer and type are optional: a node that does not tell them is of the kind of what it is offered, if anything.
+ */
 static struct client_state read_state(const struct upgrade_node *node, const struct zcl_frame *frame)
 {
-	struct client_state state = { .said = { .command = UPGRADE_QUERY_NEXT, .file = node->file.id } };
+	const struct zigbee_upgrade_file no_kind = { .manufacturer = MANUFACTURER_ANY, .image_type = TYPE_ANY };
+	struct client_state state = { .said = { .command = UPGRADE_QUERY_NEXT,
+					      .file = upgrade_is_offered(node) ? node->file.id : no_kind } };
 	struct zcl_record record;
 	struct reader in;
 	uint64_t bits;
@@ -326,7 +336,7 @@ void upgrade_on_read_response(
 	if (upgrade_is_offered(node) && upgrade_load_file(node) < 0)
 		return; /* it is asked again */
 	struct client_state state = read_state(node, frame);
-	if (state.has_version)
+	if (state.has_version && has_kind(&state.said.file))
 		judge(upgrades, node, &state.said, now_ms);
 	if (!upgrade_is_offered(node) || node->file.size == 0 || node->phase == PHASE_DONE)
 		return;

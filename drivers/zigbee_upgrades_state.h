@@ -43,7 +43,8 @@ struct upgrade_want {
 	bool starved; /* its bytes are being fetched */
 	bool paid;    /* the host counted them */
 	uint8_t sequence, most;
-	uint32_t offset, end; /* of the upgrade file */
+	struct zigbee_upgrade_file file; /* as the node calls it */
+	uint32_t offset, end;            /* of the upgrade file */
 	uint16_t spacing_ms;
 	int64_t since_ms, next_ms; /* asked; not before */
 	unsigned resends;

@@ -85,6 +85,50 @@ START_TEST(a_file_for_any_type_is_for_this_one)
 	stage.plan.image_type = 0x4201;
 	stage_ask_next(&stage, "n1", OLD);
 	stage_expect(&stage, "19 01 02 00 5f11 0142 00000002 a2000000");
+	stage_ask_block(&stage, "n1", 0, 16, 2);
+	stage_expect(&stage, "19 02 05 00 5f11 0142 00000002 00000000 10 1ef1ee0b 00013800 00005f11 ffff0000");
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_file_for_any_maker_is_for_this_one)
+{
+	stage_open_with(&stage, &(struct upgrade_file_plan){
+					.manufacturer = 0xffff, .image_type = 0x4201, .version = NEW, .payload = 100 });
+	stage_offer(&stage, "n1");
+	stage.plan.manufacturer = 0x115f;
+	stage_ask_next(&stage, "n1", OLD);
+	stage_expect(&stage, "19 01 02 00 5f11 0142 00000002 a2000000");
+	stage_ask_block(&stage, "n1", 0, 4, 2);
+	stage_expect(&stage, "19 02 05 00 5f11 0142 00000002 00000000 04 1ef1ee0b");
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_version_without_its_kind_proves_nothing)
+{
+	stage_open(&stage);
+	say_state("n1", 0, OLD, 0); /* manufacturer and type are not told, and nothing is offered */
+	ck_assert_str_eq(stage.told, "");
+	stage_offer(&stage, "n1");
+	say_state("n1", 0, OLD, 0);
+	ck_assert_str_eq(stage.told, "n1 runs 01000000\n");
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_node_that_left_is_not_spoken_to_at_its_former_address)
+{
+	struct zigbee_upgrade_peer peer = stage_peer("n1");
+
+	open_with("n1");
+	zigbee_upgrades_part(stage.upgrades, "n1");
+	stage_pass(&stage, 7200000);
+	stage_expect_silence(&stage);
+	peer.nwk = 0x2002;
+	zigbee_upgrades_meet(stage.upgrades, &peer, true, stage.now_ms);
+	stage_run(&stage);
+	ck_assert_uint_eq(stage_next(&stage)->nwk, 0x2002);
 	stage_close(&stage);
 }
 END_TEST
@@ -619,10 +663,12 @@ START_TEST(a_node_that_left_is_forgotten_with_its_frames_under_way)
 END_TEST
 
 TEST_SUITE(zigbee_upgrades, a_query_is_answered_with_what_is_offered, a_query_about_another_kind_of_image_gets_none,
-	a_file_for_any_type_is_for_this_one, the_hardware_version_of_the_request_decides,
-	an_image_for_some_models_is_not_for_others, an_image_that_can_be_fetched_much_later_is_not_told_of,
-	a_query_with_the_offered_version_is_proof, an_awake_node_is_asked_where_it_stands_and_told_of_its_image,
-	a_node_amid_a_transfer_is_left_alone, a_node_that_does_not_answer_questions_is_told_all_the_same,
+	a_file_for_any_type_is_for_this_one, a_file_for_any_maker_is_for_this_one,
+	a_version_without_its_kind_proves_nothing, a_node_that_left_is_not_spoken_to_at_its_former_address,
+	the_hardware_version_of_the_request_decides, an_image_for_some_models_is_not_for_others,
+	an_image_that_can_be_fetched_much_later_is_not_told_of, a_query_with_the_offered_version_is_proof,
+	an_awake_node_is_asked_where_it_stands_and_told_of_its_image, a_node_amid_a_transfer_is_left_alone,
+	a_node_that_does_not_answer_questions_is_told_all_the_same,
 	a_node_that_cannot_be_reached_is_told_again_ever_more_seldom,
 	a_first_word_that_is_lost_is_said_again_in_seconds, a_sleeper_is_spoken_to_when_it_was_heard,
 	no_more_nodes_are_told_than_there_are_places, a_node_that_does_not_want_its_image_is_not_told_every_minute,
