@@ -29,8 +29,9 @@ static void write_contact(struct driver_message *message, const struct node_cont
 	message->taken = contact->taken;
 	message->digest_size = (uint32_t)contact->image_size;
 	memcpy(message->digest, contact->image, contact->image_size);
-	message->battery = contact->battery_percent;
-	message->signal = contact->signal_dbm;
+	/* What a node says of itself is not what the driver's process is judged by. */
+	message->battery = contact->battery_percent <= 100 ? contact->battery_percent : -1;
+	message->signal = contact->signal_dbm < 0 ? contact->signal_dbm : 0;
 	message->exchange = contact->exchange;
 	message->message_bytes = contact->message_bytes;
 	message->bytes_in = contact->bytes_in;

@@ -8,6 +8,7 @@
 void stick_dummy_state(struct stick *stick, enum stick_state state, const char *why)
 {
 	stick->has_network = state == STICK_UP || stick->has_network;
+	stick->is_up = state == STICK_UP;
 	stick->host.state(stick->host.context, &(struct stick_report){
 						       .state = state,
 						       .network = state == STICK_UP ? &stick->network : NULL,
@@ -90,9 +91,10 @@ static int dummy_backup(struct stick *stick)
 
 static int dummy_scan(struct stick *stick)
 {
-	if (!stick->refuses)
-		stick->scans++;
-	return stick->refuses;
+	if (stick->refuses || !stick->is_up)
+		return stick->refuses ? stick->refuses : -ENETDOWN;
+	stick->scans++;
+	return 0;
 }
 
 static int dummy_permit(struct stick *stick, uint8_t seconds)

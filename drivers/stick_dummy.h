@@ -23,7 +23,7 @@ struct stick {
 	struct stick_network network; /* formed or restored */
 	struct stick_link_key keys[4];
 	size_t key_count;
-	bool has_network;
+	bool has_network, is_up;
 	struct stick_dummy_sent sent[STICK_DUMMY_ROOM];
 	size_t sent_count;
 	unsigned forms, restores, backups, scans, opens;

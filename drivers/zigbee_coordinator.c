@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "drivers/zigbee_driver.h"
+#include "drivers/zigbee_questions.h"
 
 #define PROBE_MS 15000        /* for a stick to answer, before the other protocol is tried */
 #define REFRESH_MS 21600000LL /* between two looks at the frame counter */
@@ -30,6 +31,32 @@ void zigbee_keep_network(struct driver *driver)
 
 /* ---- forming ---- */
 
+/* The stick goes on with the network that it has. */
+static void go_on(struct driver *driver)
+{
+	const struct stick_network own = driver->network.own;
+
+	zigbee_network_take(
+		driver, &(struct stick_report){ .state = STICK_UP, .network = &own, .firmware = "", .why = "" });
+}
+
+/* As after the stick was unplugged while channels were measured: nothing waits for a network any more. */
+static void give_up_forming(struct driver *driver, int error)
+{
+	struct zigbee_network *network = &driver->network;
+
+	driver->must_measure = driver->forgets = false;
+	if (network->state == NETWORK_SCANNING && network->stick_has) {
+		go_on(driver);
+	} else if (network->state != NETWORK_NO_STICK && network->state != NETWORK_UP) {
+		network->state = NETWORK_REFUSED;
+		(void)snprintf(network->why, sizeof(network->why),
+			"no network was formed (%s): \"wakegate zigbee form\" tries again", strerror(-error));
+	}
+	zigbee_tell(driver, DRIVER_ERROR, "zigbee.form_failed error=\"%s\"", strerror(-error));
+	zigbee_questions_on_unformed(driver, error);
+}
+
 static void make_network(struct driver *driver)
 {
 	const struct zigbee_settings *settings = driver->settings;
@@ -44,11 +71,16 @@ static void make_network(struct driver *driver)
 	zigbee_network_make(
 		&driver->network, zigbee_settings_channel(settings), (uint16_t)settings->pan, chance, &made);
 	int error = driver->ops->form(driver->stick, &made);
-	driver->network.state = NETWORK_FORMING;
-	if (error)
-		zigbee_tell(driver, DRIVER_ERROR, "zigbee.form_failed error=\"%s\"", strerror(-error));
-	else
+	if (error) {
+		give_up_forming(driver, error);
+	} else {
+		driver->network.state = NETWORK_FORMING;
+		zigbee_network_accept_any(&driver->network);
+		while (driver->forgets && driver->nodes.count > 0)
+			zigbee_forget(driver, driver->nodes.list[driver->nodes.count - 1]);
+		driver->forgets = false;
 		zigbee_tell(driver, DRIVER_NOTICE, "zigbee.forming channel=%u pan=0x%04x", made.channel, made.pan);
+	}
 	explicit_bzero(chance, sizeof(chance));
 	explicit_bzero(&made, sizeof(made));
 }
@@ -56,11 +88,29 @@ static void make_network(struct driver *driver)
 void zigbee_form(struct driver *driver)
 {
 	driver->must_form = true;
+	driver->must_measure = false;
 	if (zigbee_settings_channel(driver->settings) != 0)
 		return;
 	memset(driver->network.energies, 0, sizeof(driver->network.energies));
+	int error = driver->ops->scan(driver->stick);
+	driver->scanning = error == 0;
+	if (driver->scanning)
+		driver->network.state = NETWORK_SCANNING;
+	/* A stick measures in a network only: its first one may have to give way to one on a quieter channel. */
+	driver->must_measure = error == -ENETDOWN;
+}
+
+/* The network that was made to measure in is up. Whether channels are being measured now. */
+static bool begin_measuring(struct driver *driver)
+{
+	if (!driver->must_measure)
+		return false;
+	driver->must_measure = false;
+	if (driver->ops->scan(driver->stick) < 0)
+		return false;
 	driver->network.state = NETWORK_SCANNING;
-	driver->scanning = driver->ops->scan(driver->stick) == 0;
+	driver->scanning = driver->must_form = driver->may_stay = true;
+	return true;
 }
 
 /* ---- what the stick says ---- */
@@ -104,7 +154,7 @@ void zigbee_network_take(struct driver *driver, const struct stick_report *repor
 	(void)snprintf(former, sizeof(former), "%s", driver->network.why);
 	enum zigbee_network_turn turn = zigbee_network_on_stick(&driver->network, report);
 	driver->stick_known |= report->state == STICK_UP || report->state == STICK_EMPTY;
-	if (turn == NETWORK_STARTED)
+	if (turn == NETWORK_STARTED && !begin_measuring(driver))
 		on_network_up(driver);
 	else if (was_up || strcmp(former, driver->network.why) != 0)
 		tell_trouble(driver, was_up);
@@ -228,12 +278,28 @@ static int64_t probe_turn(struct driver *driver, int64_t now_ms)
 	return driver->stick_opened_ms + PROBE_MS;
 }
 
+/* What was found decides where the network is: perhaps where it is already. */
+static void end_measuring(struct driver *driver)
+{
+	const struct zigbee_network *network = &driver->network;
+	bool stays = driver->may_stay && network->state == NETWORK_SCANNING &&
+		     zigbee_network_quietest(network->energies) == network->kept.channel;
+
+	driver->may_stay = false;
+	if (!stays) {
+		make_network(driver);
+		return;
+	}
+	driver->must_form = false;
+	go_on(driver);
+}
+
 int64_t zigbee_coordinator_turn(struct driver *driver)
 {
 	int64_t now_ms = zigbee_now(driver), due_ms = probe_turn(driver, now_ms);
 
 	if (driver->must_form && !driver->scanning && driver->stick)
-		make_network(driver);
+		end_measuring(driver);
 	if (driver->network.state == NETWORK_UP && now_ms >= driver->refresh_ms) {
 		driver->refresh_ms = now_ms + REFRESH_MS;
 		(void)driver->ops->backup(driver->stick);

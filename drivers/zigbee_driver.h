@@ -59,6 +59,8 @@ void zigbee_on_left(void *context, uint64_t eui64, uint16_t nwk);
 void zigbee_on_routed(void *context, uint16_t nwk, uint8_t relays);
 /* Asks whose address it is. */
 void zigbee_ask_stranger(struct driver *driver, uint16_t nwk);
+/* The node is at this address from now on, and no other one. */
+void zigbee_move(struct driver *driver, struct zigbee_node *node, uint16_t nwk);
 /* Its record goes too, and the pointer. */
 void zigbee_forget(struct driver *driver, struct zigbee_node *node);
 /* Tells it to leave the network. */
@@ -93,7 +95,6 @@ void zigbee_ask(struct driver *driver, const struct driver_question *question);
 /* The stick told something that a question waits for. */
 void zigbee_on_scanned(void *context, uint8_t channel, uint8_t energy);
 void zigbee_on_key(void *context, const struct stick_link_key *key);
-void zigbee_questions_on_network(struct driver *driver);
 int64_t zigbee_questions_turn(struct driver *driver);
 
 #endif

@@ -38,7 +38,8 @@ static void note_firmware(struct zigbee_node *node, const struct zigbee_upgrade 
 	struct zigbee_firmware *firmware = &node->firmware;
 
 	node->changed |= !firmware->known || firmware->version != said->file.version ||
-			 firmware->image_type != said->file.image_type;
+			 firmware->image_type != said->file.image_type ||
+			 firmware->manufacturer != said->file.manufacturer;
 	firmware->known = true;
 	firmware->manufacturer = said->file.manufacturer;
 	firmware->image_type = said->file.image_type;
@@ -101,6 +102,12 @@ void zigbee_firmware_joined(struct driver *driver, const struct zigbee_node *nod
 void zigbee_firmware_network_up(struct driver *driver)
 {
 	zigbee_upgrades_on_network_up(driver->upgrades, zigbee_now(driver));
+}
+
+void zigbee_firmware_part(struct driver *driver, const struct zigbee_node *node)
+{
+	if (driver->upgrades)
+		zigbee_upgrades_part(driver->upgrades, node->id);
 }
 
 void zigbee_firmware_forget(struct driver *driver, const struct zigbee_node *node)

@@ -12,6 +12,8 @@ void zigbee_firmware_meet(struct driver *driver, const struct zigbee_node *node,
 /* Likewise; it announced itself. */
 void zigbee_firmware_joined(struct driver *driver, const struct zigbee_node *node);
 void zigbee_firmware_network_up(struct driver *driver);
+/* Nobody knows where it is, until it is met again. */
+void zigbee_firmware_part(struct driver *driver, const struct zigbee_node *node);
 void zigbee_firmware_forget(struct driver *driver, const struct zigbee_node *node);
 void zigbee_firmware_on_frame(struct driver *driver, const struct zigbee_heard *heard, const struct zcl_frame *frame);
 /* False: it was no frame of the firmware's. */

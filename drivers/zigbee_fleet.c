@@ -9,8 +9,28 @@
 
 #define INTERVIEWS_AT_ONCE 4
 #define STRANGER_MS 30000 /* between two questions whose address it is */
+#define ASKED_MS 10000    /* between two questions what an announced node runs: some announce themselves without end */
 #define HOME_AUTOMATION 0x0104
 #define BASIC_ZCL_VERSION 0x00 /* an attribute that every node has */
+
+/* ---- addresses ---- */
+
+static void part(struct driver *driver, struct zigbee_node *node)
+{
+	node->nwk = ZIGBEE_NWK_NONE;
+	node->changed = true;
+	zigbee_firmware_part(driver, node);
+}
+
+void zigbee_move(struct driver *driver, struct zigbee_node *node, uint16_t nwk)
+{
+	struct zigbee_node *former = zigbee_nodes_at(&driver->nodes, nwk);
+
+	if (former && former != node)
+		part(driver, former);
+	(void)zigbee_nodes_move(&driver->nodes, node, nwk);
+	zigbee_firmware_meet(driver, node, false);
+}
 
 /* ---- records ---- */
 
@@ -28,6 +48,14 @@ static void recall_node(struct driver *driver, const struct driver_record *recor
 		zigbee_tell(driver, DRIVER_WARNING, "zigbee.record_unreadable node=%s", node->id);
 		zigbee_interview_begin(node, zigbee_now(driver));
 	}
+	/* A power cut between two records may leave an address with two nodes: whose it is will be asked. */
+	uint16_t nwk = node->nwk;
+	node->nwk = ZIGBEE_NWK_NONE;
+	struct zigbee_node *other = zigbee_nodes_at(&driver->nodes, nwk);
+	if (other)
+		part(driver, other);
+	else
+		node->nwk = nwk;
 	zigbee_presence_begin(node, zigbee_now(driver));
 	zigbee_firmware_meet(driver, node, false);
 }
@@ -84,8 +112,9 @@ static struct node_contact contact_of(const struct driver *driver, const struct 
 		.hardware = "",
 		.version = "",
 		.parent = parent ? parent->id : NULL,
-		.battery_percent = node->battery_percent,
-		.signal_dbm = node->rssi,
+		/* Some tell more than all, and some sticks a signal above any. */
+		.battery_percent = node->battery_percent > 100 ? 100 : node->battery_percent,
+		.signal_dbm = node->rssi < 0 ? node->rssi : 0,
 	};
 }
 
@@ -156,30 +185,57 @@ static void ask_attributes(struct driver *driver, const struct zigbee_node *node
 }
 
 /* What it runs now: it comes back from an update, or from nowhere. */
-static void ask_firmware(struct driver *driver, const struct zigbee_node *node)
+static void ask_firmware(struct driver *driver, struct zigbee_node *node)
 {
 	static const uint8_t attributes[] = { UPGRADE_CURRENT_VERSION, 0, UPGRADE_MANUFACTURER, 0, UPGRADE_IMAGE_TYPE,
 		0 };
 
-	for (size_t i = 0; i < node->endpoint_count; i++)
-		if (node->endpoints[i].has_upgrade)
-			ask_attributes(driver, node, CLUSTER_UPGRADE, node->endpoints[i].number,
-				(struct bytes){ attributes, sizeof(attributes) });
+	int64_t now_ms = zigbee_now(driver);
+	size_t i = 0;
+
+	while (i < node->endpoint_count && !node->endpoints[i].has_upgrade)
+		i++;
+	if (i == node->endpoint_count || (node->asked_ms && now_ms < node->asked_ms + ASKED_MS))
+		return;
+	node->asked_ms = now_ms;
+	ask_attributes(driver, node, CLUSTER_UPGRADE, node->endpoints[i].number,
+		(struct bytes){ attributes, sizeof(attributes) });
+}
+
+/* One that left makes room. */
+static struct zigbee_node *add_node(struct driver *driver, uint64_t eui64)
+{
+	struct zigbee_nodes *nodes = &driver->nodes;
+
+	for (size_t i = 0; i < nodes->count && nodes->count == ZIGBEE_NODES_MAX; i++)
+		if (nodes->list[i]->left)
+			zigbee_forget(driver, nodes->list[i]);
+	return zigbee_nodes_add(nodes, eui64);
+}
+
+/* What a node says of itself, or a stick of it, may be nonsense: an address of many would have us talk to all. */
+static bool is_node(const struct driver *driver, uint64_t eui64, uint16_t nwk)
+{
+	return zigbee_nwk_is_node(nwk) && eui64 != 0 && eui64 != UINT64_MAX && eui64 != driver->network.own.eui64;
 }
 
 void zigbee_on_joined(void *context, uint64_t eui64, uint16_t nwk, uint16_t parent)
 {
 	struct driver *driver = context;
 	struct zigbee_node *known = zigbee_nodes_find(&driver->nodes, eui64);
-	struct zigbee_node *node = known ? known : zigbee_nodes_add(&driver->nodes, eui64);
 	int64_t now_ms = zigbee_now(driver);
 
+	if (!is_node(driver, eui64, nwk)) {
+		driver->counters.messages_malformed++;
+		return;
+	}
+	struct zigbee_node *node = known ? known : add_node(driver, eui64);
 	if (!node) {
 		zigbee_tell(driver, DRIVER_WARNING, "zigbee.no_room nodes=%zu", driver->nodes.count);
 		return;
 	}
 	bool is_news = !known || node->left || node->nwk != nwk;
-	(void)zigbee_nodes_move(&driver->nodes, node, nwk);
+	zigbee_move(driver, node, nwk);
 	/* While nodes are let in it may be one that was reset and has forgotten what it was told. */
 	bool was_reset = node->interview.step == STEP_DONE && now_ms < driver->permit_until_ms &&
 			 now_ms - node->presence.heard_ms > 1000;
@@ -210,8 +266,8 @@ void zigbee_on_left(void *context, uint64_t eui64, uint16_t nwk)
 	if (!node || node->left)
 		return;
 	node->left = true;
-	node->changed = true;
-	node->nwk = node->parent = ZIGBEE_NWK_NONE;
+	node->parent = ZIGBEE_NWK_NONE;
+	part(driver, node);
 	driver->counters.leaves++;
 	zigbee_tell(driver, DRIVER_NOTICE, "zigbee.node_left node=%s", node->id);
 	driver->host->lost(driver->host->context, node->id);
@@ -325,6 +381,11 @@ static void ping(struct driver *driver, const struct zigbee_node *node)
 	static const uint8_t attribute[] = { BASIC_ZCL_VERSION, 0 };
 
 	driver->counters.pings++;
+	if (node->nwk == ZIGBEE_NWK_NONE) {
+		ask_zdo(driver, &(struct zdo_message){ .cluster = ZDO_NWK_ADDRESS, .eui64 = node->eui64 },
+			ZIGBEE_BROADCAST_AWAKE);
+		return;
+	}
 	ask_attributes(driver, node, CLUSTER_BASIC, node->endpoint_count ? node->endpoints[0].number : 1,
 		(struct bytes){ attribute, sizeof(attribute) });
 }

@@ -2,8 +2,6 @@
 #include "drivers/zigbee_driver.h"
 #include "protocols/zdo.h"
 
-#define GROUP_ADDRESSES 0xfff8 /* from here on addresses are broadcasts */
-
 static void tell_interviewed(struct driver *driver, const struct zigbee_node *node)
 {
 	zigbee_firmware_meet(driver, node, true);
@@ -19,13 +17,13 @@ static void on_address(struct driver *driver, const struct zdo_message *message)
 {
 	struct zigbee_node *node = zigbee_nodes_find(&driver->nodes, message->eui64);
 
-	if (message->status != ZDO_SUCCESS || message->eui64 == driver->network.own.eui64)
+	if (message->status != ZDO_SUCCESS || !zigbee_nwk_is_node(message->nwk))
 		return;
 	/* One that nobody knows is in the network nonetheless: perhaps the store was lost. */
 	if (!node || node->left)
 		zigbee_on_joined(driver, message->eui64, message->nwk, ZIGBEE_NWK_NONE);
 	else
-		(void)zigbee_nodes_move(&driver->nodes, node, message->nwk);
+		zigbee_move(driver, node, message->nwk);
 }
 
 static void on_zdo(struct driver *driver, struct zigbee_node *node, const struct zigbee_message *message)
@@ -125,7 +123,7 @@ void zigbee_on_received(void *context, const struct zigbee_message *message)
 
 	driver->counters.messages++;
 	zigbee_wake(driver);
-	if (driver->network.state != NETWORK_UP || message->peer >= GROUP_ADDRESSES || message->peer == 0)
+	if (driver->network.state != NETWORK_UP || !zigbee_nwk_is_node(message->peer))
 		return;
 	if (node)
 		note_heard(driver, node, message);

@@ -76,6 +76,7 @@ struct zigbee_node {
 	struct zigbee_frame_seen seen[ZIGBEE_FRAMES_KNOWN];
 	uint8_t seen_next;
 	bool seen_any;
+	int64_t asked_ms; /* when it was asked what it runs, after it had announced itself; 0: not yet */
 	int64_t spoke_ms; /* when it sent something last, since the start; 0: nothing yet */
 };
 

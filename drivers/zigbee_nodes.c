@@ -11,6 +11,7 @@
 
 #define RECORD_VERSION 1
 #define LIST_START 16
+#define ADDRESSES_OF_MANY 0xfff8 /* from here on */
 
 void zigbee_nodes_init(struct zigbee_nodes *nodes)
 {
@@ -31,6 +32,11 @@ struct zigbee_node *zigbee_nodes_find(const struct zigbee_nodes *nodes, uint64_t
 		if (nodes->list[i]->eui64 == eui64)
 			return nodes->list[i];
 	return NULL;
+}
+
+bool zigbee_nwk_is_node(uint16_t nwk)
+{
+	return nwk != 0 && nwk < ADDRESSES_OF_MANY;
 }
 
 struct zigbee_node *zigbee_nodes_at(const struct zigbee_nodes *nodes, uint16_t nwk)

@@ -33,6 +33,9 @@ struct zigbee_node *zigbee_nodes_named(const struct zigbee_nodes *nodes, const c
 struct zigbee_node *zigbee_nodes_add(struct zigbee_nodes *nodes, uint64_t eui64);
 void zigbee_nodes_remove(struct zigbee_nodes *nodes, struct zigbee_node *node);
 
+/* Whether it is the address of a node: none of the coordinator, of all nodes or of a group of them. */
+bool zigbee_nwk_is_node(uint16_t nwk);
+
 /* The node has this address from now on, and nobody else. Whether that is news. */
 bool zigbee_nodes_move(struct zigbee_nodes *nodes, struct zigbee_node *node, uint16_t nwk);
 

@@ -33,4 +33,8 @@ void zigbee_ask_backup(struct driver *driver, const struct driver_question *ques
 void zigbee_ask_restore(
 	struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);
 
+/* The network is another one, or up; or none is made after all. */
+void zigbee_questions_on_network(struct driver *driver);
+void zigbee_questions_on_unformed(struct driver *driver, int error);
+
 #endif

@@ -28,19 +28,12 @@ static bool has_stick(const struct driver *driver, const struct driver_question 
 
 /* ---- another network ---- */
 
-static void forget_nodes(struct driver *driver)
-{
-	while (driver->nodes.count > 0)
-		zigbee_forget(driver, driver->nodes.list[driver->nodes.count - 1]);
-}
-
 void zigbee_ask_form(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked)
 {
 	if (!has_stick(driver, question))
 		return;
 	zigbee_tell(driver, DRIVER_NOTICE, "zigbee.form_ordered nodes=%zu", driver->nodes.count);
-	zigbee_network_accept_any(&driver->network);
-	forget_nodes(driver);
+	driver->forgets = true;
 	zigbee_form(driver);
 	zigbee_wait(driver, &driver->network_question, question, NETWORK_MS);
 }
@@ -73,6 +66,14 @@ void zigbee_questions_on_network(struct driver *driver)
 		zigbee_answer_status(driver, &question);
 	else if (state == NETWORK_REFUSED && zigbee_wait_end(&driver->network_question, &question))
 		zigbee_refuse(&question, -EIO, driver->network.why);
+}
+
+void zigbee_questions_on_unformed(struct driver *driver, int error)
+{
+	struct driver_question question = { 0 };
+
+	if (zigbee_wait_end(&driver->network_question, &question))
+		zigbee_refuse(&question, error, "the stick cannot form a network now: \"wakegate zigbee status\"");
 }
 
 /* ---- backup ---- */
@@ -247,8 +248,8 @@ static void take_devices(struct driver *driver, const struct zigbee_backup *back
 		struct zigbee_node *node = known ? known : zigbee_nodes_add(&driver->nodes, device->eui64);
 		if (!node)
 			return;
-		if (device->has_nwk)
-			(void)zigbee_nodes_move(&driver->nodes, node, device->nwk);
+		if (device->has_nwk && zigbee_nwk_is_node(device->nwk))
+			zigbee_move(driver, node, device->nwk);
 		if (!known)
 			zigbee_interview_begin(node, zigbee_now(driver));
 		zigbee_presence_begin(node, zigbee_now(driver));

@@ -21,7 +21,10 @@ int zigbee_send(struct driver *driver, const struct zigbee_message *message, boo
 	const struct zigbee_delivery *delivery)
 {
 	int64_t now_ms = zigbee_now(driver);
-	int error = zigbee_outbox_put(&driver->outbox, message, urgent, delivery, now_ms);
+	/* To a stick the address of none is one of many. */
+	int error = message->peer == ZIGBEE_NWK_NONE
+			    ? -EHOSTUNREACH
+			    : zigbee_outbox_put(&driver->outbox, message, urgent, delivery, now_ms);
 
 	if (error)
 		driver->counters.unsent++;

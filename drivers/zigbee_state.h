@@ -65,6 +65,8 @@ struct driver {
 	int64_t stick_opened_ms;
 	struct zigbee_network network;
 	bool must_form, scanning;
+	bool must_measure, may_stay; /* once the network is up; it may stay where it is */
+	bool forgets;                /* the nodes, as the network that is ordered is formed */
 	int64_t permit_until_ms, refresh_ms;
 	struct zigbee_nodes nodes;
 	struct zigbee_outbox outbox;

@@ -127,3 +127,13 @@ def test_a_backup_is_what_zigpy_reads_and_brings_the_network_to_another_stick(lo
     same = ("extended_pan", "pan", "channel")
     assert [restored[name] for name in same] == [status[name] for name in same]
     assert set(site.nodes()) == {eui64(0)}
+
+
+@pytest.mark.parametrize("front, channel", [("znp", 11), ("ezsp", 15)])  # as simncp's energies are
+def test_a_new_network_is_on_the_quietest_channel(tmp_path, front, channel):
+    site = ZigbeeSite(tmp_path, front, [PLUG], zigbee={"channel": "scan"}).wait_up()
+    try:
+        assert site.zigbee("status")["channel"] == channel
+        site.let_in(1)
+    finally:
+        site.stop()

@@ -23,25 +23,6 @@ START_TEST(an_empty_stick_is_formed_and_its_network_kept_as_a_secret)
 }
 END_TEST
 
-START_TEST(the_channel_is_found_by_a_scan)
-{
-	stage_init(&stage);
-	struct stick *stick = stage.driver->stick;
-	stage.settings.channel = "scan";
-	stick_dummy_state(stick, STICK_EMPTY, "");
-	zigbee_turn(stage.driver);
-	ck_assert_uint_eq(stick->scans, 1);
-	ck_assert_uint_eq(stick->forms, 0);
-	for (uint8_t channel = 11; channel <= 26; channel++)
-		stick->host.scanned(stick->host.context, channel, channel == 20 ? 3 : 90);
-	stick->host.scanned(stick->host.context, 0, 0);
-	zigbee_turn(stage.driver);
-	ck_assert_uint_eq(stick->forms, 1);
-	ck_assert_uint_eq(stick->network.channel, 20);
-	stage_close(&stage);
-}
-END_TEST
-
 START_TEST(a_joining_node_is_interviewed_until_it_reports_by_itself)
 {
 	stage_init(&stage);
@@ -567,7 +548,7 @@ START_TEST(a_node_that_was_given_up_is_told_of_its_image_when_the_stick_is_back)
 }
 END_TEST
 
-TEST_SUITE(zigbee, an_empty_stick_is_formed_and_its_network_kept_as_a_secret, the_channel_is_found_by_a_scan,
+TEST_SUITE(zigbee, an_empty_stick_is_formed_and_its_network_kept_as_a_secret,
 	a_joining_node_is_interviewed_until_it_reports_by_itself, a_report_becomes_a_reading_once,
 	a_report_that_wants_an_answer_gets_it_once_it_is_durable, what_the_gateway_has_no_room_for_waits_with_its_time,
 	no_more_reports_wait_than_there_is_room_for, nodes_are_known_after_a_restart,
