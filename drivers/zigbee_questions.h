@@ -1,7 +1,8 @@
 /*
  * zigbee_questions: what the files that answer an operator's questions about a Zigbee network share.
  *
- * docs/zigbee.md has the questions. For zigbee_questions.c and zigbee_replacement.c only.
+ * docs/zigbee.md has the questions. For zigbee_questions.c and zigbee_replacement.c; zigbee_coordinator.c tells what
+ * comes of the network.
  */
 #ifndef WAKEGATE_DRIVERS_ZIGBEE_QUESTIONS_H
 #define WAKEGATE_DRIVERS_ZIGBEE_QUESTIONS_H
