@@ -210,9 +210,9 @@ void edge_forget(struct edge *edge)
 	rules_forget(edge->rules);
 }
 
-/* A window that was begun before the clock was set gets its right time, now if that is known, else on the way up; one
- * of dates needs neither. */
-static void mend(const struct edge *edge, struct reading *reading)
+/* A window that was begun before the clock was set, by that start of the gateway, gets its right time, now if that is
+ * known, else on the way up; one of dates needs neither. */
+static void mend(const struct edge *edge, uint32_t boot, struct reading *reading)
 {
 	struct segment_entry entry = { .received_ms = reading->time_us / 1000, .reading = *reading };
 
@@ -221,7 +221,7 @@ static void mend(const struct edge *edge, struct reading *reading)
 	reading->is_dated = entry.received_ms >= CLOCK_SET_LEAST_MS;
 	if (edge->now_ms < CLOCK_SET_LEAST_MS)
 		return;
-	boot_clock_mend(edge->parts.clock, edge->parts.boot, &entry);
+	boot_clock_mend(edge->parts.clock, boot, &entry);
 	*reading = entry.reading;
 }
 
@@ -247,7 +247,7 @@ static bool tell(void *context, const struct window_told *told)
 	};
 
 	for (size_t i = 0; i < told->count; i++)
-		mend(edge, &told->readings[i]);
+		mend(edge, told->boot, &told->readings[i]);
 	if (edge->put(edge->put_context, &yield) != 0)
 		return false;
 	edge->told++;
@@ -292,6 +292,7 @@ int edge_prepare(struct edge *edge, struct feed **feed, const struct edge_yield 
 void edge_keep(struct edge *edge, struct feed *feed, const struct edge_yield *yield)
 {
 	const struct segment_report report = { yield->node, yield->received_ms, yield->fed, yield->fed_count };
+	const struct feed_place place = { feed ? feed->id : 0, edge->parts.boot };
 
 	if (yield->fed_count == 0)
 		return;
@@ -300,7 +301,7 @@ void edge_keep(struct edge *edge, struct feed *feed, const struct edge_yield *yi
 		/* A mark is written while its window is being told, which then goes by itself. */
 		if (yield->fed[i].kind == READING_NOTHING)
 			continue;
-		if (feed_replay_gather(edge->rules, edge->windows, &yield->fed[i], &report, feed->id) < 0)
+		if (feed_replay_gather(edge->rules, edge->windows, &yield->fed[i], &report, place) < 0)
 			edge->restore_due = true; /* it is in the feed, from which the windows can be made */
 		if (feed->id < edge->oldest)
 			edge->oldest = feed->id;
@@ -332,6 +333,7 @@ int edge_pack(
 		return result;
 	/* Not what this commit makes needless: that counts when it is durable. */
 	row->needless = edge->needless;
+	row->boot = edge->parts.boot;
 	row->repeated_since_ms = now_ms - EXCHANGE_LIFE_MS;
 	return 0;
 }

@@ -74,7 +74,7 @@ static struct window_plan *orphan_of(struct feed_replay *replay, const struct wi
 }
 
 static int add(struct windows *windows, struct window_plan *plan, const struct window_tag *tag,
-	const struct segment_report *report, uint64_t id)
+	const struct segment_report *report, struct feed_place place)
 {
 	const struct reading *entry = report->readings;
 
@@ -86,12 +86,13 @@ static int add(struct windows *windows, struct window_plan *plan, const struct w
 					    .value = entry->number,
 					    .time_us = entry->time_us,
 					    .received_ms = report->received_ms,
-					    .origin = id,
+					    .origin = place.id,
+					    .boot = place.boot,
 				    });
 }
 
 int feed_replay_gather(const struct rules *rules, struct windows *windows, const struct reading *entry,
-	const struct segment_report *report, uint64_t id)
+	const struct segment_report *report, struct feed_place place)
 {
 	const struct segment_report one = { report->node, report->received_ms, entry, 1 };
 	struct window_tag tag;
@@ -100,10 +101,10 @@ int feed_replay_gather(const struct rules *rules, struct windows *windows, const
 	if (result < 0)
 		return result;
 	struct window_plan *plan = rules_plan(rules, tag.rule, entry->update_time_ms);
-	return plan ? add(windows, plan, &tag, &one, id) : -ENOENT;
+	return plan ? add(windows, plan, &tag, &one, place) : -ENOENT;
 }
 
-static int replay_entry(struct feed_replay *replay, const struct segment_entry *entry, uint64_t id)
+static int replay_entry(struct feed_replay *replay, const struct segment_entry *entry, struct feed_place place)
 {
 	const struct segment_report report = { entry->node, entry->received_ms, &entry->reading, 1 };
 	int64_t width_ms = entry->reading.update_time_ms;
@@ -117,7 +118,7 @@ static int replay_entry(struct feed_replay *replay, const struct segment_entry *
 	if (!plan)
 		return -ENOMEM;
 	if (entry->reading.kind == READING_NUMBER)
-		return add(replay->windows, plan, &tag, &report, id);
+		return add(replay->windows, plan, &tag, &report, place);
 	windows_forget(replay->windows,
 		&(struct window_told){
 			.plan = plan, .node = entry->node, .name = tag.name, .start_us = entry->reading.time_us });
@@ -130,7 +131,7 @@ static void replay_rows(struct feed_replay *replay, const struct stored_feed *fe
 
 	segment_walk_init(&replay->walk, data, size);
 	while (segment_walk_next(&replay->walk, &entry) == 1) {
-		if (replay_entry(replay, &entry, feed->id) < 0)
+		if (replay_entry(replay, &entry, (struct feed_place){ feed->id, feed->boot }) < 0)
 			replay->lost++;
 		else
 			replay->gathered++;

@@ -25,8 +25,14 @@ bool feed_replay_tick(struct feed_replay *replay, struct feed_ledger *ledger, ui
 /* Frees, when it is through or the store closed. NULL is fine. */
 void feed_replay_close(struct feed_replay *replay);
 
-/* One entry of a feed with that id into its window. -ENOENT: no rule has such windows, -EBADMSG, -ENOMEM. */
+/* The row of the feed that an entry is in. */
+struct feed_place {
+	uint64_t id;
+	uint32_t boot;
+};
+
+/* One entry of a feed into its window. -ENOENT: no rule has such windows, -EBADMSG, -ENOMEM. */
 int feed_replay_gather(const struct rules *rules, struct windows *windows, const struct reading *entry,
-	const struct segment_report *report, uint64_t id);
+	const struct segment_report *report, struct feed_place place);
 
 #endif

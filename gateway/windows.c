@@ -23,7 +23,8 @@ struct window {
 	struct window_plan *plan;
 	int64_t start_us;
 	int64_t due_ms;
-	uint64_t origin; /* of its first reading */
+	uint64_t origin; /* of its first reading, as `boot` */
+	uint32_t boot;
 	struct aggregate aggregate;
 	uint8_t unit_size;
 	char unit[READING_UNIT_MAX];
@@ -186,6 +187,7 @@ static struct window *begin(struct windows *windows, const struct window_entry *
 	window->start_us = start_us;
 	window->due_ms = due_of(entry->plan, start_us, entry->received_ms);
 	window->origin = entry->origin;
+	window->boot = entry->boot;
 	window->node_size = (uint16_t)entry->node.size;
 	window->name_size = (uint16_t)entry->name.size;
 	memcpy(window->text, entry->node.data, entry->node.size);
@@ -251,6 +253,7 @@ static bool tell_window(struct window *window, window_teller *tell, void *contex
 		.node = { window->text, window->node_size },
 		.name = { window->text + window->node_size, window->name_size },
 		.start_us = window->start_us,
+		.boot = window->boot,
 		.readings = telling.readings,
 		.count = plan->output_count,
 	};

@@ -36,6 +36,7 @@ struct window_entry {
 	int64_t time_us;
 	int64_t received_ms; /* gateway's wall clock */
 	uint64_t origin;     /* what it is kept in until the window was told; rises */
+	uint32_t boot;       /* start of the gateway that took it */
 };
 
 /* -ENOMEM; then nothing happened. */
@@ -46,6 +47,7 @@ struct window_told {
 	struct window_plan *plan;
 	struct span node, name;
 	int64_t start_us;
+	uint32_t boot;            /* of its first reading */
 	struct reading *readings; /* the outputs, dated at the window's start; the teller may change them */
 	size_t count;
 };

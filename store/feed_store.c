@@ -13,10 +13,12 @@
 
 static uint32_t feed_checksum(const struct stored_feed *feed)
 {
-	int64_t facts[] = { (int64_t)feed->id, feed->count, feed->codec };
+	int64_t facts[] = { (int64_t)feed->id, feed->count, feed->codec, feed->boot };
+	/* Rows of former versions have no boot. */
+	size_t fact_count = feed->boot ? 4 : 3;
 	uint32_t crc = 0;
 
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+	for (size_t i = 0; i < fact_count; i++) {
 		uint8_t bytes[8];
 		for (int at = 0; at < 8; at++)
 			bytes[at] = (uint8_t)((uint64_t)facts[i] >> (8 * at));
@@ -56,7 +58,7 @@ int feed_write(struct database *database, const struct stored_feed *feed, const 
 	if (result == 0)
 		result = space_make(database, feed->size + exchanges_size);
 	if (result == 0)
-		result = database_prepare(database, "INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?)", &row.statement);
+		result = database_prepare(database, "INSERT INTO feed VALUES (?, ?, ?, ?, ?, ?, ?, ?)", &row.statement);
 	if (result < 0)
 		return result;
 	bind_int(&row, (int64_t)feed->id);
@@ -66,6 +68,7 @@ int feed_write(struct database *database, const struct stored_feed *feed, const 
 	bind_int(&row, feed_checksum(feed));
 	bind_blob(&row, segment->exchanges, exchanges_size);
 	bind_blob(&row, feed->data, feed->size);
+	bind_int(&row, feed->boot);
 	return database_step(database, row.statement);
 }
 
@@ -85,11 +88,11 @@ struct load {
 
 static struct loaded *read_row(struct row *row)
 {
-	struct stored_feed feed = {
-		.id = (uint64_t)row_int(row),
-		.count = (uint32_t)row_int(row),
-		.codec = (uint8_t)row_int(row),
-	};
+	struct stored_feed feed = { .id = (uint64_t)row_int(row) };
+
+	feed.count = (uint32_t)row_int(row);
+	feed.codec = (uint8_t)row_int(row);
+	feed.boot = (uint32_t)row_int(row);
 	uint32_t crc = (uint32_t)row_int(row);
 
 	feed.data = row_blob(row, &feed.size);
@@ -108,7 +111,7 @@ static struct loaded *read_row(struct row *row)
 
 static int run_load(struct operation *operation, struct database *database)
 {
-	static const char sql[] = "SELECT id, count, codec, crc32c, data FROM feed WHERE id >= ? ORDER BY id";
+	static const char sql[] = "SELECT id, count, codec, boot, crc32c, data FROM feed WHERE id >= ? ORDER BY id";
 	struct load *load = (struct load *)operation;
 	struct row row = { 0 };
 	size_t bytes = 0;
@@ -119,7 +122,7 @@ static int run_load(struct operation *operation, struct database *database)
 	bind_int(&row, load->from > INT64_MAX ? INT64_MAX : (int64_t)load->from);
 	load->end = &load->first;
 	while ((result = database_step(database, row.statement)) > 0) {
-		bytes += (size_t)sqlite3_column_bytes(row.statement, 4);
+		bytes += (size_t)sqlite3_column_bytes(row.statement, 5);
 		if (load->first && bytes > load->max_bytes)
 			break;
 		row.next = 0;

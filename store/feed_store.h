@@ -24,6 +24,7 @@ struct stored_feed {
 	uint64_t after;    /* id of the newest row before, without which this one may not be; 0: any or none */
 	uint32_t count;    /* entries */
 	uint8_t codec;     /* format version of `data` */
+	uint32_t boot;     /* start of the gateway that wrote it; 0: not known */
 	const void *data;  /* NULL in what is loaded: its bytes were damaged, its entries are lost */
 	size_t size;       /* bytes */
 	uint64_t needless; /* rows below this id are forgotten, once no message in them can be repeated any more */

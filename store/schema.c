@@ -128,12 +128,16 @@ static const char telemetry_3[] = "CREATE TABLE feed("
 /* How many reports of a segment have fingerprints that its readings tell, so that they are not in `exchanges`. */
 static const char telemetry_4[] = "ALTER TABLE segment ADD COLUMN told INTEGER NOT NULL DEFAULT 0;";
 
+/* Which start of the gateway fed them; 0 in rows of former versions. */
+static const char telemetry_5[] = "ALTER TABLE feed ADD COLUMN boot INTEGER NOT NULL DEFAULT 0;";
+
 const struct schema schema_gateway = { (const char *const[]){ gateway_1, gateway_2, gateway_3, gateway_4, gateway_5,
 					       gateway_6, gateway_7, gateway_8, gateway_9, gateway_10, gateway_11 },
 	11 };
 const struct schema schema_images = { (const char *const[]){ images_1, images_2, images_3 }, 3 };
-const struct schema schema_telemetry = { (const char *const[]){ telemetry_1, telemetry_2, telemetry_3, telemetry_4 },
-	4 };
+const struct schema schema_telemetry = {
+	(const char *const[]){ telemetry_1, telemetry_2, telemetry_3, telemetry_4, telemetry_5 }, 5
+};
 
 static int read_version(sqlite3 *connection, int *version)
 {

@@ -482,6 +482,36 @@ START_TEST(a_window_told_after_the_clock_was_set_gets_its_time)
 }
 END_TEST
 
+/* The clock was set before the restart, while the gateway was down, or after it. */
+static void check_window_over_restart(int64_t set_before_ms, int64_t set_down_ms, int64_t set_after_ms)
+{
+	struct bed *bed = bed_open_unset(SUMS);
+
+	take(bed, "p", "5");
+	pass(bed, 1000);
+	if (set_before_ms)
+		set_clock(bed, set_before_ms);
+	if (set_down_ms)
+		bed->now.wall_ms = set_down_ms;
+	bed_crash(bed);
+	wait_ready(bed);
+	if (set_after_ms)
+		set_clock(bed, set_after_ms);
+	pass(bed, 12000);
+	ck_assert_str_eq(kept(bed), "sum=5\ncount=1\n");
+	ck_assert_int_ge(bed->first_ms, START_MS);
+	ck_assert_int_lt(bed->first_ms, START_MS + 10000);
+	bed_close(bed);
+}
+
+START_TEST(a_window_begun_before_the_clock_was_set_gets_its_time_after_a_restart)
+{
+	check_window_over_restart(START_MS + 1000, 0, 0);
+	check_window_over_restart(0, START_MS + 1000, 0);
+	check_window_over_restart(0, 0, START_MS + 1000);
+}
+END_TEST
+
 START_TEST(a_window_of_dates_is_not_moved_when_the_clock_is_set)
 {
 	struct bed *bed = bed_open_unset(SUMS);
@@ -753,8 +783,10 @@ TEST_SUITE(edge, what_rules_drop_is_acknowledged_at_once, an_alarm_does_not_wait
 	the_longest_names_survive_too, a_repeated_message_is_in_a_window_once_also_after_a_crash,
 	the_feed_of_told_windows_goes, windows_of_a_rule_that_is_gone_after_a_restart_are_told,
 	no_report_is_taken_before_the_windows_are_there, a_window_told_before_the_clock_was_set_gets_its_time,
-	a_window_told_after_the_clock_was_set_gets_its_time, a_window_of_dates_is_not_moved_when_the_clock_is_set,
-	a_clock_that_jumps_makes_no_alarm_and_hides_none, a_reload_ends_the_windows_of_changed_rules_only,
+	a_window_told_after_the_clock_was_set_gets_its_time,
+	a_window_begun_before_the_clock_was_set_gets_its_time_after_a_restart,
+	a_window_of_dates_is_not_moved_when_the_clock_is_set, a_clock_that_jumps_makes_no_alarm_and_hides_none,
+	a_reload_ends_the_windows_of_changed_rules_only,
 	windows_say_what_was_acknowledged_however_often_the_gateway_is_killed,
 	windows_that_need_too_much_room_are_told_in_parts, windows_say_what_was_acknowledged_whenever_the_power_goes,
 	windows_say_what_was_acknowledged_however_often_the_disk_fails)

@@ -223,9 +223,10 @@ START_TEST(what_a_former_version_stored_is_known)
 	house_stop(house);
 	/* As version 3 had it: the drivers' fingerprints, whether dated or not; the second one's readings are upstream.
 	 */
-	run_sql(house, "ALTER TABLE segment DROP COLUMN told; PRAGMA user_version = 3;"
-		       "UPDATE segment SET exchanges = x'4d00000000000000';"
-		       "INSERT INTO exchange SELECT 5, kept_at_ms, x'4e00000000000000' FROM segment");
+	run_sql(house,
+		"ALTER TABLE segment DROP COLUMN told; ALTER TABLE feed DROP COLUMN boot; PRAGMA user_version = 3;"
+		"UPDATE segment SET exchanges = x'4d00000000000000';"
+		"INSERT INTO exchange SELECT 5, kept_at_ms, x'4e00000000000000' FROM segment");
 	house_open(house);
 	house->migrated = true;
 	house->dated = true;
