@@ -495,6 +495,15 @@ static void set_network(struct stick *stick, bool restores)
 	run(ezsp, ezsp_leave_script);
 }
 
+/* Whoever asked for it was told that it is under way. */
+static void on_permit_answered(void *stick, uint32_t command, struct reader *answer)
+{
+	struct ezsp *ezsp = stick;
+
+	if (!answer || ezsp_read_status(ezsp->dialect, answer) != EZSP_OK)
+		stick_event(&ezsp->stick, DRIVER_WARNING, "zigbee.permit_failed command=0x%04x", command);
+}
+
 /* The key that every node joins with, for whoever comes while joining is open. */
 static int give_joining_key(struct ezsp *ezsp)
 {
@@ -506,8 +515,8 @@ static int give_joining_key(struct ezsp *ezsp)
 	write_bytes(&out, "ZigBeeAlliance09", EZSP_KEY_SIZE);
 	if (ezsp->dialect->transient_flags)
 		write_u8(&out, 0);
-	return stick_ask(&ezsp->stick, ezsp->dialect->key_contexts ? EZSP_IMPORT_TRANSIENT_KEY : EZSP_ADD_TRANSIENT_KEY,
-		&out, NULL, 0);
+	uint16_t command = ezsp->dialect->key_contexts ? EZSP_IMPORT_TRANSIENT_KEY : EZSP_ADD_TRANSIENT_KEY;
+	return stick_ask(&ezsp->stick, command, &out, on_permit_answered, command);
 }
 
 static int ask_permit(struct ezsp *ezsp, uint8_t seconds)
@@ -523,11 +532,11 @@ static int ask_permit(struct ezsp *ezsp, uint8_t seconds)
 	writer_init(&out, data, sizeof(data));
 	write_u8(&out, POLICY_TRUST_CENTRE);
 	write_u8(&out, seconds ? JOINS_AND_REJOINS : REJOINS_ONLY);
-	int result = stick_ask(&ezsp->stick, EZSP_SET_POLICY, &out, NULL, 0);
+	int result = stick_ask(&ezsp->stick, EZSP_SET_POLICY, &out, on_permit_answered, EZSP_SET_POLICY);
 	writer_init(&out, data, sizeof(data));
 	write_u8(&out, seconds);
 	if (result == 0)
-		result = stick_ask(&ezsp->stick, EZSP_PERMIT, &out, NULL, 0);
+		result = stick_ask(&ezsp->stick, EZSP_PERMIT, &out, on_permit_answered, EZSP_PERMIT);
 	writer_init(&out, data, sizeof(data));
 	ezsp_broadcast_write(ezsp->dialect, &out, &everywhere);
 	return result == 0 ? stick_ask(&ezsp->stick, EZSP_BROADCAST, &out, NULL, 0) : result;

@@ -541,10 +541,25 @@ START_TEST(joining_is_opened_for_all_and_closed)
 }
 END_TEST
 
+START_TEST(a_stick_that_does_not_open_joining_is_told_of)
+{
+	static const struct reply refusing[] = { { "0022", "01" }, { NULL, NULL } };
+	struct stage stage;
+
+	open_stage(&stage, refusing, false);
+	ck_assert_int_eq(stick_ezsp.permit(stage.base.stick, 60), 0);
+	settle(&stage);
+	ck_assert_ptr_nonnull(strstr(stage.base.log, "event zigbee.permit_failed command=0x0022\n"));
+	ck_assert_ptr_null(strstr(stage.base.log, "command=0x0055"));
+	close_stage(&stage);
+}
+END_TEST
+
 TEST_SUITE(stick_ezsp, a_stick_with_a_network_comes_up_with_it, an_empty_stick_forms_what_it_is_told,
 	a_network_that_runs_is_left_before_another_is_formed, another_sticks_network_is_taken_with_its_counter_and_keys,
 	firmware_that_is_too_old_is_refused_in_words, a_stick_that_does_not_answer_is_told_in_words,
 	a_bootloader_is_recognised_by_its_menu, each_message_has_its_end, a_full_stick_is_tried_again_with_fewer,
 	the_stick_is_told_once_who_sleeps, what_nodes_send_is_passed_on,
 	a_stick_that_gave_up_or_was_reset_is_brought_up_again, a_stick_that_tells_of_two_resets_comes_up,
-	a_backup_tells_network_and_keys, a_scan_tells_each_channel_and_its_end, joining_is_opened_for_all_and_closed)
+	a_backup_tells_network_and_keys, a_scan_tells_each_channel_and_its_end, joining_is_opened_for_all_and_closed,
+	a_stick_that_does_not_open_joining_is_told_of)
