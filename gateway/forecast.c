@@ -9,7 +9,8 @@
 #include "gateway/rollout.h"
 
 #define PILOT_RUNS 100   /* to find out how long the curve is to be, the 95 % of its band included */
-#define CALLS_MOST 5000  /* that a node misses, or makes outside the window */
+#define CALLS_MOST 5000  /* that a node misses */
+#define WINDOWS_MOST 60  /* that a node does not meet, which calls seldom */
 #define RESTART_MS 60000 /* until a node that has the whole image runs it, and says so */
 #define SUSPECTED 0.15   /* of the looks at good images, docs/rollouts.md: the comparison of drops finds so many */
 #define QUARTER_MS (INT64_C(900) * 1000)
@@ -51,22 +52,41 @@ static double chance(struct random *random)
 
 /* ---- one node ---- */
 
-static bool is_open(const struct forecast_input *input, int64_t at_ms)
+/* When, from then on, it is no quarter of those that are closed; -1: never. */
+static int64_t opens_ms(const bool closed[FORECAST_WEEK], int64_t at_ms)
 {
-	return !input->closed[at_ms / QUARTER_MS % FORECAST_WEEK];
+	int64_t quarter = at_ms / QUARTER_MS;
+
+	if (!closed[quarter % FORECAST_WEEK])
+		return at_ms;
+	for (int i = 1; i < FORECAST_WEEK; i++)
+		if (!closed[(quarter + i) % FORECAST_WEEK])
+			return (quarter + i) * QUARTER_MS;
+	return -1;
+}
+
+static int64_t first_call(const struct forecast_node *node, int64_t from_ms, int64_t phase_ms)
+{
+	int64_t late_ms = from_ms - phase_ms;
+
+	return late_ms <= 0 ? phase_ms : phase_ms + (late_ms + node->period_ms - 1) / node->period_ms * node->period_ms;
 }
 
 /* Its first call from `from_ms` on that comes, and is in the window if that matters; -1: none within reason. */
 static int64_t next_call(
 	struct run *run, const struct forecast_node *node, int64_t from_ms, int64_t phase_ms, bool in_window)
 {
-	int64_t late_ms = from_ms - phase_ms;
-	int64_t at_ms = late_ms <= 0 ? phase_ms
-				     : phase_ms + (late_ms + node->period_ms - 1) / node->period_ms * node->period_ms;
+	int64_t at_ms = first_call(node, from_ms, phase_ms);
 
-	for (int i = 0; i < CALLS_MOST; i++, at_ms += node->period_ms)
-		if (chance(&run->random) >= node->missed && (!in_window || is_open(run->input, at_ms)))
+	for (int calls = 0, windows = 0; calls < CALLS_MOST && windows < WINDOWS_MOST; calls++) {
+		int64_t open_ms = in_window ? opens_ms(run->input->closed, at_ms) : at_ms;
+		if (open_ms < 0)
+			return -1;
+		if (open_ms == at_ms && chance(&run->random) >= node->missed)
 			return at_ms;
+		windows += open_ms > at_ms;
+		at_ms = open_ms > at_ms ? first_call(node, open_ms, phase_ms) : at_ms + node->period_ms;
+	}
 	return -1;
 }
 
@@ -75,16 +95,14 @@ static int64_t next_call(
 static int64_t restarts_ms(struct run *run, int64_t at_ms)
 {
 	const struct forecast_input *input = run->input;
-	int64_t opens = at_ms / QUARTER_MS, lasts = 0;
+	int64_t open_ms = opens_ms(input->apply_closed, at_ms), lasts = 0;
 
-	if (!input->apply_closed[opens % FORECAST_WEEK])
-		return at_ms;
-	for (int i = 0; i < FORECAST_WEEK && input->apply_closed[opens % FORECAST_WEEK]; i++)
-		opens++;
-	while (lasts < FORECAST_WEEK && !input->apply_closed[(opens + lasts) % FORECAST_WEEK])
+	if (open_ms < 0 || open_ms == at_ms)
+		return open_ms;
+	while (lasts < FORECAST_WEEK && !input->apply_closed[(open_ms / QUARTER_MS + lasts) % FORECAST_WEEK])
 		lasts++;
 	int64_t spread_ms = lasts * QUARTER_MS / 2 < input->spread_ms ? lasts * QUARTER_MS / 2 : input->spread_ms;
-	return lasts == 0 ? -1 : opens * QUARTER_MS + (int64_t)(chance(&run->random) * (double)spread_ms);
+	return open_ms + (int64_t)(chance(&run->random) * (double)spread_ms);
 }
 
 /* One transfer that could begin then. True: the node runs the image and says so at *at_ms, by what it says after its
@@ -143,8 +161,8 @@ static struct outcome update_node(struct run *run, const struct visit *visit)
 		const struct outcome stone = update_once(run, visit, node->stone_bytes / node->stones, at_ms);
 		if (stone.kind != NODE_CONFIRMED)
 			return stone;
-		at_ms = is_open(run->input, stone.at_ms) ? stone.at_ms
-							 : next_call(run, node, stone.at_ms, visit->phase_ms, true);
+		bool is_open = opens_ms(run->input->closed, stone.at_ms) == stone.at_ms;
+		at_ms = is_open ? stone.at_ms : next_call(run, node, stone.at_ms, visit->phase_ms, true);
 		if (at_ms < 0)
 			return (struct outcome){ NODE_SILENT, stone.at_ms };
 	}

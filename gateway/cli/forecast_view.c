@@ -177,6 +177,7 @@ void forecast_print(const struct forecast *forecast, const struct forecast_input
 #define TOP 50.0
 #define WIDE 700.0
 #define HIGH 340.0
+#define LABEL_WIDE 55.0
 
 static double x_of(const struct forecast *forecast, int64_t ms)
 {
@@ -239,18 +240,27 @@ static void write_grid(const struct forecast *forecast, FILE *out)
 	}
 }
 
+/* Labels that would meet stand below each other; one at the edge stands before its line. */
 static void write_waves(const struct forecast *forecast, FILE *out)
 {
+	double last_x = -LABEL_WIDE;
+	int row = 0;
+
 	for (unsigned wave = 0; wave < WAVES_MAX; wave++) {
 		if (forecast->wave_ms[wave] < 0 || forecast->wave_ms[wave] > forecast->span_ms)
 			continue;
 		double x = x_of(forecast, forecast->wave_ms[wave]);
+		bool at_edge = x > LEFT + WIDE - LABEL_WIDE;
+		row = x - last_x < (at_edge ? 2 : 1) * LABEL_WIDE ? row + 1 : 0;
+		last_x = x;
 		fprintf(out,
 			"<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" stroke=\"#999\" stroke-dasharray=\"4 "
 			"4\"/>\n",
 			x, TOP, x, TOP + HIGH);
-		fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"#666\" font-size=\"12\">wave %u</text>\n", x + 4,
-			TOP + 14, wave + 1);
+		fprintf(out,
+			"<text x=\"%.1f\" y=\"%.1f\" fill=\"#666\" font-size=\"12\" text-anchor=\"%s\">wave "
+			"%u</text>\n",
+			at_edge ? x - 4 : x + 4, TOP + 14 + 14 * row, at_edge ? "end" : "start", wave + 1);
 	}
 }
 

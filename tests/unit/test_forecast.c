@@ -191,6 +191,25 @@ static void begin_one_wave(void)
 	input.image_bytes = 1800000;
 }
 
+START_TEST(nodes_that_call_often_wait_for_a_window_that_is_far_away)
+{
+	begin_one_wave();
+	input.image_bytes = 1000;
+	for (int i = 0; i < NODES; i++)
+		sample[i].period_ms = sample[i].next_ms = 3000;
+	plan.deadline_wakes = 1000;
+	for (size_t i = 0; i < FORECAST_WEEK; i++)
+		input.closed[i] = i < 480; /* five days */
+	forecast();
+	ck_assert_double_eq(result.confirmed, NODES);
+	ck_assert_int_ge(result.complete_ms[FORECAST_P5], 120 * HOUR_MS);
+	ck_assert_int_le(result.complete_ms[FORECAST_P95], 121 * HOUR_MS);
+	memset(input.closed, true, sizeof(input.closed));
+	forecast();
+	ck_assert_double_eq(result.silent, NODES);
+}
+END_TEST
+
 START_TEST(who_waits_for_the_link_is_not_silent)
 {
 	begin_one_wave();
@@ -310,7 +329,8 @@ TEST_SUITE(forecast, nodes_that_miss_nothing_are_done_after_a_call_a_wave_and_th
 	the_same_seed_gives_the_same_forecast, bands_lie_in_each_other_and_curves_rise,
 	airtime_and_energy_follow_from_the_bytes, attempts_that_fail_cost_time_and_air,
 	silent_nodes_hold_their_wave_up_until_the_gate_stops_it,
-	transfers_wait_for_each_other_where_few_are_allowed_at_once, who_waits_for_the_link_is_not_silent,
+	transfers_wait_for_each_other_where_few_are_allowed_at_once,
+	nodes_that_call_often_wait_for_a_window_that_is_far_away, who_waits_for_the_link_is_not_silent,
 	nodes_wait_for_each_other_at_their_parents, a_fleet_that_is_drawn_has_as_many_parents_more,
 	stones_come_first_and_cost_time_and_air, activation_waits_for_its_window_and_nobody_is_late_for_that,
 	nothing_begins_outside_a_window, a_large_fleet_is_drawn_from_its_sample, input_has_limits)
