@@ -231,7 +231,7 @@ void alerts_follow_clock(struct alerts *alerts, const struct clock_jump *jump)
 {
 	for (size_t i = 0; i < alerts->count; i++) {
 		struct alert *alert = &alerts->entries[i]->alert;
-		alert->raised_ms = clock_jump_moved(jump, alert->raised_ms);
-		alert->changed_ms = clock_jump_moved(jump, alert->changed_ms);
+		alert->raised_ms = clock_jump_past(jump, alert->raised_ms);
+		alert->changed_ms = clock_jump_past(jump, alert->changed_ms);
 	}
 }

@@ -1,5 +1,6 @@
 #include "gateway/boot_clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "gateway/clock.h"
@@ -17,16 +18,32 @@ static void add_jump(struct boot_clock *clock, const struct boot_clock_jump *jum
 	clock->jumps[clock->count++] = *jump;
 }
 
+/* The same clock went on since then. */
+static bool goes_on(const struct boot_clock *clock, uint32_t machine, uint32_t boot)
+{
+	return machine != 0 && clock->machine == machine && clock->first_boot < boot;
+}
+
+bool boot_clock_missed(
+	const struct boot_clock *kept, uint32_t machine, uint32_t boot, struct moment now, struct clock_jump *out)
+{
+	struct clock_jump jump = { .from_ms = now.monotonic_ms + kept->ahead_ms, .to_ms = now.wall_ms };
+
+	if (!goes_on(kept, machine, boot) || llabs(clock_jump_ms(&jump)) <= CLOCK_JUMP_LEAST_MS)
+		return false;
+	*out = jump;
+	return true;
+}
+
 void boot_clock_start(struct boot_clock *clock, uint32_t machine, uint32_t boot, struct moment now)
 {
-	bool goes_on = machine != 0 && clock->machine == machine && clock->first_boot < boot;
-	struct boot_clock_jump jump = { clock->first_boot, boot - 1, now.monotonic_ms + clock->ahead_ms, now.wall_ms };
+	struct clock_jump missed;
 
 	if (clock->count > BOOT_CLOCK_JUMPS_MAX)
 		clock->count = 0;
-	if (goes_on && jump.to_ms - jump.from_ms > CLOCK_JUMP_LEAST_MS)
-		add_jump(clock, &jump);
-	clock->first_boot = goes_on ? clock->first_boot : boot;
+	if (boot_clock_missed(clock, machine, boot, now, &missed))
+		add_jump(clock, &(struct boot_clock_jump){ clock->first_boot, boot - 1, missed.from_ms, missed.to_ms });
+	clock->first_boot = goes_on(clock, machine, boot) ? clock->first_boot : boot;
 	clock->machine = machine;
 	clock->boot = boot;
 	clock->ahead_ms = now.wall_ms - now.monotonic_ms;

@@ -35,6 +35,11 @@ struct boot_clock {
 	struct boot_clock_jump jumps[BOOT_CLOCK_JUMPS_MAX];
 };
 
+/* Whether the clock was set while the gateway was down and the machine was not, by what was kept last, and how; before
+ * it starts. `kept` zeroed: not known. */
+bool boot_clock_missed(
+	const struct boot_clock *kept, uint32_t machine, uint32_t boot, struct moment now, struct clock_jump *out);
+
 /*
  * Starts from what was kept last, zeroed: nothing. If the clock was set while the gateway was down, and the machine was
  * not, that is found out. To be kept afterwards.

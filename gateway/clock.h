@@ -17,14 +17,17 @@
 
 /* The wall clock was set. Times in milliseconds since 1970. */
 struct clock_jump {
-	int64_t from_ms; /* what it would say had nobody set it */
-	int64_t to_ms;   /* what it says */
+	int64_t from_ms;  /* what it would say had nobody set it */
+	int64_t to_ms;    /* what it says */
+	int64_t began_ms; /* what it would say of the moment at which it was first looked at; 0: all was written by it
+			   */
 };
 
 /* Zeroed: has not looked yet. */
 struct clock_watch {
 	bool looked;
 	int64_t ahead_ms; /* the wall clock, of the monotonic one, at the last look */
+	int64_t began_ms; /* when the first look was, as the clock has it now */
 	uint64_t jumps;
 	struct clock_jump last; /* where jumps > 0 */
 };
@@ -36,9 +39,14 @@ bool clock_watch_look(struct clock_watch *watch, struct moment now, struct clock
 int64_t clock_jump_ms(const struct clock_jump *jump);
 
 /*
- * A kept wall time, so that it is as long ago, or as far away, after the jump as it was before. One that lies nearer to
- * the new time than to the old stays as it is: a clock that was right wrote it, before a restart.
+ * A kept wall time, so that it is as long ago, or as far away, after the jump as it was before. One that was not
+ * written since the first look may be of another clock, before a restart: after a jump forward it stays if it lies
+ * nearer to the new time than to the old, after a jump back if it is older than the first look is now. Nothing becomes
+ * longer ago than it was, and of two past times the later one stays the later one.
  */
 int64_t clock_jump_moved(const struct clock_jump *jump, int64_t wall_ms);
+
+/* Likewise of something that has happened: not later than now, whatever clock wrote it. A jump by nothing does that. */
+int64_t clock_jump_past(const struct clock_jump *jump, int64_t wall_ms);
 
 #endif

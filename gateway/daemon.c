@@ -30,6 +30,7 @@
 #include "gateway/labels.h"
 #include "gateway/link_budget.h"
 #include "gateway/log.h"
+#include "gateway/machine_boot.h"
 #include "gateway/memory.h"
 #include "gateway/networks.h"
 #include "gateway/node_commands.h"
@@ -196,6 +197,12 @@ static void on_reload(uv_signal_t *handle, int number)
 	tell_ready(daemon);
 }
 
+static void tell_jump(const struct clock_jump *jump)
+{
+	log_notice("clock.jumped from_ms=%lld to_ms=%lld by_s=%lld", (long long)jump->from_ms, (long long)jump->to_ms,
+		(long long)clock_jump_ms(jump) / 1000);
+}
+
 /* The wall clock may be set at any time; what was timed by it moves before anything judges by it. */
 static int64_t tick_clock(void *context, struct moment now)
 {
@@ -204,8 +211,7 @@ static int64_t tick_clock(void *context, struct moment now)
 
 	if (!clock_watch_look(&daemon->clock_watch, now, &jump))
 		return CLOCK_LOOK_MS;
-	log_notice("clock.jumped from_ms=%lld to_ms=%lld by_s=%lld", (long long)jump.from_ms, (long long)jump.to_ms,
-		(long long)clock_jump_ms(&jump) / 1000);
+	tell_jump(&jump);
 	nodes_follow_clock(daemon->nodes, &jump);
 	update_flow_follow_clock(daemon->updates, &jump);
 	reading_flow_follow_clock(daemon->readings, &jump, now);
@@ -353,6 +359,17 @@ static int64_t tick_readings(void *context, struct moment now)
 	return reading_flow_tick(daemon->readings, now);
 }
 
+/* Updates, rollouts and alerts are not there yet: they follow as they are read. */
+static void follow_missed_jump(struct daemon *daemon)
+{
+	const struct clock_jump *jump = reading_flow_missed_jump(daemon->readings);
+
+	if (!jump)
+		return;
+	tell_jump(jump);
+	nodes_follow_clock(daemon->nodes, jump);
+}
+
 static bool node_is_there(void *context, const char *id, struct moment now)
 {
 	const struct daemon *daemon = context;
@@ -373,6 +390,7 @@ static int open_readings(struct daemon *daemon, char *why, size_t why_size)
 		.gateway = daemon->id,
 		.topic = daemon->topics.telemetry,
 		.boot = daemon->boot,
+		.machine = stage_of(daemon) ? stage_of(daemon)->machine : machine_boot(),
 		.journal_name = random_next(&daemon->random) | 1,
 		.seed = random_next(&daemon->random),
 		.sparkplug = settings_of(daemon, &sparkplug_settings_table),
@@ -383,6 +401,7 @@ static int open_readings(struct daemon *daemon, char *why, size_t why_size)
 
 	if (error)
 		return error;
+	follow_missed_jump(daemon);
 	ticker_add(daemon->ticker, &(struct tick){ .call = tick_readings, .context = daemon, .eager = true });
 	return 0;
 }
@@ -472,6 +491,7 @@ static int open_updates(struct daemon *daemon, char *why, size_t why_size)
 		.quiet = settings_of(daemon, &quiet_hours_settings_table),
 		.labels = settings_of(daemon, &labels_settings_table),
 		.schedule = settings_of(daemon, &schedule_settings_table),
+		.missed_jump = reading_flow_missed_jump(daemon->readings),
 	};
 
 	return update_flow_open(&daemon->updates, &parts);
@@ -643,9 +663,12 @@ static int open_alerts(struct daemon *daemon, char *why, size_t why_size)
 		.gateway = daemon->id,
 	};
 	int error = alerting_open(&daemon->alerting, &parts, now_of(daemon));
+	const struct clock_jump *missed = reading_flow_missed_jump(daemon->readings);
 
 	if (error)
 		return error;
+	if (missed)
+		alerting_follow_clock(daemon->alerting, missed);
 	ticker_add(daemon->ticker, &(struct tick){ .call = tick_alerts, .context = daemon });
 	return 0;
 }

@@ -30,7 +30,8 @@ struct daemon_stage {
 	const void *network_settings;
 	const struct uplink_ops *uplink; /* NULL: none */
 	const void *uplink_settings;
-	const char *vfs; /* see store_options */
+	const char *vfs;  /* see store_options */
+	uint32_t machine; /* in place of machine_boot() */
 };
 
 struct daemon_options {

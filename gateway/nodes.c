@@ -564,12 +564,12 @@ void nodes_follow_clock(struct nodes *nodes, const struct clock_jump *jump)
 	for (size_t i = 0; i < nodes->count; i++) {
 		struct node_record *record = &nodes->list[i]->record;
 
-		record->first_seen_ms = clock_jump_moved(jump, record->first_seen_ms);
-		record->last_seen_ms = clock_jump_moved(jump, record->last_seen_ms);
+		record->first_seen_ms = clock_jump_past(jump, record->first_seen_ms);
+		record->last_seen_ms = clock_jump_past(jump, record->last_seen_ms);
 		if (record->next_contact_ms > 0)
 			record->next_contact_ms = clock_jump_moved(jump, record->next_contact_ms);
 		if (record->watched_ms > 0)
-			record->watched_ms = clock_jump_moved(jump, record->watched_ms);
+			record->watched_ms = clock_jump_past(jump, record->watched_ms);
 		record->rhythm.idle = 1;
 		nodes_changed(nodes, nodes->list[i], false);
 	}

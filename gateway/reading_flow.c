@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "gateway/boot_clock.h"
+#include "gateway/clock.h"
 #include "gateway/edge.h"
 #include "gateway/gaps.h"
 #include "gateway/governor.h"
 #include "gateway/log.h"
-#include "gateway/machine_boot.h"
 #include "gateway/publish.h"
 #include "gateway/sparkplug_edge.h"
 #include "gateway/telemetry.h"
@@ -23,6 +23,8 @@
 struct reading_flow {
 	bool is_open; /* all of it */
 	struct boot_clock clock;
+	bool missed; /* that the clock was set while the gateway was down: */
+	struct clock_jump missed_jump;
 	struct reading_flow_parts parts;
 	struct governor *governor;
 	struct gaps *gaps;
@@ -97,7 +99,8 @@ static int open_clock(struct reading_flow *flow, struct moment now)
 		return got;
 	if (got != (int)sizeof(flow->clock))
 		flow->clock = (struct boot_clock){ 0 };
-	boot_clock_start(&flow->clock, machine_boot(), flow->parts.boot, now);
+	flow->missed = boot_clock_missed(&flow->clock, flow->parts.machine, flow->parts.boot, now, &flow->missed_jump);
+	boot_clock_start(&flow->clock, flow->parts.machine, flow->parts.boot, now);
 	if (boot_clock_is_unset(now))
 		log_warning("clock.unset wall_ms=%lld", (long long)now.wall_ms);
 	return keep_clock(flow);
@@ -109,6 +112,11 @@ void reading_flow_follow_clock(struct reading_flow *flow, const struct clock_jum
 	edge_follow_clock(flow->edge);
 	if (keep_clock(flow) < 0)
 		log_error("clock.not_kept");
+}
+
+const struct clock_jump *reading_flow_missed_jump(const struct reading_flow *flow)
+{
+	return flow->missed ? &flow->missed_jump : NULL;
 }
 
 static int open_thin(struct reading_flow *flow)

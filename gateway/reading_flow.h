@@ -36,6 +36,7 @@ struct reading_flow_parts {
 	const char *gateway;   /* this gateway's id */
 	const char *topic;     /* of the batches */
 	uint32_t boot;         /* which start of the gateway this is */
+	uint32_t machine;      /* which start of the machine, see machine_boot() */
 	uint64_t journal_name; /* any random number, see telemetry.h */
 	uint64_t seed;         /* any random number */
 	const struct sparkplug_settings *sparkplug;
@@ -53,6 +54,9 @@ int reading_flow_attach(struct reading_flow *flow, struct upstream *upstream);
 
 /* The wall clock was set: what was taken before it ever was is mended by it. */
 void reading_flow_follow_clock(struct reading_flow *flow, const struct clock_jump *jump, struct moment now);
+
+/* How the wall clock was set while the gateway was down; NULL: it was not, as far as one knows. */
+const struct clock_jump *reading_flow_missed_jump(const struct reading_flow *flow);
 
 /* The rules or labels were read anew. */
 void reading_flow_reload(struct reading_flow *flow);

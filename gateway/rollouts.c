@@ -174,16 +174,16 @@ void rollouts_follow_clock(struct rollouts *rollouts, const struct clock_jump *j
 {
 	for (size_t i = 0; i < rollouts->count; i++) {
 		struct rollout *rollout = &rollouts->list[i]->rollout;
+		int64_t before_ms[] = { rollout->created_ms, rollout->wave_ms, rollout->soak_ms, rollout->changed_ms };
 
-		if (!rollout_is_open(rollout))
-			continue;
-		rollout->created_ms = clock_jump_moved(jump, rollout->created_ms);
-		rollout->wave_ms = clock_jump_moved(jump, rollout->wave_ms);
-		rollout->soak_ms = clock_jump_moved(jump, rollout->soak_ms);
-		rollout->changed_ms = clock_jump_moved(jump, rollout->changed_ms);
+		rollout->created_ms = clock_jump_past(jump, rollout->created_ms);
+		rollout->wave_ms = clock_jump_past(jump, rollout->wave_ms);
+		rollout->soak_ms = clock_jump_past(jump, rollout->soak_ms);
+		rollout->changed_ms = clock_jump_past(jump, rollout->changed_ms);
 		if (rollout->forgiven_ms > 0)
-			rollout->forgiven_ms = clock_jump_moved(jump, rollout->forgiven_ms);
-		rollouts->list[i]->unsaved = true;
+			rollout->forgiven_ms = clock_jump_past(jump, rollout->forgiven_ms);
+		int64_t after_ms[] = { rollout->created_ms, rollout->wave_ms, rollout->soak_ms, rollout->changed_ms };
+		rollouts->list[i]->unsaved |= memcmp(before_ms, after_ms, sizeof(before_ms)) != 0;
 	}
 }
 

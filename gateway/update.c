@@ -144,12 +144,12 @@ void update_follow_clock(struct update *update, const struct clock_jump *jump)
 {
 	struct stored_update *record = &update->record;
 
-	record->created_ms = clock_jump_moved(jump, record->created_ms);
-	record->changed_ms = clock_jump_moved(jump, record->changed_ms);
+	record->created_ms = clock_jump_past(jump, record->created_ms);
+	record->changed_ms = clock_jump_past(jump, record->changed_ms);
 	if (record->retry_at_ms > 0)
 		record->retry_at_ms = clock_jump_moved(jump, record->retry_at_ms);
 	if (update->waited_ms > 0)
-		update->waited_ms = clock_jump_moved(jump, update->waited_ms);
+		update->waited_ms = clock_jump_past(jump, update->waited_ms);
 	if (update->told_to_come_ms > 0)
 		update->told_to_come_ms = clock_jump_moved(jump, update->told_to_come_ms);
 	update->times.changes_ms = 0;

@@ -6,6 +6,7 @@
 
 #include "drivers/driver.h"
 #include "drivers/image_source.h"
+#include "gateway/boot_clock.h"
 #include "gateway/clock.h"
 #include "gateway/digest.h"
 #include "gateway/firmware.h"
@@ -29,6 +30,7 @@ struct update_flow {
 	struct updates *updates;
 	struct rollouts *rollouts; /* NULL while it opens */
 	struct quiet_hours *quiet;
+	struct clock_jump missed_jump;
 };
 
 static struct image_cache *images_of(const struct update_flow *flow)
@@ -146,6 +148,7 @@ static int open_updates(struct update_flow *flow)
 		.nodes = parts->nodes,
 		.random = parts->random,
 		.settings = parts->updates,
+		.missed_jump = &flow->missed_jump,
 		.port = {
 			.context = flow,
 			.image = find_image,
@@ -197,6 +200,7 @@ static int open_rollouts(struct update_flow *flow)
 
 	if (error)
 		return error;
+	rollouts_follow_clock(flow->rollouts, &flow->missed_jump);
 	networks_attach(parts->networks, flow->updates, flow->rollouts);
 	return 0;
 }
@@ -215,6 +219,15 @@ static int64_t tick_rollouts(void *context, struct moment now)
 	return rollouts_tick(flow->rollouts, now);
 }
 
+/* What a clock wrote that was ahead by then has happened all the same. One that was never set knows nothing of that. */
+static struct clock_jump jump_at_start(const struct update_flow_parts *parts)
+{
+	struct moment now = clock_moment(parts->clock);
+	int64_t now_ms = boot_clock_is_unset(now) ? INT64_MAX : now.wall_ms;
+
+	return parts->missed_jump ? *parts->missed_jump : (struct clock_jump){ .from_ms = now_ms, .to_ms = now_ms };
+}
+
 int update_flow_open(struct update_flow **out, const struct update_flow_parts *parts)
 {
 	struct update_flow *flow = calloc(1, sizeof(*flow));
@@ -222,6 +235,7 @@ int update_flow_open(struct update_flow **out, const struct update_flow_parts *p
 	if (!flow)
 		return -ENOMEM;
 	flow->parts = *parts;
+	flow->missed_jump = jump_at_start(parts);
 	*out = flow;
 	int error = quiet_hours_open(&flow->quiet, parts->quiet, parts->labels, random_next(parts->random));
 	if (!error)

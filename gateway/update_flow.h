@@ -40,6 +40,7 @@ struct update_flow_parts {
 	const struct quiet_hours_settings *quiet;
 	const struct labels_settings *labels;
 	const struct schedule_settings *schedule;
+	const struct clock_jump *missed_jump; /* of the wall clock, while the gateway was down; NULL: none */
 };
 
 /* Reads what stands from the store and offers it again; blocks for milliseconds, for start-up. -ENOMEM, -EIO. Unless

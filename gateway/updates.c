@@ -245,6 +245,8 @@ int updates_open(struct updates **out, const struct updates_parts *parts, struct
 		updates_close(updates);
 		return error;
 	}
+	if (parts->missed_jump)
+		updates_follow_clock(updates, parts->missed_jump);
 	for (size_t i = 0; i < updates->count; i++) {
 		struct node *node = nodes_find(parts->nodes, updates->list[i]->record.node);
 		if (node && update_is_due(updates->list[i], now)) {
@@ -556,10 +558,13 @@ void updates_on_progress(
 void updates_follow_clock(struct updates *updates, const struct clock_jump *jump)
 {
 	for (size_t i = 0; i < updates->count; i++) {
-		if (!update_is_active(updates->list[i]))
-			continue;
-		update_follow_clock(updates->list[i], jump);
-		save(updates, updates->list[i], NULL);
+		struct update *update = updates->list[i];
+		const struct stored_update before = update->record;
+
+		update_follow_clock(update, jump);
+		if (before.created_ms != update->record.created_ms || before.changed_ms != update->record.changed_ms ||
+			before.retry_at_ms != update->record.retry_at_ms)
+			save(updates, update, NULL);
 	}
 }
 

@@ -29,6 +29,7 @@ struct updates_parts {
 	struct random *random;
 	const struct update_settings *settings;
 	struct updates_port port;
+	const struct clock_jump *missed_jump; /* of the wall clock, since they were kept; NULL: not known */
 };
 
 /* Loads; blocks, for start-up. Offers what is due. Everything in `parts` outlives the updates. */

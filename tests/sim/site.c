@@ -7,12 +7,14 @@
 #include "tests/sim/site_alerts.h"
 #include "tests/sim/site_audit.h"
 #include "tests/sim/site_broker.h"
+#include "tests/sim/site_clock.h"
 #include "tests/sim/site_faults.h"
 #include "tests/sim/site_gateway.h"
 #include "tests/sim/site_hours.h"
 #include "tests/sim/site_images.h"
 #include "tests/sim/site_ledger.h"
 #include "tests/sim/site_links.h"
+#include "tests/sim/site_node_alerts.h"
 #include "tests/sim/site_nodes.h"
 #include "tests/sim/site_operator.h"
 #include "tests/sim/site_radio.h"
@@ -30,8 +32,10 @@ struct site {
 	struct site_gateway gateway;
 	struct site_operator worker;
 	struct site_watch watch;
+	struct site_clock clock;
 	struct site_faults faults;
 	struct site_alerts alerts;
+	struct site_node_alerts node_alerts;
 	struct site_audit audit;
 };
 
@@ -65,8 +69,12 @@ static void open_site(struct site *site, const struct site_plan *plan, FILE *tra
 	site_gateway_open(&site->gateway, &site->world, &site->radio, &site->broker);
 	site_audit_open(&site->audit, &site->world, &site->gateway);
 	site_operator_open(&site->worker, &site->world, &site->gateway, &site->images, &site->audit);
+	site_clock_open(&site->clock, &site->world, &site->gateway, &site->worker);
+	site->gateway.clock = &site->clock;
+	site->ledger.clock = &site->clock;
 	site_alerts_open(&site->alerts, &site->world, &site->gateway, &site->broker);
 	site->alerts.worker = &site->worker;
+	site_node_alerts_open(&site->node_alerts, &site->world, &site->gateway);
 	site->broker.alerts = &site->alerts;
 	site_watch_open(&site->watch, &site->world, &site->gateway, &site->images, &site->nodes);
 	site->watch.worker = &site->worker;
@@ -75,11 +83,14 @@ static void open_site(struct site *site, const struct site_plan *plan, FILE *tra
 		.heard = site_watch_on_heard,
 		.offered = site_watch_on_offered,
 		.served = site_watch_on_served,
+		.met = site_node_alerts_on_met,
+		.met_context = &site->node_alerts,
 		.node_context = &site->nodes,
 		.answered = site_nodes_on_answer };
 	site->faults = (struct site_faults){ .world = &site->world,
 		.gateway = &site->gateway,
 		.broker = &site->broker,
+		.clock = &site->clock,
 		.nodes = &site->nodes,
 		.worker = &site->worker };
 	site_faults_begin(&site->faults);
@@ -91,7 +102,9 @@ static void close_site(struct site *site)
 	site_gateway_close(&site->gateway);
 	site_operator_close(&site->worker);
 	site_audit_close(&site->audit);
+	site_node_alerts_close(&site->node_alerts);
 	site_alerts_close(&site->alerts);
+	site_clock_close(&site->clock);
 	site_watch_close(&site->watch);
 	site_nodes_close(&site->nodes);
 	site_radio_close(&site->radio);
@@ -119,6 +132,7 @@ static bool step(struct site *site)
 	site_gateway_turn(&site->gateway);
 	site_watch_look(&site->watch);
 	site_alerts_look(&site->alerts);
+	site_node_alerts_look(&site->node_alerts);
 	return !world->failed;
 }
 

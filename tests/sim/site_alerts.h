@@ -44,7 +44,7 @@ struct site_alerts {
 	const struct site_operator *worker;
 	struct site_alert *list;
 	size_t count;
-	struct site_trouble down, halted, tripped[SITE_IMAGES], missing[SITE_IMAGES];
+	struct site_trouble down, halted, unset, tripped[SITE_IMAGES], missing[SITE_IMAGES];
 	unsigned starts; /* of the gateway, at the last look */
 	int64_t look_ms;
 };

@@ -8,10 +8,12 @@
 #include "protocols/cursor.h"
 #include "protocols/senml.h"
 #include "tests/sim/site_alerts.h"
+#include "tests/sim/site_clock.h"
 #include "tests/sim/site_ledger.h"
 #include "tests/sim/site_world.h"
 
 #define BATCH_MAGIC 0x57
+#define UNSET_WAIT_MS (5 * SITE_MINUTE_MS) /* docs/telemetry.md, "Times" */
 #define RECONNECT_MS 3000
 #define NOTICED_MOST_MS 60000 /* as a keepalive has it */
 
@@ -45,6 +47,9 @@ static void take_batch(struct site_broker *broker, const uint8_t *data, size_t s
 	(void)read_bytes(&in, read_varint(&in)); /* the gateway */
 	(void)read_varint(&in);                  /* its boot */
 	uint64_t sequence = read_varint(&in), last = read_varint(&in);
+	if (site_clock_is_unset(broker->world) && broker->world->now_ms - broker->since_ms < UNSET_WAIT_MS)
+		site_world_fail(broker->world, "readings came before the clock was set, after %d s",
+			(int)(broker->world->now_ms - broker->since_ms) / 1000);
 	size_t room = in.failed ? 0 : columns_reader_memory(in.at, reader_left(&in));
 	void *memory = malloc(room + 1);
 	if (room == 0 || columns_reader_init(&columns, memory, in.at, reader_left(&in)) < 0) {
@@ -160,6 +165,7 @@ static void on_session(void *context, uint64_t session)
 	if (!broker->host || !broker->reachable || broker->connected || session != broker->session)
 		return;
 	broker->connected = true;
+	broker->since_ms = broker->world->now_ms;
 	broker->stalled = false;
 	broker->host->connected(broker->host->context, "site", SITE_BROKER_WINDOW);
 }

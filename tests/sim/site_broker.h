@@ -40,6 +40,7 @@ struct site_broker {
 	bool connected;
 	bool stalled; /* the session stands, as far as anybody knows, and nothing comes through */
 	uint32_t session;
+	int64_t since_ms; /* it stands */
 	int64_t delay_ms; /* one way */
 	struct site_letter letters[SITE_BROKER_WINDOW];
 	unsigned in_flight;

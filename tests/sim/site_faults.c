@@ -1,6 +1,7 @@
 #include "tests/sim/site_faults.h"
 
 #include "tests/sim/site_broker.h"
+#include "tests/sim/site_clock.h"
 #include "tests/sim/site_gateway.h"
 #include "tests/sim/site_nodes.h"
 #include "tests/sim/site_operator.h"
@@ -134,6 +135,7 @@ static void on_settle(void *context, uint64_t argument)
 	faults->over = true;
 	on_disk_well(faults, 0);
 	on_broker_fast(faults, 0);
+	site_clock_settle(faults->clock);
 	site_operator_go_on(faults->worker);
 	site_broker_set_reachable(faults->broker, true);
 }

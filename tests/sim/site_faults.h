@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 struct site_broker;
+struct site_clock;
 struct site_gateway;
 struct site_nodes;
 struct site_operator;
@@ -17,6 +18,7 @@ struct site_faults {
 	struct site_world *world;
 	struct site_gateway *gateway;
 	struct site_broker *broker;
+	struct site_clock *clock;
 	struct site_nodes *nodes;
 	struct site_operator *worker;
 	unsigned count;

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "tests/sim/site_broker.h"
+#include "tests/sim/site_clock.h"
 #include "tests/sim/site_hours.h"
 #include "tests/sim/site_radio.h"
 #include "tests/sim/site_world.h"
@@ -197,6 +198,7 @@ void site_gateway_start(struct site_gateway *gateway)
 		.stage = &gateway->stage,
 	};
 	char why[512] = "";
+	gateway->stage.machine = gateway->cuts + 1;
 	int error = daemon_open(&gateway->daemon, &options, why, sizeof(why));
 
 	gateway->starts++;
@@ -228,6 +230,7 @@ void site_gateway_cut_power(struct site_gateway *gateway, int64_t for_ms)
 		close_daemon(gateway);
 	fault_vfs_restore(gateway->fault);
 	empty_folder(gateway->memory);
+	site_clock_lose_power(gateway->clock, for_ms);
 	start_later(gateway, for_ms);
 }
 

@@ -14,6 +14,7 @@
 
 struct config;
 struct site_broker;
+struct site_clock;
 struct site_radio;
 struct site_world;
 
@@ -21,6 +22,7 @@ struct site_gateway {
 	struct site_world *world;
 	struct site_radio *radio;
 	struct site_broker *broker;
+	struct site_clock *clock; /* to be set before the site runs */
 	char directory[64];
 	char memory[80]; /* a folder that a power cut empties */
 	char vfs[32];

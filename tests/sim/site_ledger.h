@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct site_clock;
 struct site_world;
 
 struct site_reading {
@@ -21,8 +22,14 @@ struct site_reading {
 	bool repeated_late;
 };
 
+/* Of the site's time. */
+struct site_sending {
+	int64_t first_ms, last_ms;
+};
+
 struct site_account {
 	struct site_reading *readings; /* the reading number n at n - 1 */
+	struct site_sending *sent;     /* likewise, where clocks are wrong; else NULL */
 	uint32_t made, acknowledged, room;
 };
 
@@ -30,7 +37,8 @@ struct site_ledger {
 	struct site_world *world;
 	struct site_account *accounts;
 	size_t nodes;
-	uint64_t *owners; /* by sequence number: node << 32 | number; 0: has not come */
+	const struct site_clock *clock; /* to be set before the site runs */
+	uint64_t *owners;               /* by sequence number: node << 32 | number; 0: has not come */
 	uint64_t owner_room;
 	uint64_t received, repeated; /* readings, new ones and ones that came before */
 	uint64_t told_lost;          /* readings, in gaps */
@@ -42,6 +50,12 @@ void site_ledger_close(struct site_ledger *ledger);
 
 /* The node made another reading, of that time; its number. */
 uint32_t site_ledger_make(struct site_ledger *ledger, uint32_t node, int64_t time_us);
+
+/* Whether a reading of that number bears no date of its own: it says how old it is, and the gateway times it. */
+bool site_ledger_is_undated(const struct site_ledger *ledger, uint32_t number);
+
+/* The node sends these. */
+void site_ledger_send(struct site_ledger *ledger, uint32_t node, uint32_t first, uint32_t last);
 
 /* The node repeats these so late that they may be taken for news. */
 void site_ledger_excuse(struct site_ledger *ledger, uint32_t node, uint32_t first, uint32_t last);

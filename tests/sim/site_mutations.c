@@ -5,11 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/driver.h"
 #include "gateway/alerts.h"
+#include "gateway/boot_clock.h"
 #include "gateway/chunk_cache.h"
+#include "gateway/clock.h"
 #include "gateway/exchange_table.h"
 #include "gateway/holds.h"
 #include "gateway/link_budget.h"
+#include "gateway/nodes.h"
 #include "gateway/places.h"
 #include "gateway/publish.h"
 #include "gateway/quiet_hours.h"
@@ -54,7 +58,15 @@ enum mutation {
 	ALERTS_ARE_TOLD_AGAIN,
 	ACTIONS_ARE_FORGOTTEN,
 	ACTIONS_ARE_WRITTEN_TWICE,
+	SILENCE_IS_SECRET,
+	BATTERIES_STAY_LOW,
+	ONE_ALERT_EACH,
 	TIME_AWAY_COUNTS,
+	JUMPS_ARE_NOT_NOTICED,
+	JUMPS_ARE_MISSED_WHILE_DOWN,
+	TIMES_DO_NOT_FOLLOW,
+	UNSET_TIMES_STAY,
+	UNSET_IS_AS_GOOD_AS_SET,
 	MUTATIONS,
 };
 
@@ -87,7 +99,16 @@ static const struct {
 	[ALERTS_ARE_TOLD_AGAIN] = { "alerts_are_told_again", "an alert that upstream knows is sent once more" },
 	[ACTIONS_ARE_FORGOTTEN] = { "actions_are_forgotten", "the audit trail leaves out what failed" },
 	[ACTIONS_ARE_WRITTEN_TWICE] = { "actions_are_written_twice", "the audit trail has actions twice" },
+	[SILENCE_IS_SECRET] = { "silence_is_secret", "nodes that stay away raise no alert" },
+	[BATTERIES_STAY_LOW] = { "batteries_stay_low", "nobody sees that a battery was changed" },
+	[ONE_ALERT_EACH] = { "one_alert_each", "many nodes with one trouble are told as one that fails" },
 	[TIME_AWAY_COUNTS] = { "time_away_counts", "nodes are silent while the gateway is off" },
+	[JUMPS_ARE_NOT_NOTICED] = { "jumps_are_not_noticed", "nobody looks whether the clock was set" },
+	[JUMPS_ARE_MISSED_WHILE_DOWN] = { "jumps_are_missed_while_down",
+		"nor at the start, whether it was set before" },
+	[TIMES_DO_NOT_FOLLOW] = { "times_do_not_follow", "the clock is set, and kept times stay" },
+	[UNSET_TIMES_STAY] = { "unset_times_stay", "readings from before the clock was set keep 1970" },
+	[UNSET_IS_AS_GOOD_AS_SET] = { "unset_is_as_good_as_set", "a clock that was never set is believed" },
 };
 
 /* Chosen once, before the first site runs. */
@@ -349,9 +370,16 @@ void __wrap_alerts_find(struct alerts *alerts, const struct alert_finding *findi
 void __wrap_alerts_find(struct alerts *alerts, const struct alert_finding *finding, struct moment now)
 {
 	if ((planted == MISSING_STONES_ARE_SECRET && finding->kind == ALERT_MISSING_STONE) ||
-		(planted == OUTAGES_ARE_SECRET && finding->kind == ALERT_UPLINK_DOWN))
+		(planted == OUTAGES_ARE_SECRET && finding->kind == ALERT_UPLINK_DOWN) ||
+		(planted == SILENCE_IS_SECRET && finding->kind == ALERT_NODE_SILENT))
 		return;
-	__real_alerts_find(alerts, finding, now);
+	struct alert_finding told = *finding;
+
+	if (planted == ONE_ALERT_EACH && told.kind == ALERT_NODES_FAILING) {
+		told.kind = ALERT_NODE_FAILING;
+		told.subject = "node-00000";
+	}
+	__real_alerts_find(alerts, &told, now);
 }
 
 void __real_alerts_end_look(struct alerts *alerts, uint32_t kinds, int64_t hold_ms, struct moment now);
@@ -362,11 +390,65 @@ void __wrap_alerts_end_look(struct alerts *alerts, uint32_t kinds, int64_t hold_
 		__real_alerts_end_look(alerts, kinds, hold_ms, now);
 }
 
+int __real_nodes_contact(struct nodes *nodes, const char *driver, const struct node_contact *contact, struct moment now,
+	struct node **out);
+int __wrap_nodes_contact(struct nodes *nodes, const char *driver, const struct node_contact *contact, struct moment now,
+	struct node **out);
+int __wrap_nodes_contact(struct nodes *nodes, const char *driver, const struct node_contact *contact, struct moment now,
+	struct node **out)
+{
+	const struct node *node = planted == BATTERIES_STAY_LOW ? nodes_find(nodes, contact->node) : NULL;
+	struct node_contact told = *contact;
+
+	if (node && node->record.battery_percent >= 0 && told.battery_percent > node->record.battery_percent)
+		told.battery_percent = -1;
+	return __real_nodes_contact(nodes, driver, &told, now, out);
+}
+
 bool __real_alerts_told(struct alerts *alerts, enum alert_kind kind, const char *subject, uint32_t changes);
 bool __wrap_alerts_told(struct alerts *alerts, enum alert_kind kind, const char *subject, uint32_t changes);
 bool __wrap_alerts_told(struct alerts *alerts, enum alert_kind kind, const char *subject, uint32_t changes)
 {
 	return planted == ALERTS_ARE_TOLD_AGAIN || __real_alerts_told(alerts, kind, subject, changes);
+}
+
+bool __real_clock_watch_look(struct clock_watch *watch, struct moment now, struct clock_jump *jump);
+bool __wrap_clock_watch_look(struct clock_watch *watch, struct moment now, struct clock_jump *jump);
+bool __wrap_clock_watch_look(struct clock_watch *watch, struct moment now, struct clock_jump *jump)
+{
+	return planted != JUMPS_ARE_NOT_NOTICED && __real_clock_watch_look(watch, now, jump);
+}
+
+bool __real_boot_clock_missed(
+	const struct boot_clock *kept, uint32_t machine, uint32_t boot, struct moment now, struct clock_jump *out);
+bool __wrap_boot_clock_missed(
+	const struct boot_clock *kept, uint32_t machine, uint32_t boot, struct moment now, struct clock_jump *out);
+bool __wrap_boot_clock_missed(
+	const struct boot_clock *kept, uint32_t machine, uint32_t boot, struct moment now, struct clock_jump *out)
+{
+	return planted != JUMPS_ARE_MISSED_WHILE_DOWN && __real_boot_clock_missed(kept, machine, boot, now, out);
+}
+
+int64_t __real_clock_jump_past(const struct clock_jump *jump, int64_t wall_ms);
+int64_t __wrap_clock_jump_past(const struct clock_jump *jump, int64_t wall_ms);
+int64_t __wrap_clock_jump_past(const struct clock_jump *jump, int64_t wall_ms)
+{
+	return planted == TIMES_DO_NOT_FOLLOW ? wall_ms : __real_clock_jump_past(jump, wall_ms);
+}
+
+void __real_boot_clock_mend(const struct boot_clock *clock, uint32_t boot, struct segment_entry *entry);
+void __wrap_boot_clock_mend(const struct boot_clock *clock, uint32_t boot, struct segment_entry *entry);
+void __wrap_boot_clock_mend(const struct boot_clock *clock, uint32_t boot, struct segment_entry *entry)
+{
+	if (planted != UNSET_TIMES_STAY)
+		__real_boot_clock_mend(clock, boot, entry);
+}
+
+bool __real_boot_clock_is_unset(struct moment now);
+bool __wrap_boot_clock_is_unset(struct moment now);
+bool __wrap_boot_clock_is_unset(struct moment now)
+{
+	return planted != UNSET_IS_AS_GOOD_AS_SET && __real_boot_clock_is_unset(now);
 }
 
 enum rollout_turn __real_rollout_turn(const struct turn_scene *scene, const struct rollout *rollout,

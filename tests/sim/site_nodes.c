@@ -149,14 +149,17 @@ static void send_check_in(struct site_nodes *nodes, uint32_t index)
 	site_radio_check_in(nodes->radio, index, node->token, &contact);
 }
 
-static void describe_reading(struct reading *out, uint32_t number, int64_t time_us)
+/* One without a date says how old it is, and its driver reckons from the gateway's clock. */
+static void describe_reading(const struct site_nodes *nodes, uint32_t number, int64_t time_us, struct reading *out)
 {
+	bool undated = site_ledger_is_undated(nodes->ledger, number);
+
 	*out = (struct reading){ .name = { "count", 5 },
 		.kind = READING_NUMBER,
 		.number = { .mantissa = number },
 		.has_time = true,
-		.is_dated = true,
-		.time_us = time_us };
+		.is_dated = !undated,
+		.time_us = undated ? time_us + nodes->world->clock_off_ms * 1000 : time_us };
 }
 
 static void excuse_batch(struct site_nodes *nodes, uint32_t index)
@@ -199,7 +202,8 @@ static void send_batch(struct site_nodes *nodes, uint32_t index)
 		excuse_batch(nodes, index);
 	}
 	for (uint32_t number = first; number <= node->batch_last; number++)
-		describe_reading(&readings[count++], number, account->readings[number - 1].time_us);
+		describe_reading(nodes, number, account->readings[number - 1].time_us, &readings[count++]);
+	site_ledger_send(nodes->ledger, index, first, node->batch_last);
 	report.count = count;
 	report.exchange = (uint64_t)(index + 1) << 32 | node->batch_last;
 	site_radio_report(nodes->radio, &report);

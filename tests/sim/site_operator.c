@@ -17,6 +17,7 @@
 #define AGAIN_MS (5 * SITE_MINUTE_MS)
 #define PATIENCE_MS SITE_MINUTE_MS
 #define PIECE 4000
+#define CLOCK_NOTICED_MS 2000
 #define AUDIT_MS (20 * SITE_MINUTE_MS) /* before the end */
 
 /* When images of each level come, in parts of a thousand of the time before settling. */
@@ -82,8 +83,8 @@ static void ask(struct site_operator *worker, json_t *request, const struct cont
 {
 	const char *command = json_string_value(json_object_get(request, "command"));
 	/* The bytes of an image are part of what its beginning says. */
-	bool acts = strcmp(command, "audit") != 0 && strcmp(command, "rollout.forecast") != 0 &&
-		    strcmp(command, "image.upload.data") != 0;
+	bool acts = strcmp(command, "audit") != 0 && strcmp(command, "status") != 0 &&
+		    strcmp(command, "rollout.forecast") != 0 && strcmp(command, "image.upload.data") != 0;
 	size_t action = acts ? site_audit_ask(worker->audit, request) : SIZE_MAX;
 	char *text = json_dumps(request, JSON_COMPACT);
 	struct asked *asked = malloc(sizeof(*asked));
@@ -327,6 +328,31 @@ void site_operator_meddle(struct site_operator *worker)
 	ask(worker, json_pack("{s:s, s:s}", "command", "rollout.pause", "rollout", name), NULL, NULL);
 	site_world_later(worker->world, site_world_between(worker->world, SITE_MINUTE_MS, 3 * SITE_HOUR_MS),
 		on_pause_over, worker, (uint64_t)image);
+}
+
+static void on_clock(struct site_operator *worker, bool ok, const json_t *told)
+{
+	json_int_t jumps = json_integer_value(json_object_get(json_object_get(told, "clock"), "jumps"));
+
+	if (ok && worker->jumps_in == worker->gateway->starts && jumps != worker->jumps)
+		site_world_fail(worker->world, "the clock was set %u times, and the gateway noticed %d", worker->jumps,
+			(int)jumps);
+}
+
+static void on_time_to_ask(void *context, uint64_t jumps)
+{
+	struct site_operator *worker = context;
+
+	if (worker->gateway->daemon && worker->jumps_in == worker->gateway->starts && worker->jumps == jumps)
+		ask(worker, json_pack("{s:s}", "command", "status"), NULL, on_clock);
+}
+
+void site_operator_look_at_clock(struct site_operator *worker)
+{
+	if (worker->jumps_in != worker->gateway->starts)
+		worker->jumps = 0;
+	worker->jumps_in = worker->gateway->starts;
+	site_world_later(worker->world, CLOCK_NOTICED_MS, on_time_to_ask, worker, ++worker->jumps);
 }
 
 static void on_trail(struct site_operator *worker, bool ok, const json_t *told)

@@ -30,10 +30,11 @@ struct site_operator {
 	bool ordered[SITE_IMAGES];
 	uint32_t patience; /* which of its alarms is meant */
 	unsigned requests, refusals;
-	json_t *forecast;    /* as answered; NULL: it was not asked for */
-	int64_t forecast_ms; /* of the site's time */
-	unsigned halted_in;  /* which start of the gateway was asked to halt, and did; 0: none */
-	struct asked *asked; /* until the end: a gateway that goes leaves questions without an answer */
+	json_t *forecast;         /* as answered; NULL: it was not asked for */
+	int64_t forecast_ms;      /* of the site's time */
+	unsigned jumps, jumps_in; /* of the clock, and in which start of the gateway they were */
+	unsigned halted_in;       /* which start of the gateway was asked to halt, and did; 0: none */
+	struct asked *asked;      /* until the end: a gateway that goes leaves questions without an answer */
 };
 
 void site_operator_open(struct site_operator *worker, struct site_world *world, struct site_gateway *gateway,
@@ -52,6 +53,9 @@ void site_operator_go_on(struct site_operator *worker);
 
 /* Whether all updates are stopped, as the gateway that runs said. */
 bool site_operator_has_halted(const struct site_operator *worker);
+
+/* The clock was set while the gateway runs: it is asked soon whether it has noticed. */
+void site_operator_look_at_clock(struct site_operator *worker);
 
 /* Asks something of the rollouts that are open, by chance: a pause and its end, an abort, a rollback. */
 void site_operator_meddle(struct site_operator *worker);

@@ -69,6 +69,8 @@ static void choose_limits(struct site_plan *plan, struct random *random)
 		plan->rate_bytes = (unsigned)between(random, 200, 2000);
 	if (plan->stones && one_of(random, 2))
 		plan->stone_cut_ms = between(random, 1, 40000);
+	plan->clock_jumps = one_of(random, 4);
+	plan->clock_resets = one_of(random, 4);
 }
 
 void site_plan_small(struct site_plan *plan, uint64_t seed)

@@ -57,6 +57,8 @@ struct site_plan {
 	int64_t stone_cut_ms;           /* so long after it the gateway is without power for a while; 0: it is not */
 	unsigned absent;                /* of the nodes, in parts of a thousand, that are off for most of the time */
 	unsigned transfers, per_parent, rate_bytes; /* links, 0: no such limit */
+	bool clock_jumps;                           /* the gateway's wall clock is set wrong, and right again */
+	bool clock_resets;                          /* a power cut makes it begin in 1970, until it is set */
 };
 
 /* A week of 10,000 nodes, a contact each in 15 minutes, in which little goes wrong: for a bench. */

@@ -106,12 +106,14 @@ static void answer(struct site_radio *radio, uint32_t node, uint32_t token, cons
 		radio, (uint64_t)token << 32 | node);
 }
 
-static int greet(struct site_radio *radio, const struct node_contact *contact, struct site_answer *out)
+static int greet(struct site_radio *radio, uint32_t node, const struct node_contact *contact, struct site_answer *out)
 {
 	struct contact_answer told = { 0 };
 	int result = radio->host->contact(radio->host->context, contact, &told);
 
 	radio->contacts++;
+	if (result == 0)
+		radio->listener.met(radio->listener.met_context, node, contact);
 	*out = (struct site_answer){ .result = result, .next_s = told.next_s, .retry_s = 300, .image = -1 };
 	if (result == -EBUSY)
 		out->retry_s = told.next_s;
@@ -124,7 +126,7 @@ void site_radio_check_in(struct site_radio *radio, uint32_t node, uint32_t token
 
 	if (!is_heard(radio))
 		return;
-	if (greet(radio, contact, &told) == 0)
+	if (greet(radio, node, contact, &told) == 0)
 		site_links_on_parent(radio->links, node);
 	if (radio->is_powered(radio->power_context))
 		answer(radio, node, token, &told);
@@ -159,7 +161,7 @@ void site_radio_report(struct site_radio *radio, const struct site_batch *batch)
 
 	if (!is_heard(radio))
 		return;
-	if (greet(radio, &contact, &told) < 0) {
+	if (greet(radio, batch->node, &contact, &told) < 0) {
 		if (radio->is_powered(radio->power_context))
 			answer(radio, batch->node, batch->token, &told);
 		return;
@@ -178,8 +180,9 @@ void site_radio_report(struct site_radio *radio, const struct site_batch *batch)
 							  .context = pending });
 }
 
-static void progress(struct site_radio *radio, const struct delivery_progress *said)
+static void progress(struct site_radio *radio, uint32_t node, const struct delivery_progress *said)
 {
+	radio->listener.met(radio->listener.met_context, node, NULL);
 	radio->host->progress(radio->host->context, said);
 }
 
@@ -189,8 +192,9 @@ void site_radio_status(struct site_radio *radio, uint32_t node, enum delivery_st
 
 	if (!is_heard(radio))
 		return;
-	progress(radio, &(struct delivery_progress){
-				.node = site_radio_node_id(node, id), .state = state, .code = code, .said = true });
+	progress(radio, node,
+		&(struct delivery_progress){
+			.node = site_radio_node_id(node, id), .state = state, .code = code, .said = true });
 	site_links_end(radio->links, node);
 	radio->listener.heard(radio->listener.context, node);
 }
@@ -219,8 +223,9 @@ static int serve(struct site_radio *radio, const struct site_request *request, c
 	site_links_on_served(radio->links, node, request->size + REQUEST_BYTES);
 	radio->listener.served(radio->listener.context, node, request->image, (uint32_t)got);
 	if (image_of(radio, radio->offers[node].image) == request->image)
-		progress(radio, &(struct delivery_progress){
-					.node = id, .state = DELIVERY_DOWNLOADING, .offset = request->offset });
+		progress(radio, node,
+			&(struct delivery_progress){
+				.node = id, .state = DELIVERY_DOWNLOADING, .offset = request->offset });
 	return is_lost(radio) ? 0 : got;
 }
 

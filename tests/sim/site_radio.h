@@ -38,6 +38,9 @@ struct site_listener {
 	void (*answering)(void *context, uint32_t node, const struct site_answer *answer);
 	/* The gateway has heard a word of the node that is not answered. */
 	void (*heard)(void *context, uint32_t node);
+	/* The gateway hears the node: at a contact, or NULL by another word. */
+	void (*met)(void *met_context, uint32_t node, const struct node_contact *contact);
+	void *met_context;
 	/* The gateway makes an offer to its driver. */
 	void (*offered)(void *context, uint32_t node, int image);
 	/* The gateway lets the node have so many bytes of the image. */

@@ -8,6 +8,7 @@
 #include "gateway/rollouts.h"
 #include "gateway/update.h"
 #include "gateway/updates.h"
+#include "tests/sim/site_clock.h"
 #include "tests/sim/site_gateway.h"
 #include "tests/sim/site_hours.h"
 #include "tests/sim/site_images.h"
@@ -113,10 +114,13 @@ static bool is_open_at(
 {
 	const struct site_plan *plan = watch->world->plan;
 
-	if (node < SITE_QUIET_NODES && !site_hours_are_open(plan->quiet, wall_ms))
+	/* No window opens before the clock was set. */
+	bool is_known = !site_clock_is_unset(watch->world);
+
+	if (node < SITE_QUIET_NODES && plan->quiet && !(is_known && site_hours_are_open(plan->quiet, wall_ms)))
 		return false;
 	/* Back from a bad image as soon as can be. */
-	return goes_back(watch, image) || site_hours_are_open(hours, wall_ms);
+	return !hours || goes_back(watch, image) || (is_known && site_hours_are_open(hours, wall_ms));
 }
 
 /* When it is told that it may start the image, and until when. */
@@ -124,7 +128,7 @@ static void check_activation(struct site_watch *watch, uint32_t node, const stru
 {
 	const struct site_plan *plan = watch->world->plan;
 	const struct site_hours *hours = plan->apply_window ? plan->apply_window : plan->window;
-	int64_t now_ms = site_world_wall_ms(watch->world), from_ms = now_ms + (int64_t)answer->apply_s * 1000;
+	int64_t now_ms = site_world_clock_ms(watch->world), from_ms = now_ms + (int64_t)answer->apply_s * 1000;
 	int64_t last_ms = now_ms + (int64_t)answer->until_s * 1000 - 1;
 
 	/* Told twice the same, it may never: its hours are not known, or are never open. */
@@ -143,7 +147,8 @@ void site_watch_on_served(void *context, uint32_t node, int image, uint32_t byte
 	struct site_watch *watch = context;
 
 	watch->served += bytes;
-	if (!is_open_at(watch, node, image, watch->world->plan->window, site_world_wall_ms(watch->world)))
+	if (!site_clock_has_just_jumped(watch->world) &&
+		!is_open_at(watch, node, image, watch->world->plan->window, site_world_clock_ms(watch->world)))
 		site_world_fail(watch->world, "node-%05u is given a block outside its hours", node);
 }
 
@@ -361,12 +366,13 @@ static void judge_node(struct site_watch *watch, uint32_t index)
 		site_world_fail(watch->world, "%s is not in the registry", id);
 		return;
 	}
-	if (memcmp(known->record.image, watch->images->list[node->told].sha256, 8) != 0)
+	/* What it said last, whether or not it heard the answer. */
+	if (memcmp(known->record.image, watch->images->list[watch->last[index]].sha256, 8) != 0)
 		site_world_fail(watch->world, "the registry has another image for %s than it told last", id);
 	if (!update && node->updates > 0 && watch->gateway->unsaved_ends == 0)
 		site_world_fail(watch->world, "%s was updated, and nobody knows of it", id);
 	if (update && update_is_active(update) &&
-		site_world_wall_ms(watch->world) - update->record.created_ms >
+		site_world_clock_ms(watch->world) - update->record.created_ms >
 			watch->world->plan->deadline_ms + SITE_HOUR_MS)
 		site_world_fail(watch->world, "the update of %s is still %s", id, update_state_name(update->state));
 }

@@ -11,7 +11,8 @@ static struct moment now_of(void *context)
 {
 	const struct site_world *world = context;
 
-	return (struct moment){ .monotonic_ms = 1000 + world->now_ms, .wall_ms = site_world_wall_ms(world) };
+	return (struct moment){ .monotonic_ms = 1000 + world->now_ms - world->machine_ms,
+		.wall_ms = site_world_clock_ms(world) };
 }
 
 void site_world_open(struct site_world *world, const struct site_plan *plan, FILE *trace)
@@ -29,6 +30,11 @@ void site_world_close(struct site_world *world)
 int64_t site_world_wall_ms(const struct site_world *world)
 {
 	return BEGIN_MS + world->now_ms;
+}
+
+int64_t site_world_clock_ms(const struct site_world *world)
+{
+	return site_world_wall_ms(world) + world->clock_off_ms;
 }
 
 void site_world_later(struct site_world *world, int64_t after_ms, void (*call)(void *context, uint64_t argument),

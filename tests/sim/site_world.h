@@ -22,9 +22,12 @@ struct site_world {
 	int64_t now_ms; /* since the site's beginning */
 	struct random random;
 	struct site_events events;
-	struct clock clock;  /* the gateway's */
-	FILE *trace;         /* NULL: none */
-	uint64_t trace_hash; /* of all that was ever traced, the same for the same run */
+	struct clock clock;      /* the gateway's */
+	int64_t machine_ms;      /* when its machine had power last */
+	int64_t clock_off_ms;    /* how far its wall clock is ahead of the truth */
+	int64_t clock_jumped_ms; /* when that changed last; 0: never */
+	FILE *trace;             /* NULL: none */
+	uint64_t trace_hash;     /* of all that was ever traced, the same for the same run */
 	bool failed;
 	char verdict[512];
 };
@@ -32,8 +35,9 @@ struct site_world {
 void site_world_open(struct site_world *world, const struct site_plan *plan, FILE *trace);
 void site_world_close(struct site_world *world);
 
-/* Milliseconds since 1970 of a moment of the site, as the gateway's clock has it. */
+/* Milliseconds since 1970: the truth, and what the gateway's clock says. */
 int64_t site_world_wall_ms(const struct site_world *world);
+int64_t site_world_clock_ms(const struct site_world *world);
 
 /* It happens `after_ms` from now. */
 void site_world_later(struct site_world *world, int64_t after_ms, void (*call)(void *context, uint64_t argument),
