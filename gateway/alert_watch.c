@@ -149,12 +149,15 @@ static void look_at_node(struct alert_watch *watch, const struct node *node, str
 static void look_at_update(struct alert_watch *watch, const struct update *update)
 {
 	const struct stored_update *record = &update->record;
+	bool waits = update->state == UPDATE_OFFERED;
+	/* The one that is under way has not failed yet. */
+	uint32_t failed = record->attempts - (!waits && record->attempts > 0);
 
 	if (update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED)
 		note(&watch->failing, record->node, "its update %s: %.64s",
 			update->state == UPDATE_FAILED ? "failed" : "was reverted", record->reason);
-	else if (update_is_active(update) && record->attempts >= watch->parts.settings->failed_attempts)
-		note(&watch->failing, record->node, "%u attempts at its update failed", record->attempts);
+	else if (update_is_active(update) && failed >= watch->parts.settings->failed_attempts)
+		note(&watch->failing, record->node, "%u attempts at its update failed", failed);
 }
 
 /* Looks at a slice; true when all were looked at. */

@@ -102,7 +102,18 @@ static bool number_of(const struct site_node_alerts *alerts, const char *id, siz
 static bool is_failing(const struct update *update)
 {
 	return update->state == UPDATE_FAILED || update->state == UPDATE_REVERTED ||
-	       (update_is_active(update) && update->record.attempts >= ATTEMPTS);
+	       (update->state == UPDATE_OFFERED && update->record.attempts >= ATTEMPTS);
+}
+
+/* It came and went between two looks, and the alert is about that. */
+static void note_raised(
+	const struct site_node_alerts *alerts, struct site_concerned *one, int concern, const struct alert *alert)
+{
+	int64_t raised_ms = alert->raised_ms - site_world_wall_ms(alerts->world) + alerts->world->now_ms;
+
+	one->stands[concern] = true;
+	if (raised_ms > one->since_ms[concern])
+		one->since_ms[concern] = alerts->world->now_ms;
 }
 
 static void note_all(struct site_node_alerts *alerts, const struct daemon_view *view)
@@ -124,7 +135,7 @@ static void note_all(struct site_node_alerts *alerts, const struct daemon_view *
 		const struct alert *alert = alerts_at(view->alerts, i);
 		for (int concern = 0; alert->stands && concern < SITE_CONCERNS; concern++)
 			if (alert->kind == kind_of[concern] && number_of(alerts, alert->subject, &node))
-				alerts->list[node].stands[concern] = true;
+				note_raised(alerts, &alerts->list[node], concern, alert);
 	}
 }
 
