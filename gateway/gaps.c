@@ -167,37 +167,61 @@ void gaps_close(struct gaps *gaps)
 	free(gaps);
 }
 
+/* Numbers that no reading had are no loss, whether or not one knows how many they are. */
+static bool is_counted(const struct gap *gap)
+{
+	return gap->lost > 0 || gap->reason == GAP_UNUSED;
+}
+
+static bool are_alike(const struct gap *left, const struct gap *right)
+{
+	return left->reason == right->reason && (left->lost > 0) == (right->lost > 0);
+}
+
 /* Joins entry i and the one after it. */
 static void join(struct gaps *gaps, size_t i)
 {
 	struct gap *left = &gaps->list[i];
 	const struct gap *right = left + 1;
+	bool known = left->reason == right->reason ? left->lost > 0 && right->lost > 0
+						   : is_counted(left) && is_counted(right);
 
 	/* A number of losses that is not known stays unknown. */
-	left->lost = left->lost && right->lost ? left->lost + right->lost : 0;
+	left->lost = known ? left->lost + right->lost : 0;
 	left->last = left->last > right->last ? left->last : right->last;
 	left->became += right->became;
+	if (left->reason == GAP_UNUSED)
+		left->reason = right->reason;
 	gaps->count--;
 	memmove(&gaps->list[i + 1], &gaps->list[i + 2], (gaps->count - i - 1) * sizeof(gaps->list[0]));
 }
 
-static void join_nearest(struct gaps *gaps)
+/* The first of the two nearest; SIZE_MAX: there are no two that are alike. */
+static size_t nearest_pair(const struct gaps *gaps, bool alike)
 {
-	size_t nearest = 0;
+	size_t nearest = SIZE_MAX;
 	uint64_t distance = UINT64_MAX;
 
 	for (size_t i = 0; i + 1 < gaps->count; i++) {
-		if (gaps->list[i + 1].first - gaps->list[i].last >= distance)
+		const struct gap *left = &gaps->list[i], *right = left + 1;
+		if ((alike && !are_alike(left, right)) || right->first - left->last >= distance)
 			continue;
-		distance = gaps->list[i + 1].first - gaps->list[i].last;
+		distance = right->first - left->last;
 		nearest = i;
 	}
-	join(gaps, nearest);
+	return nearest;
+}
+
+static void join_nearest(struct gaps *gaps)
+{
+	size_t pair = nearest_pair(gaps, true);
+
+	join(gaps, pair < SIZE_MAX ? pair : nearest_pair(gaps, false));
 }
 
 static bool belong_together(const struct gap *left, const struct gap *right)
 {
-	return left->last + 1 == right->first && left->reason == right->reason && (left->lost > 0) == (right->lost > 0);
+	return left->last + 1 == right->first && are_alike(left, right);
 }
 
 void gaps_add(struct gaps *gaps, const struct gap *gap)

@@ -1,8 +1,9 @@
 /*
  * gaps: which sequence numbers will never come upstream and why, durable until upstream has been told.
  *
- * Neighbouring gaps of the same reason are joined. When GAPS_MAX are exceeded the two nearest become one, which then
- * says how many of its numbers are lost: the list is bounded, the count stays true.
+ * Neighbouring gaps of the same reason are joined. When GAPS_MAX are exceeded the two nearest of one reason become one,
+ * or the two nearest at all, which then says how many of its numbers are lost: the list is bounded, the count stays
+ * true, and no loss hides among numbers that were not used.
  */
 #ifndef WAKEGATE_GATEWAY_GAPS_H
 #define WAKEGATE_GATEWAY_GAPS_H

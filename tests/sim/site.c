@@ -18,6 +18,7 @@
 #include "tests/sim/site_nodes.h"
 #include "tests/sim/site_operator.h"
 #include "tests/sim/site_radio.h"
+#include "tests/sim/site_thinned.h"
 #include "tests/sim/site_watch.h"
 #include "tests/sim/site_world.h"
 
@@ -25,6 +26,7 @@ struct site {
 	struct site_world world;
 	struct site_images images;
 	struct site_ledger ledger;
+	struct site_thinned thinned;
 	struct site_broker broker;
 	struct site_links links;
 	struct site_radio radio;
@@ -62,7 +64,9 @@ static void open_site(struct site *site, const struct site_plan *plan, FILE *tra
 	tell_limits(&site->world);
 	site_images_open(&site->images, plan);
 	site_ledger_open(&site->ledger, &site->world, plan->nodes);
+	site_thinned_open(&site->thinned, &site->world, &site->ledger);
 	site_broker_open(&site->broker, &site->world, &site->ledger);
+	site->broker.thinned = &site->thinned;
 	site_links_open(&site->links, &site->world, plan->nodes);
 	site_radio_open(&site->radio, &site->world, &site->images, &site->links);
 	site_nodes_open(&site->nodes, &site->world, &site->radio, &site->images, &site->ledger);
@@ -110,6 +114,7 @@ static void close_site(struct site *site)
 	site_radio_close(&site->radio);
 	site_links_close(&site->links);
 	site_broker_close(&site->broker);
+	site_thinned_close(&site->thinned);
 	site_ledger_close(&site->ledger);
 	site_images_close(&site->images);
 	site_world_close(&site->world);
@@ -178,6 +183,7 @@ bool site_run(const struct site_plan *plan, FILE *trace, struct site_report *out
 	if (!site->world.failed) {
 		site_watch_judge(&site->watch);
 		site_ledger_judge(&site->ledger);
+		site_thinned_judge(&site->thinned);
 	}
 	report(site, out);
 	close_site(site);

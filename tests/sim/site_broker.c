@@ -10,6 +10,7 @@
 #include "tests/sim/site_alerts.h"
 #include "tests/sim/site_clock.h"
 #include "tests/sim/site_ledger.h"
+#include "tests/sim/site_thinned.h"
 #include "tests/sim/site_world.h"
 
 #define BATCH_MAGIC 0x57
@@ -25,13 +26,22 @@ struct uplink {
 
 static void take_reading(struct site_broker *broker, uint64_t sequence, const struct segment_entry *entry)
 {
-	char id[16] = "";
+	char id[16] = "", name[16] = "";
 	unsigned node = UINT32_MAX;
 
 	if (entry->node.size < sizeof(id))
 		memcpy(id, entry->node.data, entry->node.size);
 	if (sscanf(id, "node-%u", &node) != 1)
 		node = UINT32_MAX;
+	bool is_new = site_thinned_come(broker->thinned, sequence);
+	if (entry->reading.name.size > 6 && entry->reading.name.size < sizeof(name)) {
+		memcpy(name, entry->reading.name.data, entry->reading.name.size);
+		if (is_new)
+			site_thinned_receive(broker->thinned,
+				&(struct site_thin_part){ sequence, node, name + 6,
+					number_value(&entry->reading.number), entry->reading.time_us });
+		return;
+	}
 	site_ledger_receive(
 		broker->ledger, sequence, node, (uint32_t)number_value(&entry->reading.number), entry->reading.time_us);
 }
@@ -69,6 +79,7 @@ static void take_gap(struct site_broker *broker, const char *text)
 	const char *lost = strstr(text, "lost=");
 
 	site_world_say(broker->world, "broker: gap %s", text);
+	site_thinned_lose(broker->thinned, text);
 	site_ledger_lose(
 		broker->ledger, lost ? strtoull(lost + 5, NULL, 10) : 0, strstr(text, "reason=unused") != NULL);
 }

@@ -16,6 +16,7 @@
 
 struct site_alerts;
 struct site_ledger;
+struct site_thinned;
 struct site_world;
 
 #define SITE_BROKER_WINDOW 64
@@ -34,7 +35,8 @@ struct site_letter {
 struct site_broker {
 	struct site_world *world;
 	struct site_ledger *ledger;
-	struct site_alerts *alerts;     /* to be set before the site runs */
+	struct site_alerts *alerts; /* to be set before the site runs, and this: */
+	struct site_thinned *thinned;
 	const struct uplink_host *host; /* NULL: the gateway is not there */
 	bool reachable;                 /* as far as the network goes */
 	bool connected;

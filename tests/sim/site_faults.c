@@ -56,7 +56,9 @@ static void on_uplink_back(void *context, uint64_t argument)
 static void end_uplink(struct site_faults *faults)
 {
 	site_broker_set_reachable(faults->broker, false);
-	site_world_later(faults->world, between(faults, 10000, 8 * SITE_HOUR_MS), on_uplink_back, faults, 0);
+	int64_t most_ms = (faults->world->plan->quota_bytes > 0 ? 40 : 8) * SITE_HOUR_MS;
+
+	site_world_later(faults->world, between(faults, 10000, most_ms), on_uplink_back, faults, 0);
 }
 
 static void on_broker_fast(void *context, uint64_t argument)

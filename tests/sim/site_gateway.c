@@ -44,25 +44,36 @@ static void write_limits(FILE *file, const struct site_plan *plan)
 			plan->quiet->text);
 }
 
+static void write_room(const struct site_plan *plan, char *out, size_t size)
+{
+	if (plan->quota_bytes == 0)
+		snprintf(out, size, "when_full = \"refuse\";");
+	else
+		snprintf(out, size, "when_full = \"thin\"; quota = \"%d B\"; thin_above = 33; thin_window = \"%d s\";",
+			(int)plan->quota_bytes, (int)(plan->thin_ms / 1000));
+}
+
 static void write_config(const struct site_gateway *gateway)
 {
 	const struct site_plan *plan = gateway->world->plan;
 	FILE *file = fopen(gateway->config_path, "w");
+	char room[128];
 
 	if (!file)
 		abort();
+	write_room(plan, room, sizeof(room));
 	fprintf(file,
 		"gateway: { id = \"site\"; data_directory = \"%s\"; log_level = \"error\"; };\n"
 		"nodes: { most = 20000; flush_interval = \"%d s\"; };\n"
 		"schedule: { interval = \"%d s\"; };\n"
-		"telemetry: { format = \"columnar\"; when_full = \"refuse\"; commit_delay = \"%d ms\"; "
-		"%s%s%s };\n"
+		"telemetry: { format = \"columnar\"; commit_delay = \"%d ms\"; "
+		"%s%s%s %s };\n"
 		"images: { unsigned_hardware = [ \"sim-0\", \"sim-1\" ]; };\n"
 		"update: { attempts = 3; retry_after = \"%d s\"; retry_most = \"2 h\"; stall_after = \"3 h\"; "
 		"deadline = \"%d s\"; };\n",
 		gateway->directory, (int)(plan->flush_ms / 1000), (int)(plan->interval_ms / 1000), (int)plan->commit_ms,
 		plan->remembers ? "runtime_directory = \"" : "", plan->remembers ? gateway->memory : "",
-		plan->remembers ? "\";" : "", (int)(plan->interval_ms / 2000), (int)(plan->deadline_ms / 1000));
+		plan->remembers ? "\";" : "", room, (int)(plan->interval_ms / 2000), (int)(plan->deadline_ms / 1000));
 	write_limits(file, plan);
 	fclose(file);
 }

@@ -1,9 +1,10 @@
 /*
  * wakegate-site: runs simulated sites, a seed each, and says which invariant of which seed does not hold.
  *
- *     wakegate-site [--seed N] [--seeds N] [--every N] [--trace] [--calm] [--nodes N] [--days N]
+ *     wakegate-site [--seed N] [--seeds N] [--every N] [--trace] [--calm] [--narrow] [--nodes N] [--days N]
  *
- * --every: how far the seeds are apart, so that several processes share them; --calm: nothing goes wrong.
+ * --every: how far the seeds are apart, so that several processes share them; --calm: nothing goes wrong;
+ * --narrow: sites whose readings have little room.
  */
 #include <getopt.h>
 #include <inttypes.h>
@@ -16,7 +17,7 @@
 
 struct site_options {
 	uint64_t seed, seeds, every;
-	bool trace, calm;
+	bool trace, calm, narrow;
 	long nodes, days;
 };
 
@@ -24,7 +25,7 @@ static void parse(struct site_options *options, int argc, char **argv)
 {
 	static const struct option names[] = { { "seed", 1, NULL, 's' }, { "seeds", 1, NULL, 'n' },
 		{ "every", 1, NULL, 'e' }, { "trace", 0, NULL, 't' }, { "calm", 0, NULL, 'c' },
-		{ "nodes", 1, NULL, 'N' }, { "days", 1, NULL, 'd' }, { NULL, 0, NULL, 0 } };
+		{ "narrow", 0, NULL, 'w' }, { "nodes", 1, NULL, 'N' }, { "days", 1, NULL, 'd' }, { NULL, 0, NULL, 0 } };
 	int option;
 
 	*options = (struct site_options){ .seed = 1, .seeds = 1, .every = 1 };
@@ -45,6 +46,9 @@ static void parse(struct site_options *options, int argc, char **argv)
 		case 'c':
 			options->calm = true;
 			break;
+		case 'w':
+			options->narrow = true;
+			break;
 		case 'N':
 			options->nodes = atol(optarg);
 			break;
@@ -61,7 +65,10 @@ static bool run(const struct site_options *options, uint64_t seed)
 	struct site_plan plan;
 	struct site_report report;
 
-	site_plan_small(&plan, seed);
+	if (options->narrow)
+		site_plan_narrow(&plan, seed);
+	else
+		site_plan_small(&plan, seed);
 	if (options->calm)
 		plan.faults = false;
 	if (options->nodes > 0)

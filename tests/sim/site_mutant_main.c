@@ -19,6 +19,10 @@
 /* Small and short: a bug shows early or in another seed. */
 static void plan_for(struct site_plan *plan, uint64_t seed)
 {
+	if (site_mutations_are_narrow()) {
+		site_plan_narrow(plan, seed);
+		return;
+	}
 	site_plan_small(plan, seed);
 	plan->nodes = 60;
 	plan->hardware_types = 2;

@@ -11,6 +11,7 @@
 #include "gateway/chunk_cache.h"
 #include "gateway/clock.h"
 #include "gateway/exchange_table.h"
+#include "gateway/gaps.h"
 #include "gateway/holds.h"
 #include "gateway/link_budget.h"
 #include "gateway/nodes.h"
@@ -22,6 +23,8 @@
 #include "gateway/rollout_turn.h"
 #include "gateway/schedule.h"
 #include "gateway/stones.h"
+#include "gateway/thin.h"
+#include "gateway/thinned.h"
 #include "gateway/update.h"
 #include "gateway/update_hours.h"
 #include "gateway/updates.h"
@@ -61,6 +64,10 @@ enum mutation {
 	SILENCE_IS_SECRET,
 	BATTERIES_STAY_LOW,
 	ONE_ALERT_EACH,
+	LOSSES_ARE_SECRET,
+	ALARMS_ARE_READINGS,
+	COUNTS_ARE_WRONG,
+	OLDEST_GO_AT_ONCE,
 	TIME_AWAY_COUNTS,
 	JUMPS_ARE_NOT_NOTICED,
 	JUMPS_ARE_MISSED_WHILE_DOWN,
@@ -72,6 +79,7 @@ enum mutation {
 
 static const struct {
 	const char *name, *what;
+	bool narrow; /* found where readings have little room */
 } mutations[MUTATIONS] = {
 	[STOPS_STOP_NOTHING] = { "stops_stop_nothing",
 		"a rollout that is paused, tripped or aborted goes on offering" },
@@ -102,6 +110,10 @@ static const struct {
 	[SILENCE_IS_SECRET] = { "silence_is_secret", "nodes that stay away raise no alert" },
 	[BATTERIES_STAY_LOW] = { "batteries_stay_low", "nobody sees that a battery was changed" },
 	[ONE_ALERT_EACH] = { "one_alert_each", "many nodes with one trouble are told as one that fails" },
+	[LOSSES_ARE_SECRET] = { "losses_are_secret", "what was thinned is not told as a gap", true },
+	[ALARMS_ARE_READINGS] = { "alarms_are_readings", "alarms are thinned and dropped as others are", true },
+	[COUNTS_ARE_WRONG] = { "counts_are_wrong", "windows of thinned readings count one less", true },
+	[OLDEST_GO_AT_ONCE] = { "oldest_go_at_once", "what has no room is dropped before anything is thinned", true },
 	[TIME_AWAY_COUNTS] = { "time_away_counts", "nodes are silent while the gateway is off" },
 	[JUMPS_ARE_NOT_NOTICED] = { "jumps_are_not_noticed", "nobody looks whether the clock was set" },
 	[JUMPS_ARE_MISSED_WHILE_DOWN] = { "jumps_are_missed_while_down",
@@ -122,6 +134,11 @@ int site_mutations_plant(const char *name)
 			return 0;
 		}
 	return -ENOENT;
+}
+
+bool site_mutations_are_narrow(void)
+{
+	return mutations[planted].narrow;
 }
 
 void site_mutations_list(void)
@@ -293,7 +310,11 @@ int __real_store_segment_append(struct store *store, const struct stored_segment
 int __wrap_store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply);
 int __wrap_store_segment_append(struct store *store, const struct stored_segment *segment, struct store_reply reply)
 {
-	int result = __real_store_segment_append(store, segment, reply);
+	struct stored_segment plain = *segment;
+
+	if (planted == ALARMS_ARE_READINGS)
+		plain.kind = SEGMENT_PLAIN;
+	int result = __real_store_segment_append(store, &plain, reply);
 
 	if (planted == DISCARDED_UNSENT && result == 0)
 		(void)store_segment_discard(store, &segment->first, 1, 0, (struct store_reply){ 0 });
@@ -410,6 +431,30 @@ bool __wrap_alerts_told(struct alerts *alerts, enum alert_kind kind, const char 
 bool __wrap_alerts_told(struct alerts *alerts, enum alert_kind kind, const char *subject, uint32_t changes)
 {
 	return planted == ALERTS_ARE_TOLD_AGAIN || __real_alerts_told(alerts, kind, subject, changes);
+}
+
+void __real_gaps_add(struct gaps *gaps, const struct gap *gap);
+void __wrap_gaps_add(struct gaps *gaps, const struct gap *gap);
+void __wrap_gaps_add(struct gaps *gaps, const struct gap *gap)
+{
+	if (planted != LOSSES_ARE_SECRET || gap->reason != GAP_THINNED)
+		__real_gaps_add(gaps, gap);
+}
+
+void __real_thinned_report(const struct thinned *thinned, size_t index, struct thinned_report *out);
+void __wrap_thinned_report(const struct thinned *thinned, size_t index, struct thinned_report *out);
+void __wrap_thinned_report(const struct thinned *thinned, size_t index, struct thinned_report *out)
+{
+	__real_thinned_report(thinned, index, out);
+	if (planted == COUNTS_ARE_WRONG && out->count == 4)
+		out->readings[3].number.mantissa--;
+}
+
+int64_t __real_thin_tick(struct thin *thin, struct moment now);
+int64_t __wrap_thin_tick(struct thin *thin, struct moment now);
+int64_t __wrap_thin_tick(struct thin *thin, struct moment now)
+{
+	return planted == OLDEST_GO_AT_ONCE ? 60000 : __real_thin_tick(thin, now);
 }
 
 bool __real_clock_watch_look(struct clock_watch *watch, struct moment now, struct clock_jump *jump);

@@ -8,6 +8,7 @@
 #include "tests/sim/site_images.h"
 #include "tests/sim/site_ledger.h"
 #include "tests/sim/site_links.h"
+#include "tests/sim/site_thinned.h"
 #include "tests/sim/site_world.h"
 
 #define TIMEOUT_MS 2500 /* doubled each time, RFC 7252 section 4.8 */
@@ -154,7 +155,7 @@ static void describe_reading(const struct site_nodes *nodes, uint32_t number, in
 {
 	bool undated = site_ledger_is_undated(nodes->ledger, number);
 
-	*out = (struct reading){ .name = { "count", 5 },
+	*out = (struct reading){ .name = { site_thinned_is_alarm(nodes->world, number) ? "alarm" : "count", 5 },
 		.kind = READING_NUMBER,
 		.number = { .mantissa = number },
 		.has_time = true,
@@ -201,8 +202,10 @@ static void send_batch(struct site_nodes *nodes, uint32_t index)
 	} else if (may_be_unknown(nodes, node)) {
 		excuse_batch(nodes, index);
 	}
-	for (uint32_t number = first; number <= node->batch_last; number++)
+	for (uint32_t number = first; number <= node->batch_last; number++) {
 		describe_reading(nodes, number, account->readings[number - 1].time_us, &readings[count++]);
+		report.urgent |= site_thinned_is_alarm(nodes->world, number);
+	}
 	site_ledger_send(nodes->ledger, index, first, node->batch_last);
 	report.count = count;
 	report.exchange = (uint64_t)(index + 1) << 32 | node->batch_last;

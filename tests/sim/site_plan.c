@@ -108,6 +108,21 @@ void site_plan_small(struct site_plan *plan, uint64_t seed)
 	choose_limits(plan, &random);
 }
 
+void site_plan_narrow(struct site_plan *plan, uint64_t seed)
+{
+	struct random random;
+
+	site_plan_small(plan, seed);
+	random_init(&random, seed ^ UINT64_C(0x6e6172726f77));
+	plan->rollouts = false;
+	plan->clock_jumps = plan->clock_resets = false;
+	plan->nodes = (size_t)between(&random, 40, 80);
+	plan->interval_ms = between(&random, 10, 20) * MINUTE_MS;
+	plan->readings = (unsigned)between(&random, 24, 60);
+	plan->quota_bytes = 1024 * 1024;
+	plan->thin_ms = between(&random, 1, 4) * 30 * MINUTE_MS;
+}
+
 void site_plan_week(struct site_plan *plan, uint64_t seed)
 {
 	*plan = (struct site_plan){

@@ -57,12 +57,17 @@ struct site_plan {
 	int64_t stone_cut_ms;           /* so long after it the gateway is without power for a while; 0: it is not */
 	unsigned absent;                /* of the nodes, in parts of a thousand, that are off for most of the time */
 	unsigned transfers, per_parent, rate_bytes; /* links, 0: no such limit */
-	bool clock_jumps;                           /* the gateway's wall clock is set wrong, and right again */
-	bool clock_resets;                          /* a power cut makes it begin in 1970, until it is set */
+	int64_t quota_bytes; /* telemetry.quota; above a third of it readings are thinned; 0: refused when it is full */
+	int64_t thin_ms;     /* telemetry.thin_window */
+	bool clock_jumps;    /* the gateway's wall clock is set wrong, and right again */
+	bool clock_resets;   /* a power cut makes it begin in 1970, until it is set */
 };
 
 /* A week of 10,000 nodes, a contact each in 15 minutes, in which little goes wrong: for a bench. */
 void site_plan_week(struct site_plan *plan, uint64_t seed);
+
+/* A site whose broker is away for most of the time, and whose readings have little room. */
+void site_plan_narrow(struct site_plan *plan, uint64_t seed);
 
 /* A site of 50 to 500 nodes and three days with all that can go wrong. */
 void site_plan_small(struct site_plan *plan, uint64_t seed);

@@ -176,6 +176,7 @@ void site_radio_report(struct site_radio *radio, const struct site_batch *batch)
 							  .readings = batch->readings,
 							  .count = batch->count,
 							  .exchange = batch->exchange,
+							  .urgent = batch->urgent,
 							  .done = on_durable,
 							  .context = pending });
 }

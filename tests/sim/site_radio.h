@@ -83,6 +83,7 @@ struct site_batch {
 	const struct reading *readings;
 	size_t count;
 	uint64_t exchange;
+	bool urgent;
 };
 void site_radio_report(struct site_radio *radio, const struct site_batch *batch);
 void site_radio_status(struct site_radio *radio, uint32_t node, enum delivery_state state, int code);

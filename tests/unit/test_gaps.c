@@ -70,6 +70,42 @@ START_TEST(the_list_is_bounded_and_the_count_stays_true)
 }
 END_TEST
 
+START_TEST(no_loss_hides_among_numbers_that_were_not_used)
+{
+	struct house *house = house_build();
+	uint64_t lost = 0;
+
+	house_open(house);
+	for (uint64_t i = 0; i < 500; i++) {
+		gaps_add(house->gaps, &(struct gap){ 1 + i * 20, 3 + i * 20, 3, GAP_THINNED, 1 });
+		if (i % 50 == 0)
+			gaps_add(house->gaps, &(struct gap){ 5 + i * 20, 12 + i * 20, 0, GAP_UNUSED });
+	}
+	for (size_t i = 0; i < gaps_count(house->gaps); i++)
+		if (gaps_at(house->gaps, i)->reason == GAP_THINNED)
+			lost += gaps_at(house->gaps, i)->lost;
+	ck_assert_uint_eq(lost, 1500);
+	house_tear_down(house);
+}
+END_TEST
+
+START_TEST(losses_of_all_kinds_in_turn_keep_their_count)
+{
+	struct house *house = house_build();
+	uint64_t lost = 0;
+
+	house_open(house);
+	for (uint64_t i = 0; i < 500; i++)
+		gaps_add(house->gaps,
+			&(struct gap){ 1 + i * 20, 3 + i * 20, i % 2 ? 3 : 0, i % 2 ? GAP_QUOTA : GAP_UNUSED });
+	ck_assert_uint_eq(gaps_count(house->gaps), GAPS_MAX);
+	for (size_t i = 0; i < GAPS_MAX; i++)
+		lost += gaps_at(house->gaps, i)->lost;
+	ck_assert_uint_eq(lost, 750);
+	house_tear_down(house);
+}
+END_TEST
+
 START_TEST(gaps_outlive_a_crash)
 {
 	struct house *house = house_build();
@@ -123,5 +159,6 @@ START_TEST(a_power_cut_right_after_dropping_still_leaves_the_gap)
 END_TEST
 
 TEST_SUITE(gaps, neighbours_of_one_reason_are_joined, what_was_told_is_forgotten_and_what_grew_stays,
-	the_list_is_bounded_and_the_count_stays_true, gaps_outlive_a_crash,
+	the_list_is_bounded_and_the_count_stays_true, no_loss_hides_among_numbers_that_were_not_used,
+	losses_of_all_kinds_in_turn_keep_their_count, gaps_outlive_a_crash,
 	a_power_cut_right_after_dropping_still_leaves_the_gap)
