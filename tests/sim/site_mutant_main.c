@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_set_level(LOG_LEVEL_ERROR);
-	for (uint64_t seed = 1; seed <= seeds; seed++) {
+	for (uint64_t seed = site_mutations_from(); seed < site_mutations_from() + seeds; seed++) {
 		plan_for(&plan, seed);
 		if (site_run(&plan, NULL, &report))
 			continue;

@@ -63,7 +63,6 @@ enum mutation {
 	ACTIONS_ARE_WRITTEN_TWICE,
 	SILENCE_IS_SECRET,
 	BATTERIES_STAY_LOW,
-	ONE_ALERT_EACH,
 	LOSSES_ARE_SECRET,
 	ALARMS_ARE_READINGS,
 	COUNTS_ARE_WRONG,
@@ -79,7 +78,8 @@ enum mutation {
 
 static const struct {
 	const char *name, *what;
-	bool narrow; /* found where readings have little room */
+	bool narrow;   /* found where readings have little room */
+	uint64_t from; /* the first site that is likely to show it; 0: any */
 } mutations[MUTATIONS] = {
 	[STOPS_STOP_NOTHING] = { "stops_stop_nothing",
 		"a rollout that is paused, tripped or aborted goes on offering" },
@@ -109,15 +109,14 @@ static const struct {
 	[ACTIONS_ARE_WRITTEN_TWICE] = { "actions_are_written_twice", "the audit trail has actions twice" },
 	[SILENCE_IS_SECRET] = { "silence_is_secret", "nodes that stay away raise no alert" },
 	[BATTERIES_STAY_LOW] = { "batteries_stay_low", "nobody sees that a battery was changed" },
-	[ONE_ALERT_EACH] = { "one_alert_each", "many nodes with one trouble are told as one that fails" },
 	[LOSSES_ARE_SECRET] = { "losses_are_secret", "what was thinned is not told as a gap", true },
 	[ALARMS_ARE_READINGS] = { "alarms_are_readings", "alarms are thinned and dropped as others are", true },
 	[COUNTS_ARE_WRONG] = { "counts_are_wrong", "windows of thinned readings count one less", true },
 	[OLDEST_GO_AT_ONCE] = { "oldest_go_at_once", "what has no room is dropped before anything is thinned", true },
 	[TIME_AWAY_COUNTS] = { "time_away_counts", "nodes are silent while the gateway is off" },
 	[JUMPS_ARE_NOT_NOTICED] = { "jumps_are_not_noticed", "nobody looks whether the clock was set" },
-	[JUMPS_ARE_MISSED_WHILE_DOWN] = { "jumps_are_missed_while_down",
-		"nor at the start, whether it was set before" },
+	[JUMPS_ARE_MISSED_WHILE_DOWN] = { "jumps_are_missed_while_down", "nor at the start, whether it was set before",
+		false, 20 },
 	[TIMES_DO_NOT_FOLLOW] = { "times_do_not_follow", "the clock is set, and kept times stay" },
 	[UNSET_TIMES_STAY] = { "unset_times_stay", "readings from before the clock was set keep 1970" },
 	[UNSET_IS_AS_GOOD_AS_SET] = { "unset_is_as_good_as_set", "a clock that was never set is believed" },
@@ -139,6 +138,11 @@ int site_mutations_plant(const char *name)
 bool site_mutations_are_narrow(void)
 {
 	return mutations[planted].narrow;
+}
+
+uint64_t site_mutations_from(void)
+{
+	return mutations[planted].from > 0 ? mutations[planted].from : 1;
 }
 
 void site_mutations_list(void)
@@ -394,13 +398,7 @@ void __wrap_alerts_find(struct alerts *alerts, const struct alert_finding *findi
 		(planted == OUTAGES_ARE_SECRET && finding->kind == ALERT_UPLINK_DOWN) ||
 		(planted == SILENCE_IS_SECRET && finding->kind == ALERT_NODE_SILENT))
 		return;
-	struct alert_finding told = *finding;
-
-	if (planted == ONE_ALERT_EACH && told.kind == ALERT_NODES_FAILING) {
-		told.kind = ALERT_NODE_FAILING;
-		told.subject = "node-00000";
-	}
-	__real_alerts_find(alerts, &told, now);
+	__real_alerts_find(alerts, finding, now);
 }
 
 void __real_alerts_end_look(struct alerts *alerts, uint32_t kinds, int64_t hold_ms, struct moment now);

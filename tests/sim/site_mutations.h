@@ -8,12 +8,16 @@
 #define WAKEGATE_TESTS_SITE_MUTATIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* From now on the process has the bug of that name. -ENOENT. */
 int site_mutations_plant(const char *name);
 
 /* Whether it is found at sites whose readings have little room, and there alone. */
 bool site_mutations_are_narrow(void);
+
+/* The seed to begin with. */
+uint64_t site_mutations_from(void);
 
 /* Prints all names with a sentence each. */
 void site_mutations_list(void);
