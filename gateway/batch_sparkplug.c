@@ -114,8 +114,9 @@ static int add(struct batch_form *form, const struct segment_entry *entry)
 	int64_t time_ms = reading->has_time ? reading->time_us / 1000 : entry->received_ms;
 	struct writer before = form->out;
 
-	/* A birth goes before the message and cannot say two things of one metric. */
-	if (form->device && (!belongs(form, entry->node) || sparkplug_device_disagrees(form->device, reading)))
+	/* A birth goes before the message, cannot say two things of one metric, and has all that the message has. */
+	if (form->device && (!belongs(form, entry->node) || sparkplug_device_disagrees(form->device, reading) ||
+				    sparkplug_device_overflows(form->device, reading)))
 		return -ENOBUFS;
 	struct sparkplug_device *device = form->device ? form->device : sparkplug_devices_get(devices, entry->node);
 	struct sparkplug_known *known = device ? sparkplug_device_learn(devices, device, reading) : NULL;

@@ -149,6 +149,11 @@ bool sparkplug_device_disagrees(const struct sparkplug_device *device, const str
 	return known && (known->type != sparkplug_type_of(reading) || !says(known->unit, reading->unit));
 }
 
+bool sparkplug_device_overflows(const struct sparkplug_device *device, const struct reading *reading)
+{
+	return device->count == SPARKPLUG_METRICS_MAX && !find_metric(device, reading->name);
+}
+
 /* NULL has no memory; an empty span is an empty text. */
 static char *text_of(struct span span)
 {

@@ -57,6 +57,9 @@ enum sparkplug_type sparkplug_type_of(const struct reading *reading);
 /* Whether the device has a metric of that name with another type or unit. */
 bool sparkplug_device_disagrees(const struct sparkplug_device *device, const struct reading *reading);
 
+/* Whether to learn the reading's metric is to forget all that the device had. */
+bool sparkplug_device_overflows(const struct sparkplug_device *device, const struct reading *reading);
+
 /*
  * The metric of a reading, a new one if need be; borrowed until the next call. A new metric, or one with another type
  * or unit than before, means that the device has to be born again. NULL: no memory.

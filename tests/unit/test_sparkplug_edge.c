@@ -263,6 +263,28 @@ START_TEST(a_metric_that_changes_its_type_has_a_message_of_its_own)
 }
 END_TEST
 
+START_TEST(a_message_never_has_a_metric_that_its_birth_has_not)
+{
+	char name[16];
+
+	open_edge(NULL);
+	connect_edge();
+	batch_begin(batch);
+	for (int i = 0; i < SPARKPLUG_METRICS_MAX; i++) {
+		snprintf(name, sizeof(name), "m%d", i);
+		ck_assert_int_eq(add("n", name, i), 0);
+	}
+	/* One more and those known are forgotten, with the aliases that the message has. */
+	ck_assert_int_eq(add("n", "one more", 1), -ENOBUFS);
+	ck_assert_int_eq(add("n", "m0", 2), 0);
+	ck_assert_uint_eq(sparkplug_devices_at(sparkplug_edge_devices(edge), 0)->count, SPARKPLUG_METRICS_MAX);
+	batch_begin(batch);
+	ck_assert_int_eq(add("n", "one more", 1), 0);
+	ck_assert_uint_eq(sparkplug_devices_at(sparkplug_edge_devices(edge), 0)->count, 1);
+	close_edge();
+}
+END_TEST
+
 START_TEST(each_session_has_a_last_will_of_its_own)
 {
 	struct uplink_message will;
@@ -363,7 +385,8 @@ START_TEST(nodes_that_are_not_heard_of_die)
 }
 END_TEST
 
-TEST_SUITE(sparkplug_edge, births_come_before_data, numbers_go_round_without_a_hole,
-	what_is_new_of_a_node_is_told_by_another_birth, a_message_has_readings_of_one_node,
-	a_metric_that_changes_its_type_has_a_message_of_its_own, each_session_has_a_last_will_of_its_own,
-	a_rebirth_tells_all_with_the_same_bd_seq, data_wait_for_the_primary_host, nodes_that_are_not_heard_of_die)
+TEST_SUITE(sparkplug_edge, a_message_never_has_a_metric_that_its_birth_has_not, births_come_before_data,
+	numbers_go_round_without_a_hole, what_is_new_of_a_node_is_told_by_another_birth,
+	a_message_has_readings_of_one_node, a_metric_that_changes_its_type_has_a_message_of_its_own,
+	each_session_has_a_last_will_of_its_own, a_rebirth_tells_all_with_the_same_bd_seq,
+	data_wait_for_the_primary_host, nodes_that_are_not_heard_of_die)
