@@ -71,8 +71,7 @@ int zigbee_upgrades_offer(struct zigbee_upgrades *upgrades, const struct driver_
 void zigbee_upgrades_withdraw(struct zigbee_upgrades *upgrades, const char *node, int64_t now_ms);
 void zigbee_upgrades_images_ready(struct zigbee_upgrades *upgrades, int64_t now_ms);
 
-/* Where the node is: at the start, after it joined or moved, when its route changed. `heard`: it sent something just
- * now, so that even a node that sleeps may be told something. */
+/* Where the node is: at the start, after it moved, when its route changed. `heard`: it sent something just now. */
 void zigbee_upgrades_meet(
 	struct zigbee_upgrades *upgrades, const struct zigbee_upgrade_peer *peer, bool heard, int64_t now_ms);
 
