@@ -294,15 +294,15 @@ struct load {
 
 static struct loaded *read_segment(struct row *row)
 {
-	struct stored_segment segment = {
-		.first = (uint64_t)row_int(row),
-		.count = (uint32_t)row_int(row),
-		.boot = (uint32_t)row_int(row),
-		.oldest_us = row_int(row),
-		.newest_us = row_int(row),
-		.codec = (uint8_t)row_int(row),
-		.kept_at_ms = row_int(row),
-	};
+	struct stored_segment segment = { .first = (uint64_t)row_int(row) };
+
+	/* One statement each: in an initializer nothing says which column is read first. */
+	segment.count = (uint32_t)row_int(row);
+	segment.boot = (uint32_t)row_int(row);
+	segment.oldest_us = row_int(row);
+	segment.newest_us = row_int(row);
+	segment.codec = (uint8_t)row_int(row);
+	segment.kept_at_ms = row_int(row);
 	uint32_t crc = (uint32_t)row_int(row);
 
 	segment.data = row_blob(row, &segment.size);
