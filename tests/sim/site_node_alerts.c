@@ -6,6 +6,8 @@
 
 #include "drivers/driver.h"
 #include "gateway/alerts.h"
+#include "gateway/nodes.h"
+#include "gateway/rhythm.h"
 #include "gateway/update.h"
 #include "gateway/updates.h"
 #include "tests/sim/site_gateway.h"
@@ -83,6 +85,18 @@ static void note_silence(const struct site_node_alerts *alerts, struct site_conc
 		one->since_ms[SITE_SILENT] = 0;
 }
 
+/* Who often missed what it was told is taken for one that comes as it likes, and its own visits are counted then. */
+static void note_own_rhythm(
+	const struct site_node_alerts *alerts, struct site_concerned *one, const struct node_record *record)
+{
+	int64_t interval_ms = alerts->world->plan->interval_ms;
+	int64_t period_ms = rhythm_period_ms(&record->rhythm, interval_ms);
+	int64_t least_ms = SILENT_LEAST * (period_ms < interval_ms ? period_ms : interval_ms);
+
+	if (rhythm_is_own(&record->rhythm) && alerts->world->now_ms - one->heard_ms >= least_ms)
+		one->since_ms[SITE_SILENT] = 0;
+}
+
 static void note_battery(const struct site_node_alerts *alerts, struct site_concerned *one)
 {
 	bool known = one->heard_in == alerts->gateway->starts && one->battery >= 0;
@@ -125,6 +139,11 @@ static void note_all(struct site_node_alerts *alerts, const struct daemon_view *
 		note_silence(alerts, one);
 		note_battery(alerts, one);
 		memset(one->stands, false, sizeof(one->stands));
+	}
+	for (size_t i = 0; i < nodes_count(view->nodes); i++) {
+		const struct node_record *record = &nodes_at(view->nodes, i)->record;
+		if (number_of(alerts, record->id, &node))
+			note_own_rhythm(alerts, &alerts->list[node], record);
 	}
 	for (size_t i = 0; i < updates_count(view->updates); i++) {
 		const struct update *update = updates_at(view->updates, i);
