@@ -18,12 +18,15 @@
 #include "gateway/upstream.h"
 #include "store/store.h"
 
-#define MOURN_MS 5000 /* between looks for nodes that are not heard of */
+#define MOURN_MS 5000      /* between looks for nodes that are not heard of */
+#define KEEP_CLOCK_MS 5000 /* before the disk is tried again */
 
 struct reading_flow {
 	bool is_open; /* all of it */
 	struct boot_clock clock;
-	bool missed; /* that the clock was set while the gateway was down: */
+	bool clock_unkept;        /* the disk refused it: */
+	int64_t keep_clock_at_ms; /* when it is tried again */
+	bool missed;              /* that the clock was set while the gateway was down: */
 	struct clock_jump missed_jump;
 	struct reading_flow_parts parts;
 	struct governor *governor;
@@ -85,10 +88,22 @@ static int open_sparkplug(struct reading_flow *flow)
 	return sparkplug_edge_open(&flow->sparkplug, &parts);
 }
 
-static int keep_clock(struct reading_flow *flow)
+static void on_clock_kept(void *context, int result)
 {
-	return store_setting_put(
-		flow->parts.store, "clock.boot", &flow->clock, sizeof(flow->clock), (struct store_reply){ 0 });
+	struct reading_flow *flow = context;
+
+	if (result < 0)
+		flow->clock_unkept = true;
+}
+
+/* Without it readings of this start would keep 1970 after the next. */
+static void keep_clock(struct reading_flow *flow, struct moment now)
+{
+	struct store_reply reply = { .done = on_clock_kept, .context = flow };
+
+	flow->keep_clock_at_ms = now.monotonic_ms + KEEP_CLOCK_MS;
+	flow->clock_unkept =
+		store_setting_put(flow->parts.store, "clock.boot", &flow->clock, sizeof(flow->clock), reply) < 0;
 }
 
 static int open_clock(struct reading_flow *flow, struct moment now)
@@ -103,15 +118,15 @@ static int open_clock(struct reading_flow *flow, struct moment now)
 	boot_clock_start(&flow->clock, flow->parts.machine, flow->parts.boot, now);
 	if (boot_clock_is_unset(now))
 		log_warning("clock.unset wall_ms=%lld", (long long)now.wall_ms);
-	return keep_clock(flow);
+	keep_clock(flow, now);
+	return 0;
 }
 
 void reading_flow_follow_clock(struct reading_flow *flow, const struct clock_jump *jump, struct moment now)
 {
 	boot_clock_jumped(&flow->clock, jump, now);
 	edge_follow_clock(flow->edge);
-	if (keep_clock(flow) < 0)
-		log_error("clock.not_kept");
+	keep_clock(flow, now);
 }
 
 const struct clock_jump *reading_flow_missed_jump(const struct reading_flow *flow)
@@ -302,6 +317,9 @@ int64_t reading_flow_tick(struct reading_flow *flow, struct moment now)
 	int64_t thin_ms = thin_tick(flow->thin, now);
 	int64_t next_ms = commit_ms < publish_ms ? commit_ms : publish_ms;
 
+	if (flow->clock_unkept && now.monotonic_ms >= flow->keep_clock_at_ms)
+		keep_clock(flow, now);
+	next_ms = flow->clock_unkept && next_ms > KEEP_CLOCK_MS ? KEEP_CLOCK_MS : next_ms;
 	next_ms = next_ms < wear_ms ? next_ms : wear_ms;
 	next_ms = next_ms < thin_ms ? next_ms : thin_ms;
 	return next_ms < edge_ms ? next_ms : edge_ms;

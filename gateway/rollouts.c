@@ -218,7 +218,7 @@ int64_t rollouts_tick(struct rollouts *rollouts, struct moment now)
 	for (size_t i = 0; i < rollouts->count; i++) {
 		struct rollouts_entry *entry = rollouts->list[i];
 		if (entry->unsaved)
-			rollouts_settle(rollouts, entry, now);
+			rollouts_save(rollouts, entry, now);
 		if (halted || !rollout_is_open(&entry->rollout) ||
 			(entry->counted == 0 && now.monotonic_ms < entry->count_at_ms))
 			continue;

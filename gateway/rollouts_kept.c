@@ -49,14 +49,12 @@ static int store_record(const struct rollout *rollout, struct stored_rollout *ou
 	return error;
 }
 
-void rollouts_settle(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
+void rollouts_save(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
 {
 	const struct rollout *rollout = &entry->rollout;
 	struct store_reply reply = { .done = on_saved, .context = rollouts };
 	struct journal_entry line = { .at_ms = now.wall_ms };
-	bool bad = rollout->state == ROLLOUT_TRIPPED || rollout->state == ROLLOUT_ROLLED_BACK;
 	struct stored_rollout record;
-	char reason[LOG_QUOTED_SIZE];
 
 	snprintf(line.subject, sizeof(line.subject), "%s", rollout->plan.id);
 	snprintf(line.event, sizeof(line.event), "rollout.%s", rollout_state_name(rollout->state));
@@ -64,6 +62,15 @@ void rollouts_settle(struct rollouts *rollouts, struct rollouts_entry *entry, st
 		rollout->reason);
 	entry->unsaved = store_record(rollout, &record) < 0 ||
 			 store_rollout_save(rollouts->parts.store, &record, &line, reply) < 0;
+}
+
+void rollouts_settle(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
+{
+	const struct rollout *rollout = &entry->rollout;
+	bool bad = rollout->state == ROLLOUT_TRIPPED || rollout->state == ROLLOUT_ROLLED_BACK;
+	char reason[LOG_QUOTED_SIZE];
+
+	rollouts_save(rollouts, entry, now);
 	log_line(bad ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "rollout.%s rollout=%s wave=%u of=%u reason=%s",
 		rollout_state_name(rollout->state), rollout->plan.id, rollout->wave + 1, rollout->plan.wave_count,
 		log_quote(reason, sizeof(reason), rollout->reason));

@@ -44,7 +44,8 @@ struct rollouts {
 struct rollouts_entry *rollouts_append(struct rollouts *rollouts);
 /* From the list alone. */
 void rollouts_forget_at(struct rollouts *rollouts, size_t index);
-/* Saves it as it is, with an entry in the journal, and logs it. What cannot be saved is left `unsaved`. */
+/* Saves it as it is, with an entry in the journal; settle() logs it too. What cannot be saved is left `unsaved`. */
+void rollouts_save(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now);
 void rollouts_settle(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now);
 
 /* rollouts_claims */
