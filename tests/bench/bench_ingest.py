@@ -40,7 +40,7 @@ class Gateway:
     def __init__(self, folder):
         folder.mkdir()
         self.gateway = Wakegate(folder, free_port(), gateway={"log_level": "notice"}, nodes={"most": NODES + 100},
-                                telemetry={"commit_delay": "4 ms", "quota": "4 GB"}).start()
+                                telemetry={"commit_delay": "2 ms", "quota": "4 GB"}).start()
         self.pid, self.reports, self.slow_ms = self.gateway.process.child.pid, 0, []
         pin(self.pid, OURS)
 
