@@ -166,6 +166,7 @@ static void on_report(struct driver *driver, const struct driver_message *messag
 	struct senml_source source = {
 		.format = strcmp(message->format, "cbor") == 0 ? FORMAT_CBOR : FORMAT_JSON,
 		.data = data,
+		.any_start = true, /* what stands before them is the node's name */
 	};
 	struct timespec now;
 
@@ -292,13 +293,14 @@ static void on_event(struct driver *driver, const struct driver_message *message
 
 static int set_counter(struct remote_counters *counters, struct span name, const struct number *number)
 {
+	static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
 	size_t i = 0;
 	int64_t value;
 
 	if (name.size == 0 || name.size > REMOTE_COUNTER_NAME_MAX || number_scale(&value, number, 0) < 0 || value < 0)
 		return -EBADMSG;
 	for (size_t c = 0; c < name.size; c++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789_", name.data[c]))
+		if (!memchr(characters, name.data[c], sizeof(characters) - 1)) /* a text may have NUL in it */
 			return -EBADMSG;
 	while (i < counters->count &&
 		(strlen(counters->names[i]) != name.size || memcmp(counters->names[i], name.data, name.size) != 0))

@@ -8,6 +8,7 @@
 
 #define US_PER_S 1000000
 #define DAY_S 86400
+#define DATE_MOST_S INT64_C(253402300800) /* the year 10000 */
 
 /* Where a number of seconds since 1970 ends and one of milliseconds begins: the year 5138, or March 1973. */
 #define SECONDS_MOST 1e11
@@ -136,6 +137,8 @@ static int read_timestamp(struct parser *parser, const struct token *token)
 		result = scale_timestamp(&time_us, &number);
 	else
 		result = token->kind == TOKEN_TEXT ? node_json_parse_date(&time_us, token->text) : -EBADMSG;
+	if (result == 0 && time_us >= DATE_MOST_S * US_PER_S)
+		return -ERANGE;
 	if (result == 0 && time_us >= NODE_JSON_DATE_LEAST_S * US_PER_S) {
 		parser->has_time = true;
 		parser->time_us = time_us;

@@ -70,6 +70,7 @@ struct parser {
 	struct token_reader tokens;
 	struct senml_pack *pack;
 	int64_t now_us;
+	bool any_start;
 	struct record base; /* base fields so far */
 	struct record record;
 };
@@ -190,9 +191,11 @@ bool senml_is_name_character(char c)
 }
 
 /* Section 4.5.1; a leading '/' is OMA LwM2M's. */
-static int check_name(struct span name)
+static int check_name(const struct parser *parser, struct span name)
 {
-	if (name.size == 0 || name.data[0] == '-' || name.data[0] == ':' || name.data[0] == '.' || name.data[0] == '_')
+	if (name.size == 0)
+		return -EBADMSG;
+	if (!parser->any_start && memchr("-:._", name.data[0], 4))
 		return -EBADMSG;
 	for (size_t i = 0; i < name.size; i++)
 		if (!senml_is_name_character(name.data[i]))
@@ -214,7 +217,7 @@ static int join_name(struct parser *parser, struct span *out)
 		write_bytes(scratch, base.data, base.size);
 		write_bytes(scratch, name.data, name.size);
 	}
-	return scratch->failed ? -ENOBUFS : check_name(*out);
+	return scratch->failed ? -ENOBUFS : check_name(parser, *out);
 }
 
 /* base + own, the missing one counting as zero (section 4.5.4); `field` is in either. */
@@ -371,6 +374,7 @@ int senml_parse(struct senml_pack *pack, const struct senml_source *source)
 
 	parser.pack = pack;
 	parser.now_us = source->now_us;
+	parser.any_start = source->any_start;
 	parser.base.seen = 0;
 	parser.base.texts[BASE_NAME] = parser.base.texts[BASE_UNIT] = (struct span){ 0 };
 	tokens_init(&parser.tokens, source->format, source->data, pack->scratch, pack->scratch_size);

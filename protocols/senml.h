@@ -24,6 +24,7 @@ struct senml_source {
 	enum token_format format;
 	struct span data;
 	int64_t now_us; /* since 1970-01-01 UTC */
+	bool any_start; /* names that follow a node's own: they begin with any character of a name */
 };
 
 /* The caller's memory, and what was found. Readings borrow from the source's data and from the scratch. */

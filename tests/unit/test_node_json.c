@@ -197,8 +197,8 @@ START_TEST(wrong_messages_are_refused)
 		{ "{\"timestamp\":\"yesterday\"}", -EBADMSG }, { "{\"timestamp\":\"2023-02-29T00:00:00Z\"}", -EBADMSG },
 		{ "{\"timestamp\":\"2023-11-14T24:13:20Z\"}", -EBADMSG },
 		{ "{\"timestamp\":\"2023-11-14T22:13:20Zx\"}", -EBADMSG }, { "{\"timestamp\":[1]}", -EBADMSG },
-		{ "{\"timestamp\":1e17}", -ERANGE }, { "{\"data\":{\"a\":1e999}}", -ERANGE },
-		{ "{\"data\":[[[[[[[[1]]]]]]]]}", -ENOBUFS } };
+		{ "{\"timestamp\":1e17}", -ERANGE }, { "{\"timestamp\":\"9999-12-31T23:59:59-01:00\"}", -ERANGE },
+		{ "{\"data\":{\"a\":1e999}}", -ERANGE }, { "{\"data\":[[[[[[[[1]]]]]]]]}", -ENOBUFS } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		int result = parse(cases[i].text);

@@ -294,6 +294,19 @@ START_TEST(a_report_is_done_when_it_is_durable)
 }
 END_TEST
 
+/* Nodes behind a broker name things as they like, and what a node says must not end the driver. */
+START_TEST(a_reading_may_begin_with_any_character_of_a_name)
+{
+	run_program();
+	say("{\"type\":\"report\",\"id\":9,\"node\":\"n1\",\"format\":\"json\"}", "[{\"n\":\"_id\",\"v\":1}]");
+	say("{\"type\":\"fetch\",\"id\":3,\"bytes\":5}", NULL);
+	(void)await(DRIVER_FETCH_ANSWER);
+	ck_assert_uint_eq(t.reports, 1);
+	t.report.done(t.report.context, 0, 0);
+	end();
+}
+END_TEST
+
 START_TEST(offers_are_told_anew_to_the_next_one)
 {
 	run_program();
@@ -391,6 +404,19 @@ START_TEST(garbage_ends_the_session_and_says_why)
 }
 END_TEST
 
+START_TEST(a_figure_has_a_name_without_nul)
+{
+	struct driver_process process;
+
+	run_program();
+	say("{\"type\":\"counters\"}", "{\"joins\\u0000x\":3}");
+	(void)await(DRIVER_STOP);
+	driver_remote.process(t.driver, &process);
+	ck_assert_str_eq(process.trouble, "it sends garbage: counters that are no names with numbers");
+	end();
+}
+END_TEST
+
 START_TEST(its_figures_and_its_log_are_the_gateways)
 {
 	const struct driver_counter *counters;
@@ -410,7 +436,8 @@ END_TEST
 
 TEST_SUITE(remote, a_program_is_told_what_it_kept_before_it_starts,
 	who_speaks_another_version_or_is_another_driver_is_sent_away, a_contact_is_answered,
-	a_report_is_done_when_it_is_durable, offers_are_told_anew_to_the_next_one,
-	bytes_that_are_not_in_memory_come_when_they_are, a_question_is_answered_once_whatever_becomes_of_the_program,
-	a_report_of_one_who_died_is_nobodys, garbage_ends_the_session_and_says_why,
+	a_report_is_done_when_it_is_durable, a_reading_may_begin_with_any_character_of_a_name,
+	offers_are_told_anew_to_the_next_one, bytes_that_are_not_in_memory_come_when_they_are,
+	a_question_is_answered_once_whatever_becomes_of_the_program, a_report_of_one_who_died_is_nobodys,
+	garbage_ends_the_session_and_says_why, a_figure_has_a_name_without_nul,
 	its_figures_and_its_log_are_the_gateways)

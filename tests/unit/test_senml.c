@@ -177,6 +177,18 @@ START_TEST(packs_against_the_standard_are_refused)
 }
 END_TEST
 
+START_TEST(a_name_that_follows_a_nodes_own_begins_as_it_likes)
+{
+	static const char text[] = "[{\"n\":\"_id\",\"v\":1},{\"n\":\"-x\",\"v\":2}]";
+	struct senml_source source = { .format = FORMAT_JSON, .data = { text, sizeof(text) - 1 } };
+
+	ck_assert_int_eq(parse_json(text), -EBADMSG);
+	source.any_start = true;
+	ck_assert_int_eq(senml_parse(&pack, &source), 0);
+	ck_assert_uint_eq(pack.count, 2);
+}
+END_TEST
+
 START_TEST(a_fault_tells_its_offset)
 {
 	ck_assert_int_eq(parse_json("[{\"n\":\"a\",\"v\":tru}]"), -EBADMSG);
@@ -282,5 +294,6 @@ END_TEST
 
 TEST_SUITE(senml, base_fields_are_resolved, the_cbor_example_of_the_standard_is_read, every_kind_of_value_is_read,
 	a_base_name_alone_is_a_name, times_below_2_to_28_are_relative, base_value_and_sum_are_added,
-	what_must_be_understood_is_refused, packs_against_the_standard_are_refused, a_fault_tells_its_offset,
-	limits_hold, what_is_written_is_read_back, base_fields_are_written_once, cut_packs_are_refused_at_every_length)
+	what_must_be_understood_is_refused, packs_against_the_standard_are_refused,
+	a_name_that_follows_a_nodes_own_begins_as_it_likes, a_fault_tells_its_offset, limits_hold,
+	what_is_written_is_read_back, base_fields_are_written_once, cut_packs_are_refused_at_every_length)
