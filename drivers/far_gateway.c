@@ -118,23 +118,23 @@ int far_wait(struct far_gateway *gateway, enum driver_message_type type, uint32_
 	struct span data;
 
 	for (;;) {
-		if (message_socket_receive(gateway->socket, &message) == 0) {
-			if (!read_message(gateway, &message, &parsed, &data))
-				continue;
-			if (parsed.type == type && parsed.id == id) {
-				*out = parsed;
-				return 0;
-			}
-			sort_in(gateway, &parsed, data);
-			continue;
+		bool came = message_socket_receive(gateway->socket, &message) == 0;
+		bool sound = came && read_message(gateway, &message, &parsed, &data);
+		if (sound && parsed.type == type && parsed.id == id) {
+			*out = parsed;
+			return 0;
 		}
+		if (sound)
+			sort_in(gateway, &parsed, data);
+		/* Also where other messages keep coming. */
 		uint64_t now_ns = uv_hrtime();
 		if (now_ns >= until_ns || gateway->mute) {
 			/* A driver that waits for each of its questions hears neither its nodes nor its end. */
 			gateway->mute = true;
 			return -ETIMEDOUT;
 		}
-		(void)message_socket_wait(gateway->socket, -1, (int)((until_ns - now_ns) / 1000000) + 1);
+		if (!came)
+			(void)message_socket_wait(gateway->socket, -1, (int)((until_ns - now_ns) / 1000000) + 1);
 	}
 }
 
@@ -236,7 +236,7 @@ void far_gateway_stop(struct far_gateway *gateway, int status)
 
 /* Opening and closing. */
 
-static void ask_for_bytes(void *context, const char *name, uint32_t offset, uint32_t size)
+static int ask_for_bytes(void *context, const char *name, uint32_t offset, uint32_t size)
 {
 	struct driver_message message;
 
@@ -244,7 +244,7 @@ static void ask_for_bytes(void *context, const char *name, uint32_t offset, uint
 	(void)snprintf(message.name, sizeof(message.name), "%s", name);
 	message.offset = offset;
 	message.size = size;
-	(void)far_send(context, &message, NONE);
+	return far_send(context, &message, NONE);
 }
 
 static int connect_to(struct far_gateway *gateway, const struct far_way *way, char *why, size_t why_size)

@@ -96,7 +96,11 @@ static void ask_image(struct far_gateway *gateway, struct far_answer *recent)
 	int error = far_send(gateway, &message, NONE);
 	if (!error)
 		error = far_wait(gateway, DRIVER_IMAGE_ANSWER, message.id, &message);
-	if (!error && message.result == 0)
+	if (error)
+		/* An image that the gateway spoke of before is not gone because it stands still. It is asked again
+		 * before bytes go out, with fetch(). */
+		recent->image = far_images_held(&gateway->images, recent->name);
+	else if (message.result == 0)
 		recent->image = far_images_hold(&gateway->images, &message);
 	recent->until_ms = (int64_t)uv_now(gateway->loop) + FAR_RECENT_MS;
 }
@@ -111,10 +115,12 @@ static struct image_source *image(void *context, const char *name, const char *n
 	if ((int64_t)uv_now(gateway->loop) < recent->until_ms && strcmp(recent->name, name) == 0 &&
 		strcmp(recent->node, node ? node : "") == 0)
 		return recent->image;
-	image_source_release(&recent->image);
+	struct image_source *former = recent->image;
+	recent->image = NULL;
 	COPY(recent->name, name);
 	COPY(recent->node, node);
 	ask_image(gateway, recent);
+	image_source_release(&former);
 	return recent->image;
 }
 

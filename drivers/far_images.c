@@ -73,7 +73,9 @@ static void ask_for(struct far_images *images, const struct image_source *source
 	chunk->size = left < FAR_CHUNK_BYTES ? left : FAR_CHUNK_BYTES;
 	chunk->used = ++images->clock;
 	memcpy(chunk->name, source->name, sizeof(chunk->name));
-	images->ask(images->context, chunk->name, chunk->offset, chunk->size);
+	/* Nobody answers what was not sent: whoever wants it asks anew. */
+	if (images->ask(images->context, chunk->name, chunk->offset, chunk->size) < 0)
+		chunk->state = FAR_CHUNK_EMPTY;
 }
 
 /* Copies what one chunk has of it; how many bytes, or -EAGAIN, -EIO. */
@@ -126,6 +128,13 @@ static void destroy(struct image_source *source)
 
 	id_map_remove(&image->images->by_name, source->name);
 	free(image);
+}
+
+struct image_source *far_images_held(const struct far_images *images, const char *name)
+{
+	struct far_image *image = id_map_find(&images->by_name, name);
+
+	return image ? image_source_hold(&image->source) : NULL;
 }
 
 struct image_source *far_images_hold(struct far_images *images, const struct driver_message *message)

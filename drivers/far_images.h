@@ -33,8 +33,8 @@ struct far_chunk {
 };
 
 struct far_images {
-	/* Sends the request. */
-	void (*ask)(void *context, const char *name, uint32_t offset, uint32_t size);
+	/* Sends the request. Negative: it was not sent. */
+	int (*ask)(void *context, const char *name, uint32_t offset, uint32_t size);
 	void *context;
 	struct id_map by_name; /* of those that are held by anybody */
 	struct far_chunk chunks[FAR_CHUNKS];
@@ -48,6 +48,9 @@ void far_images_finish(struct far_images *images);
 
 /* The image that an offer or an answer describes: a reference of the caller's own. NULL: out of memory. */
 struct image_source *far_images_hold(struct far_images *images, const struct driver_message *message);
+
+/* Likewise the image of that name, if anybody holds it; else NULL. */
+struct image_source *far_images_held(const struct far_images *images, const char *name);
 
 /* Bytes came, or the word that there are none. Whether anybody waited for them. */
 bool far_images_take(struct far_images *images, const struct driver_message *message, struct span data);

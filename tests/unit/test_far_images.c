@@ -15,11 +15,16 @@ static struct {
 } asked[FAR_CHUNKS * 2];
 static size_t asked_count;
 
-static void on_ask(void *context, const char *name, uint32_t offset, uint32_t size)
+static bool is_full; /* the way to the gateway */
+
+static int on_ask(void *context, const char *name, uint32_t offset, uint32_t size)
 {
 	ck_assert_str_eq(name, "0123456789abcdef");
+	if (is_full)
+		return -EAGAIN;
 	asked[asked_count].offset = offset;
 	asked[asked_count++].size = size;
+	return 0;
 }
 
 static struct image_source *begin(uint32_t size)
@@ -121,6 +126,22 @@ START_TEST(what_the_gateway_does_not_have_is_an_error_once)
 }
 END_TEST
 
+START_TEST(what_could_not_be_asked_for_is_asked_for_anew)
+{
+	struct image_source *image = begin(SIZE);
+	uint8_t buffer[8];
+
+	is_full = true;
+	ck_assert_int_eq(image_source_read(image, 0, buffer, 8), -EAGAIN);
+	is_full = false;
+	ck_assert_int_eq(image_source_read(image, 0, buffer, 8), -EAGAIN);
+	ck_assert_uint_eq(asked_count, 1);
+	ck_assert(answer(0, 0));
+	ck_assert_int_eq(image_source_read(image, 0, buffer, 8), 8);
+	end(image);
+}
+END_TEST
+
 START_TEST(more_readers_than_chunks_all_get_their_bytes)
 {
 	struct image_source *image = begin((FAR_CHUNKS + 40) * FAR_CHUNK_BYTES);
@@ -161,5 +182,5 @@ END_TEST
 
 TEST_SUITE(far_images, bytes_are_asked_for_and_there_once_they_came,
 	what_follows_is_asked_for_ahead_and_nobody_is_woken_for_it, the_end_is_as_image_source_says,
-	what_the_gateway_does_not_have_is_an_error_once, more_readers_than_chunks_all_get_their_bytes,
-	two_who_hold_an_image_hold_the_same)
+	what_the_gateway_does_not_have_is_an_error_once, what_could_not_be_asked_for_is_asked_for_anew,
+	more_readers_than_chunks_all_get_their_bytes, two_who_hold_an_image_hold_the_same)
