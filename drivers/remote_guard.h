@@ -27,6 +27,7 @@ struct remote_guard {
 	int64_t heard_ms;       /* when anything came last */
 	int64_t looked_ms;      /* the last look */
 	uint32_t beat, came;    /* the last beat sent, and the last that came back */
+	uint32_t came_before;   /* the same at the last look */
 	int64_t unanswered_ms;  /* since when a beat is out; 0: none is */
 	uint64_t unread, since; /* bytes sent after the last beat that came back, and after the last beat sent */
 };

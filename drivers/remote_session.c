@@ -358,16 +358,16 @@ int remote_session_open(struct driver *driver, char *why, size_t why_size)
 /* Whether it said good-bye. The gateway stops, so nothing else that it says is of interest. */
 static bool part_in_peace(struct driver *driver)
 {
-	uint64_t until_ns = uv_hrtime() + (uint64_t)STOP_MS * 1000000;
+	uint64_t now_ns = uv_hrtime(), until_ns = now_ns + (uint64_t)STOP_MS * 1000000;
 	struct driver_message parsed;
 	struct message message;
 	char why[160];
 
 	if (send_stop(driver, peer_of(driver), "the gateway stops") < 0)
 		return false;
-	while (uv_hrtime() < until_ns) {
+	for (; now_ns < until_ns; now_ns = uv_hrtime()) {
 		if (message_socket_receive(driver->socket, &message) < 0) {
-			int left_ms = (int)((until_ns - uv_hrtime()) / 1000000) + 1;
+			int left_ms = (int)((until_ns - now_ns) / 1000000) + 1;
 			if (message_socket_wait(driver->socket, -1, left_ms) <= 0)
 				return false;
 			continue;

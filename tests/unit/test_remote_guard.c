@@ -86,6 +86,25 @@ START_TEST(too_many_bytes_that_are_not_read_are_not_waited_for)
 }
 END_TEST
 
+START_TEST(who_is_told_much_at_once_and_reads_on_is_waited_for)
+{
+	uint32_t beats[64];
+
+	remote_guard_init(&guard, &limits, 0);
+	for (size_t i = 0; i < 64; i++) {
+		(void)remote_guard_sent(&guard, REMOTE_BEAT_BYTES);
+		beats[i] = remote_guard_beat(&guard, 1);
+	}
+	for (size_t i = 0; i < 63; i++) {
+		ck_assert_int_eq(remote_guard_came(&guard, beats[i], 2000 + 2 * (int64_t)i), 0);
+		ck_assert_int_eq(look(2001 + 2 * (int64_t)i), 0);
+	}
+	ck_assert_int_eq(look(2200), -ETIMEDOUT);
+	ck_assert_int_eq(remote_guard_came(&guard, beats[63], 2300), 0);
+	ck_assert_int_eq(look(2400), 0);
+}
+END_TEST
+
 START_TEST(a_beat_comes_back_once_and_only_if_it_was_sent)
 {
 	remote_guard_init(&guard, &limits, 0);
@@ -111,4 +130,5 @@ END_TEST
 TEST_SUITE(remote_guard, more_messages_in_a_second_than_allowed_are_a_flood,
 	more_bytes_in_a_second_than_allowed_are_a_flood, who_is_not_heard_of_is_given_up,
 	who_speaks_but_does_not_read_is_given_up, too_many_bytes_that_are_not_read_are_not_waited_for,
-	a_beat_comes_back_once_and_only_if_it_was_sent, where_the_gateway_stood_still_nobody_is_blamed)
+	who_is_told_much_at_once_and_reads_on_is_waited_for, a_beat_comes_back_once_and_only_if_it_was_sent,
+	where_the_gateway_stood_still_nobody_is_blamed)
