@@ -105,12 +105,28 @@ int record_shelf_put(struct record_shelf *shelf, const struct driver_record *rec
 	return 0;
 }
 
+static struct driver_record record_of(const struct kept *kept)
+{
+	return (struct driver_record){ kept->name, { kept->value, kept->size }, kept->secret };
+}
+
+bool record_shelf_find(const struct record_shelf *shelf, const char *name, struct driver_record *out)
+{
+	const struct kept *kept = id_map_find(&shelf->by_name, name);
+
+	if (kept)
+		*out = record_of(kept);
+	return kept;
+}
+
 void record_shelf_each(
 	const struct record_shelf *shelf, void (*each)(void *taker, const struct driver_record *record), void *taker)
 {
 	for (size_t i = 0; i < shelf->by_name.room; i++) {
 		const struct kept *kept = shelf->by_name.entries[i].value;
-		if (kept)
-			each(taker, &(struct driver_record){ kept->name, { kept->value, kept->size }, kept->secret });
+		if (!kept)
+			continue;
+		const struct driver_record record = record_of(kept);
+		each(taker, &record);
 	}
 }

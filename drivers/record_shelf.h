@@ -4,6 +4,7 @@
 #ifndef WAKEGATE_DRIVERS_RECORD_SHELF_H
 #define WAKEGATE_DRIVERS_RECORD_SHELF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "drivers/driver.h"
@@ -27,6 +28,9 @@ int record_shelf_look(const struct record_shelf *shelf, const struct driver_reco
 
 /* Puts it there, or takes it away where its value is empty; copies. To be looked at before. -ENOMEM. */
 int record_shelf_put(struct record_shelf *shelf, const struct driver_record *record);
+
+/* The record of that name, borrowed until the next put. False: there is none. */
+bool record_shelf_find(const struct record_shelf *shelf, const char *name, struct driver_record *out);
 
 /* Borrowed for the call; `each` puts nothing from within. */
 void record_shelf_each(

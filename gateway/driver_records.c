@@ -1,6 +1,7 @@
 #include "gateway/driver_records.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,9 +17,19 @@ struct shelf {
 	struct record_shelf kept;
 };
 
+/* A record on its way into the store, or one that did not get there. */
+struct saving {
+	struct saving *next;
+	struct driver_records *records;
+	char driver[STORED_DRIVER_MAX + 1];
+	char name[STORED_RECORD_NAME_MAX + 1];
+};
+
 struct driver_records {
 	struct store *store;
 	struct shelf *shelves;
+	struct saving *unsaved;
+	bool failing; /* the log knows of it */
 	int load_error;
 };
 
@@ -47,23 +58,61 @@ static struct shelf *shelf_of(struct driver_records *records, const char *driver
 	return shelf;
 }
 
-static void on_saved(void *context, int result)
+/* A driver says what it keeps once, so it is up to us to say it again. */
+static void put_aside(struct saving *saving, int error)
 {
-	if (result < 0)
-		log_error("driver.record_not_kept error=\"%s\"", strerror(-result));
+	struct driver_records *records = saving->records;
+
+	if (!records->failing)
+		log_error("driver.record_not_kept driver=%s error=\"%s\"", saving->driver, strerror(-error));
+	records->failing = true;
+	saving->next = records->unsaved;
+	records->unsaved = saving;
 }
 
-static int save(struct driver_records *records, const char *driver, const struct driver_record *record)
+static void on_saved(void *context, int result)
+{
+	struct saving *saving = context;
+	struct driver_records *records = saving->records;
+
+	if (result < 0) {
+		put_aside(saving, result);
+		return;
+	}
+	free(saving);
+	if (records->failing && !records->unsaved) {
+		records->failing = false;
+		log_notice("driver.records_kept_again");
+	}
+}
+
+/* Takes `saving`, but for an error. */
+static int save(struct driver_records *records, struct saving *saving, const struct driver_record *record)
 {
 	const struct stored_driver_record stored = {
-		.driver = driver,
-		.name = record->name,
+		.driver = saving->driver,
+		.name = saving->name,
 		.value = record->value.data,
 		.size = record->value.size,
 		.secret = record->secret,
 	};
 
-	return store_driver_record_save(records->store, &stored, (struct store_reply){ on_saved, records });
+	return store_driver_record_save(records->store, &stored, (struct store_reply){ on_saved, saving });
+}
+
+static int save_anew(struct driver_records *records, const char *driver, const struct driver_record *record)
+{
+	struct saving *saving = calloc(1, sizeof(*saving));
+
+	if (!saving)
+		return -ENOMEM;
+	saving->records = records;
+	memcpy(saving->driver, driver, strlen(driver));
+	memcpy(saving->name, record->name, strlen(record->name)); /* its size was checked */
+	int error = save(records, saving, record);
+	if (error)
+		free(saving);
+	return error;
 }
 
 int driver_records_keep(struct driver_records *records, const char *driver, const struct driver_record *record)
@@ -77,7 +126,7 @@ int driver_records_keep(struct driver_records *records, const char *driver, cons
 		return change;
 	if (!records->store)
 		return -ESHUTDOWN;
-	int error = save(records, driver, record);
+	int error = save_anew(records, driver, record);
 	return error < 0 ? error : record_shelf_put(&shelf->kept, record);
 }
 
@@ -123,6 +172,25 @@ int driver_records_open(struct driver_records **out, struct store *store)
 	return 0;
 }
 
+void driver_records_tick(struct driver_records *records)
+{
+	struct saving *list = records->unsaved;
+	int error = 0;
+
+	if (!list || !records->store)
+		return;
+	records->unsaved = NULL;
+	while (list && !error) {
+		struct saving *saving = list;
+		struct driver_record record = { .name = saving->name }; /* empty: it was forgotten meanwhile */
+		(void)record_shelf_find(&find_shelf(records, saving->driver)->kept, saving->name, &record);
+		error = save(records, saving, &record);
+		if (!error)
+			list = saving->next;
+	}
+	records->unsaved = list;
+}
+
 void driver_records_shut(struct driver_records *records)
 {
 	if (records)
@@ -133,6 +201,11 @@ void driver_records_close(struct driver_records *records)
 {
 	if (!records)
 		return;
+	while (records->unsaved) {
+		struct saving *saving = records->unsaved;
+		records->unsaved = saving->next;
+		free(saving);
+	}
 	while (records->shelves) {
 		struct shelf *shelf = records->shelves;
 		records->shelves = shelf->next;

@@ -23,10 +23,13 @@ int driver_records_keep(struct driver_records *records, const char *driver, cons
 void driver_records_recall(const struct driver_records *records, const char *driver,
 	void (*each)(void *taker, const struct driver_record *record), void *taker);
 
+/* Tries again what could not be saved, e.g. as the disk was full; now and then. */
+void driver_records_tick(struct driver_records *records);
+
 /* The store is about to close: from now on nothing is kept any more (-ESHUTDOWN). NULL is fine. */
 void driver_records_shut(struct driver_records *records);
 
-/* NULL is fine. */
+/* After the store was closed, which calls the last replies. NULL is fine. */
 void driver_records_close(struct driver_records *records);
 
 #endif

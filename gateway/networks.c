@@ -27,9 +27,10 @@
 #include "gateway/updates.h"
 
 #define NETWORKS_MAX 16
-#define ANSWER_BYTES 32  /* about what a contact is answered with */
-#define RELEASE_MS 10000 /* between looks for lost nodes */
-#define RELEASE_AFTER 2  /* intervals from the start, in which those that are there have called */
+#define ANSWER_BYTES 32    /* about what a contact is answered with */
+#define RELEASE_MS 10000   /* between looks for lost nodes */
+#define CLAIM_LOG_MS 10000 /* between two lines of the log about nodes of other drivers */
+#define RELEASE_AFTER 2    /* intervals from the start, in which those that are there have called */
 
 struct network {
 	struct networks *networks;
@@ -39,6 +40,8 @@ struct network {
 	struct driver *driver;
 	struct driver_host host;
 	struct link_budget budget;
+	uint64_t refused; /* what it said of nodes that are another's */
+	int64_t told_ms;  /* when the log last had one of these */
 };
 
 struct networks {
@@ -52,6 +55,35 @@ struct networks {
 	struct network list[NETWORKS_MAX];
 	size_t count;
 };
+
+static struct network *network_of(struct networks *networks, const struct node *node);
+
+/*
+ * A node belongs to the driver that it came over, for as long as that is open: who claims its name elsewhere could take
+ * its image, end its update or stop its readings. An operator moves a node by removing it.
+ */
+static bool is_anothers(struct network *network, const struct node *node)
+{
+	const struct network *owner;
+
+	if (strcmp(node->record.driver, network->name) == 0 || !(owner = network_of(network->networks, node)))
+		return false;
+	int64_t now_ms = clock_moment(network->networks->parts.clock).monotonic_ms;
+	if (network->refused++ == 0 || now_ms - network->told_ms >= CLAIM_LOG_MS) {
+		network->told_ms = now_ms;
+		log_warning("node.claim_refused node=%s driver=%s belongs_to=%s refused=%llu", node->id, network->name,
+			owner->name, (unsigned long long)network->refused);
+	}
+	return true;
+}
+
+/* The node that the driver speaks of; NULL: it is not known, or not the driver's. */
+static struct node *own_node(struct network *network, const char *id)
+{
+	struct node *node = nodes_find(network->networks->parts.nodes, id);
+
+	return node && is_anothers(network, node) ? NULL : node;
+}
 
 /* What the slots say to the contact; `answer` gets it. False: the node is to come later. */
 static bool is_let_in(
@@ -99,6 +131,8 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 	/* Its own batches, where nodes and uplink share a broker and its topics, are no node's. */
 	if (strcmp(contact->node, parts->gateway) == 0)
 		return -EACCES;
+	if (node && is_anothers(network, node))
+		return -EACCES;
 	link_budget_spend(&network->budget, contact->message_bytes + ANSWER_BYTES, now.monotonic_ms);
 	if (!node)
 		error = nodes_add(parts->nodes, contact->node, network->name, now, &node);
@@ -117,9 +151,9 @@ static int on_contact(void *context, const struct node_contact *contact, struct 
 
 static void on_report(void *context, const struct reading_report *report)
 {
-	const struct network *network = context;
+	struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
-	struct node *node = nodes_find(parts->nodes, report->node);
+	struct node *node = own_node(network, report->node);
 
 	if (!node) {
 		report->done(report->context, -EACCES, 0);
@@ -134,9 +168,9 @@ static void on_report(void *context, const struct reading_report *report)
 /* From now on it counts as missing, until it is heard of again. */
 static void on_lost(void *context, const char *id)
 {
-	const struct network *network = context;
+	struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
-	struct node *node = nodes_find(parts->nodes, id);
+	struct node *node = own_node(network, id);
 
 	if (!node)
 		return;
@@ -151,7 +185,7 @@ static int64_t on_fetch(void *context, const char *id, uint32_t bytes)
 {
 	struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
-	const struct node *node = id ? nodes_find(parts->nodes, id) : NULL;
+	const struct node *node = id ? own_node(network, id) : NULL;
 	const struct link_fetch fetch = { .who = node, .parent = node ? node->parent : 0, .bytes = bytes };
 	struct moment now = clock_moment(parts->clock);
 	int64_t wait_ms = link_budget_fetch(&network->budget, &fetch, now.monotonic_ms);
@@ -165,7 +199,7 @@ static void on_progress(void *context, const struct delivery_progress *progress)
 {
 	struct network *network = context;
 	const struct networks_parts *parts = &network->networks->parts;
-	struct node *node = nodes_find(parts->nodes, progress->node);
+	struct node *node = own_node(network, progress->node);
 	struct moment now = clock_moment(parts->clock);
 
 	if (!node)
@@ -178,9 +212,10 @@ static void on_progress(void *context, const struct delivery_progress *progress)
 
 static void on_replied(void *context, const struct command_reply *reply)
 {
-	const struct network *network = context;
+	struct network *network = context;
 
-	node_commands_on_reply(network->networks->commands, reply);
+	if (own_node(network, reply->node))
+		node_commands_on_reply(network->networks->commands, reply);
 }
 
 static struct image_source *on_image(void *context, const char *name, const char *node)
@@ -338,6 +373,8 @@ int64_t networks_tick(struct networks *networks, struct moment now)
 
 	if (now.monotonic_ms - networks->opened_ms > RELEASE_AFTER * interval_ms)
 		nodes_release_lost(parts->nodes, interval_ms, now);
+	if (parts->records)
+		driver_records_tick(parts->records);
 	return RELEASE_MS;
 }
 
@@ -452,6 +489,7 @@ static void count_budget(const struct network *network,
 		{ "transfers_waiting_now", &budget->waiting },
 		{ "fetches_without_place", &budget->put_off_places },
 		{ "fetches_over_rate", &budget->put_off_bytes },
+		{ "claims_refused", &network->refused },
 	};
 
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)

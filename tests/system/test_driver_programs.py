@@ -1,4 +1,5 @@
 """Drivers that are not part of wakegate: the example of the documentation, and some that misbehave."""
+import json
 import pathlib
 import re
 import shlex
@@ -6,6 +7,7 @@ import stat
 import subprocess
 import sys
 
+import aiocoap
 import pytest
 import zmq
 
@@ -149,3 +151,51 @@ def test_a_network_without_keys_is_refused_by_the_config(tmp_path):
     file.write_text('drivers: { others = ( { name = "coap"; endpoint = "tcp://*:5690"; } ); };\n')
     done = subprocess.run([ours("wakegated"), "--check", file], capture_output=True, text=True, check=False)
     assert done.returncode == 78 and "needs key_file and driver_key_file" in done.stderr
+
+
+def test_a_node_of_another_driver_is_not_taken_over_and_may_be_moved(tmp_path, broker):
+    """Neither a node in plain CoAP nor a driver elsewhere has a say about a node that is another driver's."""
+    endpoint = f"tcp://127.0.0.1:{free_port()}"
+    gateway = Wakegate(tmp_path, broker.port)
+    with open(gateway.config, "a", encoding="utf-8") as out:
+        out.write(f'drivers: {{ others = ( {{ name = "barn"; endpoint = "{endpoint}"; }} ); }};\n')
+    gateway.start()
+    socket = zmq.Context.instance().socket(zmq.DEALER)
+    socket.linger = 0
+    socket.connect(endpoint)
+
+    def say(kind, data=b"[]", **members):
+        socket.send_multipart([json.dumps({"type": kind} | members).encode()] + ([data] if kind == "report" else []))
+
+    def await_answer(kind):
+        while socket.poll(1000 * PATIENCE):
+            message = json.loads(socket.recv_multipart()[0])
+            if message["type"] == kind:
+                return message
+        raise AssertionError(f"no {kind}")
+
+    def owner(name):
+        return next(node["driver"] for node in gateway.ask("node", "list")["nodes"] if node["id"] == name)
+
+    try:
+        say("hello", protocol=1, driver="barn")
+        await_answer("start")
+        say("ready")
+        say("contact", id=1, node="hen")
+        assert await_answer("contact_answer")["result"] == "ok"
+        with CoapNode(gateway, "hen", "sim-m4") as thief, CoapNode(gateway, "n1", "sim-m4") as node:
+            assert "next" in node.check_in()
+            assert thief.ask(aiocoap.POST, "c?ep=hen").code == aiocoap.FORBIDDEN
+            say("contact", id=2, node="n1")
+            assert await_answer("contact_answer")["result"] == "refused"
+            say("report", id=3, node="n1", format="json")
+            assert await_answer("report_done")["result"] == "refused"
+            assert (owner("hen"), owner("n1")) == ("barn", "coap")
+            assert "node.claim_refused node=hen driver=coap belongs_to=barn" in gateway.process.output()
+            assert gateway.ask("status")["drivers"]["coap"]["claims_refused"] == 1
+            gateway.ask("node", "remove", "hen", "--yes")
+            assert thief.ask(aiocoap.POST, "c?ep=hen").code == aiocoap.CHANGED
+            assert owner("hen") == "coap"
+    finally:
+        socket.close()
+        assert gateway.stop() == 0

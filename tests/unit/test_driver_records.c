@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "drivers/driver.h"
+#include "tests/sim/fault_vfs.h"
 #include "tests/unit/stepped_store.h"
 #include "tests/unit/suite.h"
 
@@ -47,14 +48,17 @@ static void house_open(struct house *house)
 
 static void house_restart(struct house *house)
 {
+	driver_records_shut(house->records);
+	stepped_shut(&house->stepped);
 	driver_records_close(house->records);
-	stepped_reopen(&house->stepped);
+	ck_assert_msg(stepped_try_open(&house->stepped) == 0, "%s", house->stepped.why);
 	ck_assert_int_eq(driver_records_open(&house->records, house->stepped.store), 0);
 }
 
 static void house_close(struct house *house)
 {
 	driver_records_shut(house->records);
+	stepped_shut(&house->stepped);
 	driver_records_close(house->records);
 	stepped_close(&house->stepped);
 }
@@ -143,6 +147,34 @@ START_TEST(a_driver_that_keeps_too_many_bytes_is_refused_and_others_are_not)
 }
 END_TEST
 
+START_TEST(what_a_full_disk_refused_is_kept_once_there_is_room)
+{
+	struct house house;
+
+	stepped_make_directory(&house.stepped);
+	struct fault_vfs *fault = fault_vfs_open("fault", 1);
+	house.stepped.options.vfs = "fault";
+	ck_assert_msg(stepped_try_open(&house.stepped) == 0, "%s", house.stepped.why);
+	ck_assert_int_eq(driver_records_open(&house.records, house.stepped.store), 0);
+	fault_vfs_plan(fault, &(struct fault_plan){ .fault = FAULT_IO_ERROR, .first = 1, .count = UINT32_MAX });
+	ck_assert_int_eq(keep(&house, "zigbee", "key", "abc", true), 0);
+	ck_assert_int_eq(keep(&house, "zigbee", "gone", "1", true), 0);
+	store_dispatch(house.stepped.store);
+	driver_records_tick(house.records);
+	store_dispatch(house.stepped.store);
+	ck_assert_int_eq(keep(&house, "zigbee", "gone", "", true), 0);
+	store_dispatch(house.stepped.store);
+	fault_vfs_plan(fault, &(struct fault_plan){ .fault = FAULT_NONE });
+	driver_records_tick(house.records);
+	store_dispatch(house.stepped.store);
+	house_restart(&house);
+	ck_assert_uint_eq(recall(&house, "zigbee").count, 1);
+	ck_assert_str_eq(recall(&house, "zigbee").text, "key=abc secret");
+	house_close(&house);
+	fault_vfs_close(fault);
+}
+END_TEST
+
 START_TEST(nothing_is_kept_once_the_store_is_about_to_close)
 {
 	struct house house;
@@ -158,4 +190,4 @@ END_TEST
 TEST_SUITE(driver_records, a_driver_has_its_own_records_and_after_a_restart_too, an_empty_value_forgets,
 	what_is_the_same_is_not_written_again, what_is_against_the_limits_is_refused,
 	a_driver_that_keeps_too_many_bytes_is_refused_and_others_are_not,
-	nothing_is_kept_once_the_store_is_about_to_close)
+	what_a_full_disk_refused_is_kept_once_there_is_room, nothing_is_kept_once_the_store_is_about_to_close)
