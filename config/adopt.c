@@ -51,17 +51,19 @@ static bool mixture_passes(const struct pair *pair, bool present, char *mixture)
 	return pair->table->check(mixture, present, why, sizeof(why)) == 0;
 }
 
-/* Modules may hold on to a former text until they have seen the new one, so the generation before stays. */
-static void keep(struct config *config, struct config *newer)
+void config_release(struct config *taken)
 {
-	struct config *former = config->adopted;
+	if (taken && --taken->users == 0)
+		config_free(taken);
+}
 
-	newer->adopted = former;
-	config->adopted = newer;
-	if (newer->whole && former && former->whole) {
-		config_free(former->adopted);
-		former->adopted = NULL;
-	}
+/* Modules may hold on to a former text until they have seen the new one, so what the group had before stays. */
+static void keep(struct group *group, struct config *taken)
+{
+	config_release(group->before);
+	group->before = group->taken;
+	group->taken = taken;
+	taken->users++;
 }
 
 void config_adopt(struct config *config, struct config **newer,
@@ -70,17 +72,18 @@ void config_adopt(struct config *config, struct config **newer,
 	struct config *taken = *newer;
 
 	*newer = NULL;
-	taken->whole = true;
+	taken->users = 1; /* this call */
 	for (size_t i = 0; i < config->count; i++) {
 		struct pair pair = { .table = config->tables[i],
 			.running = config->groups[i].values,
 			.newer = taken->groups[i].values };
 		char *mixture = arena_take(&taken->arena, pair.table->struct_size);
 		pair.mixes = mixture && mixture_passes(&pair, config->groups[i].present, mixture);
-		taken->whole = taken->whole && pair.mixes;
 		report(&pair, each, context);
-		if (pair.mixes)
-			take_reloadable(&pair, pair.running);
+		if (!pair.mixes)
+			continue;
+		take_reloadable(&pair, pair.running);
+		keep(&config->groups[i], taken);
 	}
-	keep(config, taken);
+	config_release(taken);
 }

@@ -266,7 +266,10 @@ void config_free(struct config *config)
 {
 	if (!config)
 		return;
-	config_free(config->adopted);
+	for (size_t i = 0; config->groups && i < config->count; i++) {
+		config_release(config->groups[i].taken);
+		config_release(config->groups[i].before);
+	}
 	arena_finish(&config->arena);
 	free(config);
 }

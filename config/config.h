@@ -51,8 +51,8 @@ bool config_has(const struct config *config, const struct settings_table *table)
 /*
  * Takes over from `newer`, read against the same tables, the reloadable settings that differ: they change within the
  * structs that config_values() gave, texts and lists of the former values live until the next call. A table whose check
- * refuses the mixture of running and new values keeps all it had. `each` is called for every setting that differs, with
- * its full name ("coap.port") and whether it was taken over.
+ * refuses the mixture of running and new values keeps all it had; its texts are not kept twice. `each` is called for
+ * every setting that differs, with its full name ("coap.port") and whether it was taken over.
  */
 void config_adopt(struct config *config, struct config **newer,
 	void (*each)(void *context, const char *name, bool applied), void *context);

@@ -12,9 +12,11 @@ struct config {
 	struct arena arena;
 	const struct settings_table *const *tables;
 	size_t count;
-	struct group *groups;   /* one per table; its place is where a file last began the group */
-	struct config *adopted; /* owns what was taken over last, and has in turn what was before; NULL: nothing */
-	bool whole;             /* every table was taken over from this one */
+	struct group *groups; /* one per table; its place is where a file last began the group */
+	size_t users;         /* groups of a running config that have, or had before, values of this one */
 };
+
+/* One user less; the last one frees it. NULL is fine. */
+void config_release(struct config *taken);
 
 #endif

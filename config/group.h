@@ -8,6 +8,7 @@
 #include "config/source.h"
 #include "config/value.h"
 
+struct config;
 struct config_setting_t;
 
 struct group_reader {
@@ -26,6 +27,8 @@ struct group {
 	bool *given;  /* per setting of the table: it is in a file */
 	bool present; /* a file has the group */
 	bool faulty;  /* what the files say about it is wrong, so that the table's own check would mislead */
+	/* Of a config that runs: whose reloadable values it has, and whose it had before; NULL: its own. */
+	struct config *taken, *before;
 };
 
 /* Fills the struct with the table's defaults. 0 or -ENOMEM. */

@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <malloc.h>
 #include <math.h>
 
 #include "tests/unit/config_fixture.h"
@@ -502,6 +503,37 @@ START_TEST(former_texts_live_until_the_next_change)
 }
 END_TEST
 
+/* With a sanitizer it is that which knows. */
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t allocated(void)
+{
+	return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes()
+						       : mallinfo2().uordblks;
+}
+
+START_TEST(reloads_that_a_table_refuses_take_no_memory_for_ever)
+{
+	static const char refused[] =
+		"link: { broker = \"odd\"; weight = 3; }; radio: { rules = ( { match = \"x\"; } ); };";
+	char notes[200];
+	size_t before = 0;
+
+	fixture_open(&f);
+	fixture_write(&f, "main.cfg", "link: { broker = \"b\"; };");
+	ck_assert_int_eq(fixture_load(&f), 0);
+	const struct radio_values *radio = fixture_radio(&f);
+	for (int i = 0; i < 40; i++) {
+		if (i == 20)
+			before = allocated();
+		adopt(f.config, refused, notes);
+	}
+	ck_assert_uint_le(allocated(), before + 2000); /* a config has several times that, twenty have more */
+	ck_assert_str_eq(((const struct rule_values *)radio->rules.items)->match, "x");
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(a_mixture_that_a_table_refuses_is_not_taken_over)
 {
 	char notes[200];
@@ -534,4 +566,5 @@ TEST_SUITE(config, an_empty_file_yields_all_defaults, every_type_is_read, a_numb
 	a_required_setting_may_come_from_conf_d, a_secret_that_all_can_read_is_refused,
 	a_secret_written_inline_is_not_repeated, faults_are_limited, a_fault_cannot_forge_a_line,
 	what_is_reloadable_changes_in_place, former_texts_live_until_the_next_change,
-	a_mixture_that_a_table_refuses_is_not_taken_over, a_list_of_paths_belongs_to_the_config_folder)
+	a_mixture_that_a_table_refuses_is_not_taken_over, reloads_that_a_table_refuses_take_no_memory_for_ever,
+	a_list_of_paths_belongs_to_the_config_folder)
