@@ -10,11 +10,14 @@
 #include "gateway/runtime_folder.h"
 #include "store/segment_store.h"
 
+#define RETRY_MS 10000 /* a folder that is full may have room again */
+
 struct runtime_memory {
 	struct runtime_folder folder;
 	struct repeat_journal *journal;
 	uint64_t session;
-	bool failed; /* to remember: nothing more is offered */
+	bool failed; /* to remember: nothing is offered before it is tried again */
+	int64_t retry_ms;
 };
 
 struct finding {
@@ -73,28 +76,50 @@ int runtime_memory_open(struct runtime_memory **out, const struct runtime_memory
 	return 0;
 }
 
+static int fail(struct runtime_memory *memory, int error, int64_t now_ms)
+{
+	if (!memory->failed)
+		log_error("telemetry.runtime_directory_failed error=%d acknowledge=disk", -error);
+	memory->failed = true;
+	memory->retry_ms = now_ms + RETRY_MS;
+	return error;
+}
+
 int runtime_memory_begin(struct runtime_memory *memory, uint64_t session, uint64_t next, int64_t now_ms)
 {
 	int result = repeat_journal_begin(memory->journal, session, next, now_ms);
 
 	memory->session = session;
-	memory->failed = result < 0;
-	return result;
+	return result < 0 ? fail(memory, result, now_ms) : 0;
 }
 
-static int fail(struct runtime_memory *memory, int error)
+bool runtime_memory_works(const struct runtime_memory *memory)
+{
+	return !memory->failed;
+}
+
+/* What a note that failed left of itself in the journal is cut off. */
+static int try_again(struct runtime_memory *memory, uint64_t next, int64_t now_ms)
 {
 	if (!memory->failed)
-		log_error("telemetry.runtime_directory_failed error=%d", -error);
-	memory->failed = true;
-	return error;
+		return 0;
+	if (now_ms < memory->retry_ms)
+		return -EIO;
+	return repeat_journal_begin(memory->journal, memory->session, next, now_ms);
 }
 
-int runtime_memory_offer(struct runtime_memory *memory, const struct stored_segment *segment)
+int runtime_memory_offer(struct runtime_memory *memory, const struct stored_segment *segment, int64_t now_ms)
 {
-	int result = memory->failed ? -EIO : offer_file_write(&memory->folder, memory->session, segment);
+	int result = try_again(memory, segment->first, now_ms);
 
-	return result < 0 ? fail(memory, result) : 0;
+	if (result == 0)
+		result = offer_file_write(&memory->folder, memory->session, segment);
+	if (result < 0)
+		return memory->failed && now_ms < memory->retry_ms ? result : fail(memory, result, now_ms);
+	if (memory->failed)
+		log_notice("telemetry.runtime_directory_works");
+	memory->failed = false;
+	return 0;
 }
 
 int runtime_memory_delivered(struct runtime_memory *memory, const struct stored_segment *segment, int64_t now_ms)
@@ -103,7 +128,7 @@ int runtime_memory_delivered(struct runtime_memory *memory, const struct stored_
 	int result = memory->failed ? -EIO : repeat_journal_note(memory->journal, &note, now_ms);
 
 	if (result < 0)
-		return fail(memory, result);
+		return memory->failed ? result : fail(memory, result, now_ms);
 	offer_file_remove(&memory->folder, segment->first);
 	return 0;
 }

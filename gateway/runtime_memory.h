@@ -7,6 +7,7 @@
 #ifndef WAKEGATE_GATEWAY_RUNTIME_MEMORY_H
 #define WAKEGATE_GATEWAY_RUNTIME_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,14 +30,21 @@ struct runtime_memory_place {
 int runtime_memory_open(struct runtime_memory **out, const struct runtime_memory_place *place,
 	const struct runtime_memory_finder *finder, uint64_t *known);
 
-/* A start, whose numbers go on with `next`. Nothing is remembered before. -EIO, -ENOSPC. */
+/* A start, whose numbers go on with `next`. Nothing is remembered before. -EIO, -ENOSPC: it is tried again, as below.
+ */
 int runtime_memory_begin(struct runtime_memory *memory, uint64_t session, uint64_t next, int64_t now_ms);
 
-/* This one, uncompressed, is about to go to the broker. -EIO, -ENOSPC, -ENOMEM: it must go to the store. */
-int runtime_memory_offer(struct runtime_memory *memory, const struct stored_segment *segment);
+/*
+ * This one, uncompressed, is about to go to the broker. -EIO, -ENOSPC, -ENOMEM: it must go to the store. Once something
+ * could not be remembered nothing is for ten seconds; then it is tried again.
+ */
+int runtime_memory_offer(struct runtime_memory *memory, const struct stored_segment *segment, int64_t now_ms);
 
 /* The broker has it; it need not be found again, but its messages must be known. -EIO, -ENOSPC. */
 int runtime_memory_delivered(struct runtime_memory *memory, const struct stored_segment *segment, int64_t now_ms);
+
+/* Whether it remembers: nothing failed, or it did well since. */
+bool runtime_memory_works(const struct runtime_memory *memory);
 
 /* It is in the store, or nobody waits for it. */
 void runtime_memory_forget(struct runtime_memory *memory, uint64_t first);

@@ -135,11 +135,9 @@ static int start_numbers(struct telemetry *telemetry)
 	open_memory(telemetry, &known);
 	numbers->early = telemetry->memory && telemetry->parts.settings->acknowledge == ACKNOWLEDGE_EITHER;
 	numbers_start(numbers, &found, known, telemetry->parts.gaps);
-	if (telemetry->memory && runtime_memory_begin(telemetry->memory, numbers->session, numbers->next,
-					 telemetry->now.monotonic_ms) < 0) {
-		log_error("telemetry.runtime_directory path=%s acknowledge=disk", telemetry->parts.runtime_directory);
-		numbers->early = false;
-	}
+	if (telemetry->memory)
+		(void)runtime_memory_begin(
+			telemetry->memory, numbers->session, numbers->next, telemetry->now.monotonic_ms);
 	return 0;
 }
 
@@ -459,7 +457,7 @@ static bool offer(struct telemetry *telemetry, struct commit *commit)
 		return false;
 	commit->first = telemetry->numbers.next;
 	struct stored_segment segment = describe(telemetry, commit);
-	if (runtime_memory_offer(telemetry->memory, &segment) < 0)
+	if (runtime_memory_offer(telemetry->memory, &segment, telemetry->now.monotonic_ms) < 0)
 		return false;
 	if (offer_copy(telemetry, commit) < 0) {
 		runtime_memory_forget(telemetry->memory, commit->first);
@@ -747,5 +745,5 @@ void telemetry_figures(const struct telemetry *telemetry, struct telemetry_figur
 {
 	*out = telemetry->figures;
 	out->next = telemetry->numbers.next;
-	out->offers = telemetry->numbers.early;
+	out->offers = telemetry->numbers.early && runtime_memory_works(telemetry->memory);
 }
