@@ -110,7 +110,8 @@ static int parse_area(
 	struct reader area;
 	reader_init(&area, entries, total - MCUBOOT_TLV_HEADER_SIZE);
 	while (reader_left(&area) > 0) {
-		struct mcuboot_tlv tlv = { .type = read_le16(&area), .size = read_le16(&area) };
+		struct mcuboot_tlv tlv = { .type = read_le16(&area) };
+		tlv.size = read_le16(&area);
 		const uint8_t *value = read_bytes(&area, tlv.size);
 		if (area.failed)
 			return fault_malformed(fault, "a TLV goes past the end of its area");

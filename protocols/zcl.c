@@ -235,7 +235,8 @@ int zcl_default_response_parse(struct zcl_default_response *out, const struct zc
 	struct reader in;
 
 	reader_init(&in, frame->payload.data, frame->payload.size);
-	struct zcl_default_response response = { .command = read_u8(&in), .status = read_u8(&in) };
+	struct zcl_default_response response = { .command = read_u8(&in) };
+	response.status = read_u8(&in);
 	if (in.failed)
 		return -EBADMSG;
 	*out = response;

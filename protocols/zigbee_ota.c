@@ -82,7 +82,8 @@ static void parse_elements(struct zigbee_ota *out, const uint8_t *start)
 
 	reader_init(&in, start + out->offset + out->header_size, out->size - out->header_size);
 	while (reader_left(&in) > 0 && out->element_count < ZIGBEE_OTA_ELEMENTS_MAX) {
-		struct zigbee_ota_element element = { .tag = read_le16(&in), .size = read_le32(&in) };
+		struct zigbee_ota_element element = { .tag = read_le16(&in) };
+		element.size = read_le32(&in); /* in a statement of its own: members of a list have no order */
 		const uint8_t *bytes = read_bytes(&in, element.size);
 		if (in.failed)
 			break;
