@@ -51,10 +51,11 @@ static const struct setting settings[] = {
 	{ .name = "backlog_percent",
 		.type = SETTING_INTEGER,
 		AT(backlog_percent),
-		.initial = "80",
+		.initial = "60",
 		.least = 1,
 		.most = 100,
-		.help = "Readings that fill so much of telemetry.quota raise backlog.large." },
+		.help = "Readings that wait for the uplink and fill so much of telemetry.quota raise backlog.large. "
+			"Below telemetry.thin_above it comes before any is thinned." },
 	{ .name = "clock_behind",
 		.type = SETTING_DURATION,
 		AT(clock_behind_ms),

@@ -21,7 +21,7 @@
 #include "gateway/publish.h"
 #include "gateway/rollouts.h"
 #include "gateway/schedule.h"
-#include "gateway/telemetry_settings.h"
+#include "gateway/thin.h"
 #include "gateway/updates.h"
 #include "gateway/upstream.h"
 #include "store/store.h"
@@ -29,7 +29,8 @@
 #define LOOK_MS 5000
 #define SLICE 1000 /* nodes, or updates, of one round of the loop: well under a millisecond */
 #define RECENT_MS (INT64_C(3600) * 1000)
-#define BATTERY_RECOVERED 5 /* percent above the threshold: a battery's voltage swings with its load */
+#define BATTERY_RECOVERED 5  /* percent above the threshold: a battery's voltage swings with its load */
+#define BACKLOG_RECOVERED 10 /* percent below the threshold: thinning and draining swing around it */
 #define TIME_SIZE 32
 #define ALL_KINDS ((UINT32_C(1) << ALERT_KINDS) - 1)
 
@@ -208,6 +209,21 @@ static void look_at_nodes(struct alert_watch *watch, struct moment now)
 
 /* Rollouts and images. */
 
+/* Where a stepping stone is missing, that is told by itself. */
+static void look_at_waiting(const struct alert_watch *watch, const struct rollout *rollout,
+	const struct rollout_facts *facts, struct moment now)
+{
+	char why[ALERT_TEXT_SIZE];
+
+	if (rollout->state == ROLLOUT_WAITING && rollout->plan.approval && !rollout->approved)
+		find(watch, ALERT_ROLLOUT_WAITS, ALERT_NOTICE, rollout->plan.id, now,
+			"waits for approval: wakegate rollout approve %s", rollout->plan.id);
+	if (!rollout_is_barred(rollout, facts) || facts->barred[OBSTACLE_STONE] > 0)
+		return;
+	rollout_explain_barred(facts, why, sizeof(why));
+	find(watch, ALERT_ROLLOUT_WAITS, ALERT_NOTICE, rollout->plan.id, now, "%s", why);
+}
+
 static void look_at_rollouts(const struct alert_watch *watch, struct moment now)
 {
 	static const char by_hand[] = "rolled back by ";
@@ -220,10 +236,8 @@ static void look_at_rollouts(const struct alert_watch *watch, struct moment now)
 		if (tripped || turned)
 			find(watch, ALERT_GATE_TRIPPED, ALERT_CRITICAL, rollout->plan.id, now, "%s: %s",
 				tripped ? "stopped" : "rolled back", rollout->reason);
-		if (rollout->state == ROLLOUT_WAITING && rollout->plan.approval && !rollout->approved)
-			find(watch, ALERT_ROLLOUT_WAITS, ALERT_NOTICE, rollout->plan.id, now,
-				"waits for approval: wakegate rollout approve %s", rollout->plan.id);
 		const struct rollout_facts *facts = rollouts_facts(watch->parts.rollouts, i);
+		look_at_waiting(watch, rollout, facts, now);
 		if (rollout_is_open(rollout) && facts->excused[OBSTACLE_STONE] > 0)
 			find(watch, ALERT_MISSING_STONE, ALERT_WARNING, rollout->plan.id, now, "%u nodes wait: %s",
 				facts->excused[OBSTACLE_STONE], facts->missing_stone);
@@ -300,10 +314,27 @@ static bool grew_lately(uint64_t *known, uint64_t count, int64_t *at_ms, struct 
 	return *at_ms > 0 && now.monotonic_ms - *at_ms < RECENT_MS;
 }
 
+/* What counts is what the quota counts: neither free pages nor the WAL. */
+static void look_at_backlog(const struct alert_watch *watch, uint64_t waiting, struct moment now)
+{
+	const struct alert *alert = alerts_get(watch->parts.alerts, ALERT_BACKLOG_LARGE, "");
+	int64_t threshold = watch->parts.settings->backlog_percent;
+	struct thin_figures figures;
+
+	thin_figures(watch->parts.thin, &figures);
+	const struct segment_usage *usage = &figures.usage;
+	if (waiting == 0 || usage->quota_bytes == 0 || usage->quota_bytes == UINT64_MAX)
+		return;
+	int64_t percent = (int64_t)(usage->used_bytes * 100 / usage->quota_bytes);
+	if (percent >= threshold || (alert && alert->stands && percent > threshold - BACKLOG_RECOVERED))
+		find(watch, ALERT_BACKLOG_LARGE, ALERT_WARNING, "", now,
+			"%llu readings wait for the uplink and fill %lld %% of the quota", (unsigned long long)waiting,
+			(long long)percent);
+}
+
 static void look_at_store(struct alert_watch *watch, struct moment now)
 {
 	const struct alert_watch_parts *parts = &watch->parts;
-	uint64_t quota_bytes = (uint64_t)parts->telemetry_settings->quota_bytes;
 	struct store_figures store;
 	struct publish_figures sent;
 
@@ -318,12 +349,7 @@ static void look_at_store(struct alert_watch *watch, struct moment now)
 	if (grew_lately(&watch->lost, sent.lost, &watch->lost_at_ms, now))
 		find(watch, ALERT_READINGS_LOST, ALERT_CRITICAL, "", now, "%llu readings were dropped for want of room",
 			(unsigned long long)sent.lost);
-	if (sent.waiting > 0 && quota_bytes > 0 &&
-		store.telemetry_bytes * 100 >= quota_bytes * (uint64_t)parts->settings->backlog_percent)
-		find(watch, ALERT_BACKLOG_LARGE, ALERT_WARNING, "", now,
-			"%llu readings wait for the uplink and fill %llu %% of the quota",
-			(unsigned long long)sent.waiting,
-			(unsigned long long)(store.telemetry_bytes * 100 / quota_bytes));
+	look_at_backlog(watch, sent.waiting, now);
 }
 
 static void look_at_card(const struct alert_watch *watch, struct moment now)

@@ -24,7 +24,7 @@ struct publish;
 struct rollouts;
 struct schedule_settings;
 struct store;
-struct telemetry_settings;
+struct thin;
 struct updates;
 struct upstream;
 
@@ -42,7 +42,7 @@ struct alert_watch_parts {
 	const struct image_cache *images;
 	const struct upstream *upstream; /* NULL: none is configured */
 	const struct publish *publish;
-	const struct telemetry_settings *telemetry_settings;
+	const struct thin *thin; /* measures what the readings take */
 	struct store *store;
 	struct governor *governor;
 	const struct networks *networks; /* NULL: none */

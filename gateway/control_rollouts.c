@@ -22,6 +22,7 @@
 #include "protocols/hex.h"
 
 #define NODES_TOLD 100 /* nodes that hold a wave up, in one answer */
+#define WAITS_SIZE 192 /* of the sentence that says for what it waits, at least UPDATE_HOURS_SENTENCE_SIZE */
 
 static const struct control_argument create_arguments[] = {
 	{ "rollout", CONTROL_TEXT, true, "a name for it: letters, digits and -_., 32 at most" },
@@ -185,26 +186,28 @@ static void handle_forecast(void *context, struct control_request *request)
 		control_fail(request, -ENOMEM, "out of memory");
 }
 
-/* What an open rollout waits for that is no node's matter: "" nothing. */
-static void explain_waiting(
-	const struct control_rollouts *parts, size_t index, char sentence[UPDATE_HOURS_SENTENCE_SIZE])
+/* What an open rollout waits for that is no single node's matter: "" nothing. */
+static void explain_waiting(const struct control_rollouts *parts, size_t index, char sentence[WAITS_SIZE])
 {
 	const struct rollout *rollout = rollouts_at(parts->rollouts, index);
+	const struct rollout_facts *facts = rollouts_facts(parts->rollouts, index);
 	struct moment now = clock_moment(parts->clock);
 	bool waits = rollout->state == ROLLOUT_WAITING;
 
 	sentence[0] = '\0';
 	if (waits && rollout->plan.approval && !rollout->approved)
-		snprintf(sentence, UPDATE_HOURS_SENTENCE_SIZE, "nobody has approved it yet");
+		snprintf(sentence, WAITS_SIZE, "nobody has approved it yet");
 	else if (rollout_is_offering(rollout) || (waits && rollout->plan.start_ms <= now.wall_ms))
 		rollouts_explain_window(parts->rollouts, index, now, sentence);
+	if (!*sentence && rollout_is_barred(rollout, facts))
+		rollout_explain_barred(facts, sentence, WAITS_SIZE);
 }
 
 static json_t *describe(const struct control_rollouts *parts, size_t index)
 {
 	const struct rollout *rollout = rollouts_at(parts->rollouts, index);
 	const struct rollout_facts *facts = rollouts_facts(parts->rollouts, index);
-	char waits[UPDATE_HOURS_SENTENCE_SIZE];
+	char waits[WAITS_SIZE];
 	const struct gate_tally *tally = &facts->tally;
 	char image[65];
 

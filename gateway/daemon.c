@@ -300,7 +300,7 @@ static int64_t tick_holds(void *context, struct moment now)
 {
 	struct daemon *daemon = context;
 
-	return holds_tick(daemon->holds, now);
+	return holds_tick(daemon->holds);
 }
 
 static int open_holds(struct daemon *daemon, char *why, size_t why_size)
@@ -652,7 +652,7 @@ static int open_alerts(struct daemon *daemon, char *why, size_t why_size)
 			.images = firmware_images(daemon->firmware),
 			.upstream = daemon->upstream,
 			.publish = reading_flow_publish(daemon->readings),
-			.telemetry_settings = settings_of(daemon, &telemetry_settings_table),
+			.thin = reading_flow_thin(daemon->readings),
 			.store = daemon->store,
 			.governor = reading_flow_governor(daemon->readings),
 			.networks = daemon->networks,

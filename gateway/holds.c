@@ -10,10 +10,19 @@
 #include "store/update_store.h"
 
 #define TICK_MS 1000
+#define AGAIN_AT_ONCE 100 /* changes that are tried anew in one tick */
 
 struct held {
 	struct stored_hold hold;
 	size_t index;
+};
+
+/* What an operator did, until the store has it. */
+struct change {
+	struct change *next;
+	struct holds *holds;
+	char node[65];
+	struct journal_entry entry;
 };
 
 struct holds {
@@ -23,7 +32,7 @@ struct holds {
 	struct id_map by_node;
 	struct stored_hold all;
 	bool all_held;
-	bool unsaved; /* the store refused something: all is written again */
+	struct change *refused, **refused_end; /* by the store, the oldest first; the last one of each node */
 };
 
 static int make_room(struct holds *holds)
@@ -84,6 +93,7 @@ int holds_open(struct holds **out, struct store *store)
 	if (!holds)
 		return -ENOMEM;
 	holds->store = store;
+	holds->refused_end = &holds->refused;
 	id_map_init(&holds->by_node);
 	int error = store_holds_load(store, on_stored_hold, holds);
 	if (error) {
@@ -94,10 +104,23 @@ int holds_open(struct holds **out, struct store *store)
 	return 0;
 }
 
+static struct change *take_refused(struct holds *holds, struct change **at)
+{
+	struct change *change = *at;
+
+	*at = change->next;
+	if (!change->next)
+		holds->refused_end = at;
+	change->next = NULL;
+	return change;
+}
+
 void holds_close(struct holds *holds)
 {
 	if (!holds)
 		return;
+	while (holds->refused)
+		free(take_refused(holds, &holds->refused));
 	for (size_t i = 0; i < holds->count; i++)
 		free(holds->list[i]);
 	id_map_finish(&holds->by_node);
@@ -105,44 +128,98 @@ void holds_close(struct holds *holds)
 	free(holds);
 }
 
-static void on_saved(void *context, int result)
+/* To be tried anew; what was done to the same node before is not worth it any more. */
+static void put_off(struct change *change)
 {
-	struct holds *holds = context;
+	struct holds *holds = change->holds;
+	struct change **at = &holds->refused;
 
-	if (result < 0)
-		holds->unsaved = true;
+	while (*at && strcmp((*at)->node, change->node) != 0)
+		at = &(*at)->next;
+	if (*at)
+		free(take_refused(holds, at));
+	*holds->refused_end = change;
+	holds->refused_end = &change->next;
 }
 
-/* With an entry in the journal, and logged. */
-static void save(struct holds *holds, const struct stored_hold *hold, bool removed, const char *by, struct moment now)
+static void on_saved(void *context, int result)
+{
+	struct change *change = context;
+
+	if (result < 0)
+		put_off(change);
+	else
+		free(change);
+}
+
+static const struct stored_hold *hold_of(const struct holds *holds, const char *node)
+{
+	const struct held *held = *node ? id_map_find(&holds->by_node, node) : NULL;
+
+	if (!*node)
+		return holds->all_held ? &holds->all : NULL;
+	return held ? &held->hold : NULL;
+}
+
+/* As the node is held now, so that it does not matter in which order changes come through. */
+static void submit(struct change *change)
+{
+	const struct stored_hold *found = hold_of(change->holds, change->node);
+	struct store_reply reply = { .done = on_saved, .context = change };
+	struct stored_hold hold = { 0 };
+
+	if (found)
+		hold = *found;
+	else
+		snprintf(hold.node, sizeof(hold.node), "%s", change->node);
+	if (store_hold_save(change->holds->store, &hold, !found, &change->entry, reply) < 0)
+		put_off(change);
+}
+
+/* `hold` was set or removed: keeps that, with an entry in the journal, and logs it. */
+static void record(struct change *change, const struct stored_hold *hold, bool removed, const char *by)
 {
 	static const char *const events[2][2] = { { "node.held", "node.released" },
 		{ "updates.halted", "updates.go_on" } };
-	struct store_reply reply = { .done = on_saved, .context = holds };
-	struct journal_entry entry = { .at_ms = now.wall_ms };
+	struct journal_entry *entry = &change->entry;
 	char reason[LOG_QUOTED_SIZE];
 
-	snprintf(entry.subject, sizeof(entry.subject), "%s", *hold->node ? hold->node : "updates");
-	snprintf(entry.event, sizeof(entry.event), "%s", events[!*hold->node][removed]);
-	snprintf(entry.detail, sizeof(entry.detail), "by=%s reason=%s", by,
+	snprintf(change->node, sizeof(change->node), "%s", hold->node);
+	snprintf(entry->subject, sizeof(entry->subject), "%s", *hold->node ? hold->node : "updates");
+	snprintf(entry->event, sizeof(entry->event), "%s", events[!*hold->node][removed]);
+	snprintf(entry->detail, sizeof(entry->detail), "by=%s reason=%s", by,
 		log_quote(reason, sizeof(reason), hold->reason));
-	if (store_hold_save(holds->store, hold, removed, &entry, reply) < 0)
-		holds->unsaved = true;
-	log_line(*hold->node || removed ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, "%s node=%s %s", entry.event,
-		*hold->node ? hold->node : "all", entry.detail);
+	log_line(*hold->node || removed ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, "%s node=%s %s", entry->event,
+		*hold->node ? hold->node : "all", entry->detail);
+}
+
+static struct change *new_change(struct holds *holds, struct moment now)
+{
+	struct change *change = calloc(1, sizeof(*change));
+
+	if (change) {
+		change->holds = holds;
+		change->entry.at_ms = now.wall_ms;
+	}
+	return change;
 }
 
 int holds_set(struct holds *holds, const struct hold_order *order, struct moment now)
 {
 	struct stored_hold hold = { .at_ms = now.wall_ms };
+	struct change *change = new_change(holds, now);
 
 	snprintf(hold.node, sizeof(hold.node), "%s", order->node);
 	snprintf(hold.reason, sizeof(hold.reason), "%s", order->reason ? order->reason : "");
 	snprintf(hold.by, sizeof(hold.by), "%s", order->by);
-	int error = keep(holds, &hold);
-	if (!error)
-		save(holds, &hold, false, order->by, now);
-	return error;
+	int error = change ? keep(holds, &hold) : -ENOMEM;
+	if (error) {
+		free(change);
+		return error;
+	}
+	record(change, &hold, false, order->by);
+	submit(change);
+	return 0;
 }
 
 static void drop(struct holds *holds, struct held *held)
@@ -157,15 +234,19 @@ static void drop(struct holds *holds, struct held *held)
 
 int holds_release(struct holds *holds, const char *node, const char *by, struct moment now)
 {
-	struct held *held = *node ? id_map_find(&holds->by_node, node) : NULL;
+	const struct stored_hold *hold = hold_of(holds, node);
 
-	if (*node ? !held : !holds->all_held)
+	if (!hold)
 		return -ENOENT;
-	save(holds, held ? &held->hold : &holds->all, true, by, now);
-	if (held)
-		drop(holds, held);
+	struct change *change = new_change(holds, now);
+	if (!change)
+		return -ENOMEM;
+	record(change, hold, true, by);
+	if (*node)
+		drop(holds, id_map_find(&holds->by_node, node));
 	else
 		holds->all_held = false;
+	submit(change);
 	return 0;
 }
 
@@ -192,14 +273,9 @@ const struct stored_hold *holds_at(const struct holds *holds, size_t index)
 	return &holds->list[index]->hold;
 }
 
-int64_t holds_tick(struct holds *holds, struct moment now)
+int64_t holds_tick(struct holds *holds)
 {
-	if (!holds->unsaved)
-		return TICK_MS;
-	holds->unsaved = false;
-	if (holds->all_held)
-		save(holds, &holds->all, false, holds->all.by, now);
-	for (size_t i = 0; i < holds->count; i++)
-		save(holds, &holds->list[i]->hold, false, holds->list[i]->hold.by, now);
+	for (unsigned i = 0; i < AGAIN_AT_ONCE && holds->refused; i++)
+		submit(take_refused(holds, &holds->refused));
 	return TICK_MS;
 }

@@ -18,7 +18,7 @@
 
 struct holds;
 
-/* Loads; blocks, for start-up. -ENOMEM, -EIO. The store outlives the holds, or is closed before them. */
+/* Loads; blocks, for start-up. -ENOMEM, -EIO. The store is closed before the holds. */
 int holds_open(struct holds **out, struct store *store);
 void holds_close(struct holds *holds);
 
@@ -32,7 +32,7 @@ struct hold_order {
 /* Holds, or gives a held one another reason. 0; -ENOBUFS HOLDS_MAX; -ENOMEM. Journalled and logged. */
 int holds_set(struct holds *holds, const struct hold_order *order, struct moment now);
 
-/* -ENOENT it is not held. */
+/* -ENOENT it is not held; -ENOMEM. Journalled and logged. */
 int holds_release(struct holds *holds, const char *node, const char *by, struct moment now);
 
 /* The hold on all, else the node's own, else NULL; borrowed until the next change. NULL for `holds` is fine. */
@@ -45,8 +45,8 @@ const struct stored_hold *holds_on_all(const struct holds *holds);
 size_t holds_count(const struct holds *holds);
 const struct stored_hold *holds_at(const struct holds *holds, size_t index);
 
-/* Writes anew the holds that the store could not take; a release that it could not take is forgotten by a restart.
- * Milliseconds until it wants to be called again. */
-int64_t holds_tick(struct holds *holds, struct moment now);
+/* Tries anew what the store could not take, holds and releases; milliseconds until it wants to be called again. What it
+ * could not take until a restart is forgotten by that. */
+int64_t holds_tick(struct holds *holds);
 
 #endif

@@ -30,6 +30,19 @@ const char *obstacle_sentence(enum obstacle obstacle)
 	return sentences[obstacle];
 }
 
+const char *obstacle_counted(enum obstacle obstacle)
+{
+	static const char *const words[OBSTACLES] = {
+		[OBSTACLE_NONE] = "with nothing in their way",
+		[OBSTACLE_HELD] = "held",
+		[OBSTACLE_BATTERY] = "with a low battery",
+		[OBSTACLE_STONE] = "without a stepping stone",
+		[OBSTACLE_UNFIT] = "that it is not for",
+	};
+
+	return words[obstacle];
+}
+
 /* Of the plan, of all updates and of the node's labels, the highest one. */
 static int64_t battery_needed(
 	const struct turn_scene *scene, const struct rollout_plan *plan, const struct node_record *node)

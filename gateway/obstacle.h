@@ -22,6 +22,9 @@ const char *obstacle_name(enum obstacle obstacle);
 /* For a person, after "the node": "is held". */
 const char *obstacle_sentence(enum obstacle obstacle);
 
+/* For a person, after a count: "held", "with a low battery". */
+const char *obstacle_counted(enum obstacle obstacle);
+
 /* `update` is the one that this rollout ordered, or NULL. `text` (OBSTACLE_TEXT_SIZE) gets the details; may be NULL. */
 enum obstacle obstacle_to(const struct turn_scene *scene, const struct rollout_plan *plan,
 	const struct node_record *node, const struct update *update, char *text);

@@ -117,6 +117,27 @@ static struct rollout_step tick_rolling(struct rollout *rollout, const struct ro
 	return settle_wave(rollout, facts, now);
 }
 
+bool rollout_is_barred(const struct rollout *rollout, const struct rollout_facts *facts)
+{
+	/* A fleet's goes on: other gateways have nodes that can. */
+	return rollout->state == ROLLOUT_ROLLING && !rollout->plan.fleet && facts->concerned > 0 &&
+	       facts->tally.nodes == 0 && facts->forgiven == 0 && facts->lowest == WAVE_ALL;
+}
+
+void rollout_explain_barred(const struct rollout_facts *facts, char *out, size_t size)
+{
+	int written = snprintf(out, size, "no node can have the image now");
+	const char *between = ":";
+
+	for (int i = OBSTACLE_NONE + 1; i < OBSTACLES && written >= 0 && (size_t)written < size; i++) {
+		if (facts->barred[i] == 0)
+			continue;
+		written += snprintf(out + written, size - (size_t)written, "%s %u %s", between, facts->barred[i],
+			obstacle_counted((enum obstacle)i));
+		between = ",";
+	}
+}
+
 static bool soak_is_over(const struct rollout *rollout, struct moment now)
 {
 	return now.wall_ms - rollout->soak_ms >= rollout->plan.soak_ms * (rollout->looks + 1);

@@ -12,6 +12,7 @@
 #define WAKEGATE_GATEWAY_ROLLOUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "gateway/gate.h"
@@ -31,8 +32,7 @@ enum rollout_state {
 };
 
 const char *rollout_state_name(enum rollout_state state);
-/* -EINVAL if there is no such state. */
-int rollout_state_parse(const char *name);
+int rollout_state_parse(const char *name); /* -EINVAL: there is no such state */
 
 struct rollout {
 	struct rollout_plan plan;
@@ -53,9 +53,6 @@ struct rollout {
 	bool zone_missing;
 };
 
-/* A rollout that was just ordered. */
-void rollout_init(struct rollout *rollout, const struct rollout_plan *plan, struct moment now);
-
 /* What the gateway has found out. */
 struct rollout_facts {
 	struct gate_tally tally;     /* of the nodes within reach */
@@ -63,6 +60,7 @@ struct rollout_facts {
 	uint32_t lowest;             /* the lowest place of these with nothing in its way; WAVE_ALL: there are none */
 	uint32_t forgiven;           /* within reach, but not in the tally, see rollout_turn_is_forgiven() */
 	uint32_t excused[OBSTACLES]; /* within reach, but not in the tally, by what is in their way */
+	uint32_t barred[OBSTACLES];  /* the same of all nodes; whole where `lowest` is WAVE_ALL */
 	bool first_lacks_stone;      /* a node that would be the first of a wave without any */
 	char missing_stone[OBSTACLE_TEXT_SIZE]; /* which one, of one of the nodes that lack one */
 	bool compared;                          /* rollout_wants_comparison() was true, and these are the outcome: */
@@ -71,7 +69,6 @@ struct rollout_facts {
 };
 
 enum rollout_event { ROLLOUT_TICK, ROLLOUT_APPROVE, ROLLOUT_PAUSE, ROLLOUT_RESUME, ROLLOUT_ABORT, ROLLOUT_ROLL_BACK };
-
 /* What a step asks of the caller. */
 struct rollout_step {
 	bool changed;  /* save, journal and log it */
@@ -80,24 +77,24 @@ struct rollout_step {
 	bool revert;   /* order the former images back */
 };
 
+/* A rollout that was just ordered. */
+void rollout_init(struct rollout *rollout, const struct rollout_plan *plan, struct moment now);
 /* What held nodes back is gone, as far as it depends on others than them: they have their time from now on. */
 void rollout_grant_time(struct rollout *rollout, struct moment now);
-
+/* No node can have the image, and so it stands still until one can or joins. */
+bool rollout_is_barred(const struct rollout *rollout, const struct rollout_facts *facts);
+/* Why, where it is: "no node can have the image now: 3 held, 9 that it is not for". */
+void rollout_explain_barred(const struct rollout_facts *facts, char *out, size_t size);
 /* The soak is over and nodes are to be compared before it can be judged. */
 bool rollout_wants_comparison(const struct rollout *rollout, struct moment now);
-
 /* Time has passed. */
 struct rollout_step rollout_tick(struct rollout *rollout, const struct rollout_facts *facts, struct moment now);
-
 /* An operator intervenes. 0 with the step; -EALREADY it is so already; -EINVAL not in this state. */
 int rollout_intervene(
 	struct rollout *rollout, enum rollout_event event, const char *by, struct moment now, struct rollout_step *out);
 
-/* Nodes within reach are to get the image. */
-bool rollout_is_offering(const struct rollout *rollout);
-/* No node is to get the image: paused, tripped, rolled back or aborted. */
-bool rollout_is_stopped(const struct rollout *rollout);
-/* Neither complete nor stopped for good. */
-bool rollout_is_open(const struct rollout *rollout);
+bool rollout_is_offering(const struct rollout *rollout); /* nodes within reach are to get the image */
+bool rollout_is_stopped(const struct rollout *rollout);  /* no node is: paused, tripped, rolled back or aborted */
+bool rollout_is_open(const struct rollout *rollout);     /* neither complete nor stopped for good */
 
 #endif

@@ -9,7 +9,6 @@
 #include "gateway/node_watch.h"
 #include "gateway/nodes.h"
 #include "gateway/updates.h"
-#include "store/rollout_store.h"
 
 #define TICK_MS 1000
 
@@ -117,11 +116,8 @@ static int check_plan(struct rollouts *rollouts, const struct rollout_plan *plan
 static void make_room(struct rollouts *rollouts)
 {
 	for (size_t i = 0; rollouts->count == ROLLOUTS_MAX && i < rollouts->count; i++)
-		if (!rollout_is_open(&rollouts->list[i]->rollout)) {
-			(void)store_rollout_remove(
-				rollouts->parts.store, rollouts->list[i]->rollout.plan.id, (struct store_reply){ 0 });
-			rollouts_forget_at(rollouts, i);
-		}
+		if (!rollout_is_open(&rollouts->list[i]->rollout))
+			rollouts_drop(rollouts, i);
 }
 
 int rollouts_create(struct rollouts *rollouts, const struct rollout_plan *plan, const char *by, struct moment now)
@@ -165,8 +161,7 @@ int rollouts_remove(struct rollouts *rollouts, const char *id)
 		return -ENOENT;
 	if (rollout_is_open(&rollouts->list[at]->rollout))
 		return -EBUSY;
-	(void)store_rollout_remove(rollouts->parts.store, id, (struct store_reply){ 0 });
-	rollouts_forget_at(rollouts, at);
+	rollouts_drop(rollouts, at);
 	return 0;
 }
 
@@ -215,10 +210,9 @@ int64_t rollouts_tick(struct rollouts *rollouts, struct moment now)
 
 	if (rollouts->opened_ms == 0)
 		rollouts->opened_ms = now.monotonic_ms > 0 ? now.monotonic_ms : 1;
+	rollouts_save_rest(rollouts);
 	for (size_t i = 0; i < rollouts->count; i++) {
 		struct rollouts_entry *entry = rollouts->list[i];
-		if (entry->unsaved)
-			rollouts_save(rollouts, entry, now);
 		if (halted || !rollout_is_open(&entry->rollout) ||
 			(entry->counted == 0 && now.monotonic_ms < entry->count_at_ms))
 			continue;

@@ -54,6 +54,7 @@ static void count_node(
 					 : OBSTACLE_NONE;
 	if (place < facts->lowest && obstacle == OBSTACLE_NONE)
 		facts->lowest = place;
+	facts->barred[obstacle]++;
 	if (turn == TURN_LATER) {
 		note_first(facts, obstacle, text);
 		return;

@@ -11,13 +11,49 @@
 #include "store/rollout_store.h"
 #include "store/update_store.h"
 
+/* What the store was asked to do, until it replies. */
+struct saving {
+	struct rollouts *rollouts;
+	char id[ROLLOUT_ID_MAX + 1];
+	bool is_step;
+	struct journal_entry step;
+};
+
+struct removal {
+	struct removal *next;
+	struct rollouts *rollouts;
+	char id[ROLLOUT_ID_MAX + 1];
+};
+
+static struct rollouts_entry *find(const struct rollouts *rollouts, const char *id)
+{
+	for (size_t i = 0; i < rollouts->count; i++)
+		if (strcmp(rollouts->list[i]->rollout.plan.id, id) == 0)
+			return rollouts->list[i];
+	return NULL;
+}
+
+/* It is saved again as it is by then; a later step that the journal lacks too stands for this one. */
+static void put_off(const struct saving *saving)
+{
+	struct rollouts_entry *entry = find(saving->rollouts, saving->id);
+
+	if (!entry)
+		return;
+	entry->unsaved = true;
+	if (saving->is_step && (!entry->untold || entry->step.at_ms < saving->step.at_ms)) {
+		entry->untold = true;
+		entry->step = saving->step;
+	}
+}
+
 static void on_saved(void *context, int result)
 {
-	struct rollouts *rollouts = context;
+	struct saving *saving = context;
 
-	/* Which one it was is not known: all are written again. */
-	for (size_t i = 0; result < 0 && i < rollouts->count; i++)
-		rollouts->list[i]->unsaved = true;
+	if (result < 0)
+		put_off(saving);
+	free(saving);
 }
 
 static int store_record(const struct rollout *rollout, struct stored_rollout *out)
@@ -49,19 +85,41 @@ static int store_record(const struct rollout *rollout, struct stored_rollout *ou
 	return error;
 }
 
-void rollouts_save(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
+static int submit(struct rollouts_entry *entry, struct saving *saving)
 {
-	const struct rollout *rollout = &entry->rollout;
-	struct store_reply reply = { .done = on_saved, .context = rollouts };
-	struct journal_entry line = { .at_ms = now.wall_ms };
+	struct store_reply reply = { .done = on_saved, .context = saving };
 	struct stored_rollout record;
+	int error = store_record(&entry->rollout, &record);
 
-	snprintf(line.subject, sizeof(line.subject), "%s", rollout->plan.id);
-	snprintf(line.event, sizeof(line.event), "rollout.%s", rollout_state_name(rollout->state));
-	snprintf(line.detail, sizeof(line.detail), "wave=%u of=%u %s", rollout->wave + 1, rollout->plan.wave_count,
+	snprintf(saving->id, sizeof(saving->id), "%s", entry->rollout.plan.id);
+	saving->is_step = entry->untold;
+	saving->step = entry->step;
+	return error ? error
+		     : store_rollout_save(
+			       saving->rollouts->parts.store, &record, saving->is_step ? &saving->step : NULL, reply);
+}
+
+static void save(struct rollouts *rollouts, struct rollouts_entry *entry)
+{
+	struct saving *saving = calloc(1, sizeof(*saving));
+
+	if (saving)
+		saving->rollouts = rollouts;
+	if (!saving || submit(entry, saving) < 0) {
+		free(saving);
+		entry->unsaved = true;
+		return;
+	}
+	entry->unsaved = entry->untold = false;
+}
+
+static void write_step(const struct rollout *rollout, struct journal_entry *out, struct moment now)
+{
+	*out = (struct journal_entry){ .at_ms = now.wall_ms };
+	snprintf(out->subject, sizeof(out->subject), "%s", rollout->plan.id);
+	snprintf(out->event, sizeof(out->event), "rollout.%s", rollout_state_name(rollout->state));
+	snprintf(out->detail, sizeof(out->detail), "wave=%u of=%u %s", rollout->wave + 1, rollout->plan.wave_count,
 		rollout->reason);
-	entry->unsaved = store_record(rollout, &record) < 0 ||
-			 store_rollout_save(rollouts->parts.store, &record, &line, reply) < 0;
 }
 
 void rollouts_settle(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now)
@@ -70,7 +128,9 @@ void rollouts_settle(struct rollouts *rollouts, struct rollouts_entry *entry, st
 	bool bad = rollout->state == ROLLOUT_TRIPPED || rollout->state == ROLLOUT_ROLLED_BACK;
 	char reason[LOG_QUOTED_SIZE];
 
-	rollouts_save(rollouts, entry, now);
+	write_step(rollout, &entry->step, now);
+	entry->untold = true;
+	save(rollouts, entry);
 	log_line(bad ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "rollout.%s rollout=%s wave=%u of=%u reason=%s",
 		rollout_state_name(rollout->state), rollout->plan.id, rollout->wave + 1, rollout->plan.wave_count,
 		log_quote(reason, sizeof(reason), rollout->reason));
@@ -82,12 +142,66 @@ static void free_entry(struct rollouts_entry *entry)
 	free(entry);
 }
 
-void rollouts_forget_at(struct rollouts *rollouts, size_t index)
+static void put_off_removal(struct removal *removal)
 {
+	removal->next = removal->rollouts->removals;
+	removal->rollouts->removals = removal;
+}
+
+static void on_removed(void *context, int result)
+{
+	if (result < 0)
+		put_off_removal(context);
+	else
+		free(context);
+}
+
+static void remove_stored(struct removal *removal)
+{
+	struct store_reply reply = { .done = on_removed, .context = removal };
+
+	if (store_rollout_remove(removal->rollouts->parts.store, removal->id, reply) < 0)
+		put_off_removal(removal);
+}
+
+void rollouts_drop(struct rollouts *rollouts, size_t index)
+{
+	struct removal *removal = calloc(1, sizeof(*removal));
+
+	/* Without memory a restart brings it back, over as it is. */
+	if (removal) {
+		removal->rollouts = rollouts;
+		snprintf(removal->id, sizeof(removal->id), "%s", rollouts->list[index]->rollout.plan.id);
+		remove_stored(removal);
+	}
 	free_entry(rollouts->list[index]);
 	rollouts->count--;
 	memmove(&rollouts->list[index], &rollouts->list[index + 1],
 		(rollouts->count - index) * sizeof(rollouts->list[0]));
+}
+
+/* One whose name is used again was replaced by that. */
+static void remove_rest(struct rollouts *rollouts)
+{
+	struct removal *removal = rollouts->removals;
+
+	rollouts->removals = NULL;
+	while (removal) {
+		struct removal *next = removal->next;
+		if (find(rollouts, removal->id))
+			free(removal);
+		else
+			remove_stored(removal);
+		removal = next;
+	}
+}
+
+void rollouts_save_rest(struct rollouts *rollouts)
+{
+	for (size_t i = 0; i < rollouts->count; i++)
+		if (rollouts->list[i]->unsaved)
+			save(rollouts, rollouts->list[i]);
+	remove_rest(rollouts);
 }
 
 struct rollouts_entry *rollouts_append(struct rollouts *rollouts)
@@ -154,5 +268,9 @@ void rollouts_close(struct rollouts *rollouts)
 		return;
 	for (size_t i = 0; i < rollouts->count; i++)
 		free_entry(rollouts->list[i]);
+	for (struct removal *removal = rollouts->removals, *next; removal; removal = next) {
+		next = removal->next;
+		free(removal);
+	}
 	free(rollouts);
 }

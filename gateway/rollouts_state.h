@@ -18,7 +18,9 @@
 
 #include "gateway/rollout_turn.h"
 #include "gateway/rollouts.h"
+#include "store/update_store.h"
 
+struct removal;
 struct soak_start;
 
 struct rollouts_entry {
@@ -27,7 +29,9 @@ struct rollouts_entry {
 	struct rollout_facts count; /* under way */
 	size_t counted;             /* nodes looked at for it */
 	int64_t count_at_ms;        /* monotonic: not before, the next one */
-	bool unsaved;
+	bool unsaved;               /* as it is now */
+	bool untold;                /* the journal lacks its last step: */
+	struct journal_entry step;
 	struct soak_start *start; /* while it soaks and compares; NULL: not yet, or no longer */
 };
 
@@ -35,18 +39,20 @@ struct rollouts {
 	struct rollouts_parts parts;
 	struct rollouts_entry *list[ROLLOUTS_MAX];
 	size_t count;
-	int64_t opened_ms; /* monotonic, of the first tick; 0: there was none yet */
+	int64_t opened_ms;        /* monotonic, of the first tick; 0: there was none yet */
+	struct removal *removals; /* that the store could not take */
 };
 
 /* rollouts_kept */
 
 /* At the end of the list; NULL: full, or no memory. */
 struct rollouts_entry *rollouts_append(struct rollouts *rollouts);
-/* From the list alone. */
-void rollouts_forget_at(struct rollouts *rollouts, size_t index);
-/* Saves it as it is, with an entry in the journal; settle() logs it too. What cannot be saved is left `unsaved`. */
-void rollouts_save(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now);
+/* It made a step: saves it with an entry in the journal, and logs it. */
 void rollouts_settle(struct rollouts *rollouts, struct rollouts_entry *entry, struct moment now);
+/* The one at `index` goes, from the store too. */
+void rollouts_drop(struct rollouts *rollouts, size_t index);
+/* Saves what is `unsaved`, and tries anew what the store could not take. */
+void rollouts_save_rest(struct rollouts *rollouts);
 
 /* rollouts_claims */
 

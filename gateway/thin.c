@@ -215,6 +215,8 @@ static void on_usage(void *context, int result, const struct segment_usage *usag
 	struct thin *thin = context;
 	uint64_t used = usage->used_bytes, limit = limit_of(thin, usage);
 
+	if (result == 0)
+		thin->figures.usage = *usage;
 	rest(thin, MEASURE_MS);
 	if (result < 0 || usage->quota_bytes == UINT64_MAX || thin->parts.settings->when_full != WHEN_FULL_THIN) {
 		end(thin);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "gateway/moment.h"
+#include "store/segment_room.h"
 
 struct gaps;
 struct publish;
@@ -41,13 +42,14 @@ void thin_close(struct thin *thin);
 /* Does a step. Call it after each round of events; milliseconds until it wants to be called again. */
 int64_t thin_tick(struct thin *thin, struct moment now);
 
-/* Since open, but for `active`. */
+/* Since open, but for `active` and `usage`. */
 struct thin_figures {
 	bool active;
-	uint64_t readings;       /* replaced */
-	uint64_t became;         /* readings that stand for them */
-	uint64_t replaced_bytes; /* of segments */
-	uint64_t written_bytes;  /* of those that stand for them */
+	uint64_t readings;          /* replaced */
+	uint64_t became;            /* readings that stand for them */
+	uint64_t replaced_bytes;    /* of segments */
+	uint64_t written_bytes;     /* of those that stand for them */
+	struct segment_usage usage; /* as last measured, every few seconds; `quota_bytes` 0: not yet */
 };
 void thin_figures(const struct thin *thin, struct thin_figures *out);
 

@@ -64,6 +64,7 @@ int store_rollouts_load(
 struct save {
 	struct operation base;
 	struct stored_rollout rollout;
+	bool is_step;
 	struct journal_entry entry;
 };
 
@@ -105,7 +106,7 @@ static int run_save(struct operation *operation, struct database *database)
 	const struct save *save = (struct save *)operation;
 	int result = save_rollout(database, &save->rollout);
 
-	return result == 0 ? journal_append(database, &save->entry) : result;
+	return result == 0 && save->is_step ? journal_append(database, &save->entry) : result;
 }
 
 int store_rollout_save(struct store *store, const struct stored_rollout *rollout, const struct journal_entry *entry,
@@ -120,7 +121,9 @@ int store_rollout_save(struct store *store, const struct stored_rollout *rollout
 	if (!save)
 		return -ENOMEM;
 	save->rollout = *rollout;
-	save->entry = *entry;
+	save->is_step = entry != NULL;
+	if (entry)
+		save->entry = *entry;
 	return store_submit(store, &save->base);
 }
 

@@ -33,7 +33,7 @@ struct stored_rollout {
 int store_rollouts_load(
 	struct store *store, void (*each)(void *context, const struct stored_rollout *rollout), void *context);
 
-/* Inserts or replaces, and appends `entry` to the journal, in one transaction; copies. */
+/* Inserts or replaces, and appends `entry` (may be NULL) to the journal, in one transaction; copies. */
 int store_rollout_save(struct store *store, const struct stored_rollout *rollout, const struct journal_entry *entry,
 	struct store_reply reply);
 

@@ -352,6 +352,7 @@ static unsigned draw(struct cli *cli, const json_t *rollout, unsigned lines)
 struct told {
 	char counts[128];
 	char reason[256];
+	char waits[256];
 	char next[128];
 };
 
@@ -374,6 +375,8 @@ static void tell(const json_t *rollout, struct told *told)
 		puts(told->reason);
 	if (is_news(told->counts, sizeof(told->counts), counts))
 		puts(counts);
+	if (is_news(told->waits, sizeof(told->waits), text_of(rollout, "waits")) && *told->waits)
+		puts(told->waits);
 	if (is_news(told->next, sizeof(told->next), next_text(next, sizeof(next), rollout)) && *next)
 		puts(next);
 	fflush(stdout);

@@ -123,6 +123,22 @@ static double measure_recovered(unsigned seed)
 	return recover(seed).later;
 }
 
+/* Nodes behind a broker that are told slots: none is refused. */
+static double measure_broker(unsigned seed)
+{
+	struct slot_fleet_options options = site;
+	struct slot_fleet fleet;
+
+	options.behind_broker = true;
+	slot_fleet_open(&fleet, &options, seed);
+	slot_fleet_live(&fleet, SETTLED_MS);
+	slot_fleet_power_cut(&fleet, 10000);
+	slot_fleet_live(&fleet, SETTLED_MS + 4 * HOUR_MS);
+	double found = ratio(slot_fleet_crowd(&fleet, SETTLED_MS + HOUR_MS, SETTLED_MS + 4 * HOUR_MS));
+	slot_fleet_close(&fleet);
+	return found;
+}
+
 static double measure_first_hour(unsigned seed)
 {
 	return recover(seed).first;
@@ -206,6 +222,7 @@ int main(void)
 	figure("slots.peak_over_mean_hashed", mean_of_seeds(measure_hashed), "x", 0, false);
 	figure("slots.peak_over_mean_1_percent_lost", worst_of_seeds(measure_lossy), "x", 0, false);
 	figure("slots.peak_over_mean_hour_after_cut", worst_of_seeds(measure_recovered), "x", 1.2, false);
+	figure("slots.broker_hour_after_cut", worst_of_seeds(measure_broker), "x", 1.2, false);
 	figure("slots.peak_in_hour_after_cut", worst_of_seeds(measure_first_hour), "nodes", 20, false);
 	figure("slots.drained_after_cut", worst_of_seeds(measure_drained), "min", 62, false);
 	cost_contacts();

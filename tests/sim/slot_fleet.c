@@ -55,7 +55,8 @@ static void call(struct slot_fleet *fleet, struct slot_node *node)
 {
 	const struct schedule_settings *schedule = &fleet->options.schedule;
 	const struct moment now = { .monotonic_ms = fleet->now_ms + 1, .wall_ms = START_MS + fleet->now_ms };
-	const struct slots_contact contact = { .node_count = fleet->options.nodes };
+	const struct slots_contact contact = { .node_count = fleet->options.nodes,
+		.excused = fleet->options.behind_broker };
 	uint32_t next_s;
 
 	if (random_below(&fleet->random, 100) < fleet->options.loss_percent) {

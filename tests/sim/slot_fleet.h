@@ -25,6 +25,7 @@ struct slot_fleet_options {
 	bool hashed;           /* nodes come at a time of their own in each interval, whatever they are told */
 	unsigned own_percent;  /* of the nodes come every `own_period_ms`, whatever they are told */
 	int64_t own_period_ms;
+	bool behind_broker; /* which has told them that what they sent is delivered: none is refused */
 };
 
 struct slot_node {

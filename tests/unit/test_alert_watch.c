@@ -18,19 +18,25 @@
 #include "gateway/rollouts.h"
 #include "gateway/schedule.h"
 #include "gateway/telemetry_settings.h"
+#include "gateway/thin.h"
 #include "gateway/updates.h"
 #include "store/rollout_store.h"
+#include "store/segment_store.h"
 #include "store/update_store.h"
 #include "tests/unit/stepped_store.h"
 #include "tests/unit/suite.h"
 
 #define INTERVAL_MS (INT64_C(900) * 1000)
 #define QUOTA 1000
+#define TELEMETRY_QUOTA (1024 * 1024)
+#define SEGMENT_BYTES 10240
 
 static const struct nodes_settings node_options = { .most = 50, .flush_interval_ms = 300000, .missed_wakes = 2 };
 static const struct schedule_settings schedule = { .interval_ms = INTERVAL_MS, .jitter_percent = 10 };
 static const struct update_settings update_options = { .attempts = 5, .deadline_ms = INT64_MAX / 4 };
-static const struct telemetry_settings telemetry = { .quota_bytes = 1 << 30, .batch_bytes = 65536, .batch_count = 100 };
+static const struct telemetry_settings telemetry = {
+	.quota_bytes = TELEMETRY_QUOTA, .when_full = WHEN_FULL_DROP_OLDEST, .batch_bytes = 65536, .batch_count = 100
+};
 
 static struct alert_settings settings;
 static struct stepped_store stepped;
@@ -40,6 +46,7 @@ static struct rollouts *rollouts;
 static struct image_cache *images;
 static struct gaps *gaps;
 static struct publish *publish;
+static struct thin *thin;
 static struct governor *governor;
 static struct alerts *alerts;
 static struct holds *holds;
@@ -97,11 +104,18 @@ static void open_domain(void)
 	};
 
 	ck_assert_int_eq(updates_open(&updates, &update_parts, now), 0);
-	const struct rollouts_parts rollout_parts = {
-		.store = stepped.store, .nodes = nodes, .updates = updates, .random = &chance, .schedule = &schedule
-	};
+	const struct rollouts_parts rollout_parts = { .store = stepped.store,
+		.nodes = nodes,
+		.updates = updates,
+		.holds = holds,
+		.random = &chance,
+		.schedule = &schedule };
 	ck_assert_int_eq(rollouts_open(&rollouts, &rollout_parts), 0);
 	ck_assert_int_eq(publish_open(&publish, &publish_parts), 0);
+	const struct thin_parts thin_parts = {
+		.store = stepped.store, .gaps = gaps, .publish = publish, .settings = &telemetry
+	};
+	ck_assert_int_eq(thin_open(&thin, &thin_parts), 0);
 	ck_assert_int_eq(image_cache_open(&images, &image_options), 0);
 	ck_assert_int_eq(governor_open(&governor, stepped.store, &telemetry, now), 0);
 }
@@ -119,7 +133,7 @@ static void open_watch(void)
 		.holds = holds,
 		.images = images,
 		.publish = publish,
-		.telemetry_settings = &telemetry,
+		.thin = thin,
 		.store = stepped.store,
 		.governor = governor,
 	};
@@ -131,12 +145,17 @@ static void open_watch(void)
 static void begin_scene(void)
 {
 	now = (struct moment){ .monotonic_ms = 5000, .wall_ms = 1790000000000 };
-	settings = (struct alert_settings){
-		.silent_wakes = 10, .failed_attempts = 3, .battery_percent = 10, .many = 3, .clock_behind_ms = 600000
-	};
+	settings = (struct alert_settings){ .silent_wakes = 10,
+		.failed_attempts = 3,
+		.battery_percent = 10,
+		.many = 3,
+		.backlog_percent = 60,
+		.clock_behind_ms = 600000 };
 	log_set_level(LOG_LEVEL_ERROR);
 	random_init(&chance, 3);
-	stepped_open(&stepped);
+	stepped_make_directory(&stepped);
+	stepped.options.telemetry_quota_bytes = TELEMETRY_QUOTA;
+	ck_assert_int_eq(stepped_try_open(&stepped), 0);
 	ck_assert_int_eq(nodes_open(&nodes, stepped.store, &node_options), 0);
 	ck_assert_int_eq(gaps_open(&gaps, stepped.store), 0);
 	ck_assert_int_eq(holds_open(&holds, stepped.store), 0);
@@ -157,6 +176,7 @@ static void end_scene(void)
 	image_cache_close(images);
 	stepped_shut(&stepped);
 	governor_close(governor);
+	thin_close(thin);
 	publish_close(publish);
 	gaps_close(gaps);
 	holds_close(holds);
@@ -394,7 +414,91 @@ START_TEST(a_full_registry_is_found)
 }
 END_TEST
 
-TEST_SUITE(alert_watch, a_healthy_gateway_has_none, a_silent_node_is_found_and_forgiven,
+static void store_segments(unsigned from, unsigned below)
+{
+	static const uint8_t data[SEGMENT_BYTES];
+
+	for (unsigned i = from; i < below; i++) {
+		const struct stored_segment segment = {
+			.first = i, .count = 1, .boot = 1, .data = data, .size = sizeof(data), .kept_at_ms = now.wall_ms
+		};
+		ck_assert_int_eq(store_segment_append(stepped.store, &segment, (struct store_reply){ 0 }), 0);
+		store_dispatch(stepped.store);
+	}
+}
+
+static void discard_segments(uint64_t from, uint64_t below)
+{
+	for (uint64_t first = from; first < below; first++)
+		ck_assert_int_eq(store_segment_discard(stepped.store, &first, 1, 0, (struct store_reply){ 0 }), 0);
+	store_dispatch(stepped.store);
+}
+
+static void measure_and_look(void)
+{
+	now.monotonic_ms += 10000;
+	for (int i = 0; i < 3; i++) {
+		(void)thin_tick(thin, now);
+		store_dispatch(stepped.store);
+	}
+	look();
+}
+
+/* 1 MB of quota: the file with its WAL is larger from the first megabyte on, and stays so. */
+START_TEST(a_backlog_is_told_by_what_waits_and_until_it_is_well_below)
+{
+	begin_scene();
+	store_segments(1, 51);
+	open_domain();
+	open_watch();
+	measure_and_look();
+	ck_assert(!stands(ALERT_BACKLOG_LARGE, ""));
+	store_segments(51, 66);
+	measure_and_look();
+	ck_assert(stands(ALERT_BACKLOG_LARGE, ""));
+	ck_assert_ptr_nonnull(strstr(alerts_get(alerts, ALERT_BACKLOG_LARGE, "")->text, " % of the quota"));
+	discard_segments(1, 11);
+	measure_and_look();
+	ck_assert(stands(ALERT_BACKLOG_LARGE, ""));
+	discard_segments(11, 26);
+	measure_and_look();
+	ck_assert(!stands(ALERT_BACKLOG_LARGE, ""));
+	store_segments(66, 78);
+	measure_and_look();
+	ck_assert(!stands(ALERT_BACKLOG_LARGE, ""));
+	end_scene();
+}
+END_TEST
+
+/* Nodes of a hardware type that the rollout is about, all of them held. */
+START_TEST(a_rollout_that_no_node_can_have_is_found)
+{
+	const struct node_contact contact = { .node = "n1", .reports = true, .hardware = "spring", .version = "1" };
+	const struct hold_order order = { .node = "n1", .reason = "calibration", .by = "operator" };
+	struct node *node;
+
+	begin_scene();
+	save_rollout("spring", "rolling", "", false);
+	ck_assert_int_eq(nodes_contact(nodes, "coap", &contact, now, &node), 0);
+	ck_assert_int_eq(holds_set(holds, &order, now), 0);
+	open_domain();
+	open_watch();
+	(void)rollouts_tick(rollouts, now);
+	look();
+	ck_assert(stands(ALERT_ROLLOUT_WAITS, "spring"));
+	ck_assert_str_eq(alerts_get(alerts, ALERT_ROLLOUT_WAITS, "spring")->text,
+		"no node can have the image now: 1 held");
+	ck_assert_int_eq(holds_release(holds, "n1", "operator", now), 0);
+	now.monotonic_ms += 60000;
+	(void)rollouts_tick(rollouts, now);
+	look();
+	ck_assert(!stands(ALERT_ROLLOUT_WAITS, "spring"));
+	end_scene();
+}
+END_TEST
+
+TEST_SUITE(alert_watch, a_backlog_is_told_by_what_waits_and_until_it_is_well_below,
+	a_rollout_that_no_node_can_have_is_found, a_healthy_gateway_has_none, a_silent_node_is_found_and_forgiven,
 	many_silent_nodes_are_one_alert, a_low_battery_is_told_until_it_is_well_above,
 	nodes_whose_updates_fail_are_found, rollouts_that_gates_stopped_are_found,
 	a_clock_that_was_never_set_or_is_behind_is_found, an_image_without_room_is_told_until_one_has_room,

@@ -130,6 +130,36 @@ START_TEST(a_gateway_of_a_fleet_without_a_node_in_a_wave_waits_while_others_watc
 }
 END_TEST
 
+START_TEST(one_that_no_node_can_have_says_why)
+{
+	struct rollout rollout = begin(&two_waves), fleet;
+	struct rollout_plan plan = two_waves;
+	char why[160];
+
+	facts.lowest = WAVE_ALL;
+	facts.barred[OBSTACLE_HELD] = 8;
+	facts.barred[OBSTACLE_UNFIT] = 42;
+	(void)tick(&rollout);
+	ck_assert(!tick(&rollout).changed);
+	ck_assert(rollout_is_barred(&rollout, &facts));
+	rollout_explain_barred(&facts, why, sizeof(why));
+	ck_assert_str_eq(why, "no node can have the image now: 8 held, 42 that it is not for");
+	rollout_explain_barred(&facts, why, 21); /* is cut */
+	ck_assert_str_eq(why, "no node can have the");
+	/* One can. */
+	facts.lowest = 123456;
+	ck_assert(!rollout_is_barred(&rollout, &facts));
+	ck_assert(tick(&rollout).changed);
+	/* Other gateways of a fleet have nodes that can. */
+	plan.fleet = true;
+	facts.lowest = WAVE_ALL;
+	rollout_init(&fleet, &plan, now);
+	(void)tick(&fleet);
+	ck_assert(!rollout_is_barred(&fleet, &facts));
+	ck_assert(tick(&fleet).changed);
+}
+END_TEST
+
 START_TEST(it_waits_for_its_start_and_for_approval)
 {
 	struct rollout_plan plan = two_waves;
@@ -272,7 +302,7 @@ END_TEST
 TEST_SUITE(rollout, a_good_rollout_goes_through_its_waves, failures_stop_it_in_the_middle_of_a_wave,
 	failures_stop_it_while_it_soaks_and_bring_the_former_images_back, a_gateway_by_itself_tries_one_node_first,
 	a_gateway_of_a_fleet_without_a_node_in_a_wave_waits_while_others_watch_theirs,
-	it_waits_for_its_start_and_for_approval, nothing_is_decided_before_the_drops_are_compared,
-	a_wave_under_suspicion_is_watched_for_longer, an_operator_pauses_and_resumes,
-	resumed_past_a_gate_its_wave_counts_as_passed, what_is_over_is_over,
+	one_that_no_node_can_have_says_why, it_waits_for_its_start_and_for_approval,
+	nothing_is_decided_before_the_drops_are_compared, a_wave_under_suspicion_is_watched_for_longer,
+	an_operator_pauses_and_resumes, resumed_past_a_gate_its_wave_counts_as_passed, what_is_over_is_over,
 	a_clock_set_back_does_not_make_a_soak_longer, names_of_states_are_parsed_back)

@@ -134,6 +134,26 @@ START_TEST(a_wave_whose_first_nodes_the_image_is_not_for_goes_on_to_one_that_it_
 }
 END_TEST
 
+START_TEST(where_no_node_can_have_the_image_that_is_known_until_one_can)
+{
+	struct site *site = site_with_rollout(plan_of("spring"));
+
+	memset(site->is_other_model, true, sizeof(site->is_other_model));
+	for (size_t i = 0; i < NODES; i++)
+		hold(site, name_of(i));
+	live(site, 4);
+	ck_assert(rollout_is_barred(rollouts_at(site->rollouts, 0), rollouts_facts(site->rollouts, 0)));
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->barred[OBSTACLE_HELD], NODES);
+	for (size_t i = 0; i < NODES; i++)
+		release(site, name_of(i));
+	live(site, 3 * NODES);
+	ck_assert_int_eq(state_of(site), ROLLOUT_ROLLING);
+	ck_assert(rollout_is_barred(rollouts_at(site->rollouts, 0), rollouts_facts(site->rollouts, 0)));
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->barred[OBSTACLE_UNFIT], NODES);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(the_first_node_is_one_that_can_take_the_image)
 {
 	struct rollout_plan plan = plan_of("spring");
@@ -414,8 +434,9 @@ TEST_SUITE(rollouts_claims, two_rollouts_for_the_same_nodes_do_not_go_together,
 	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another,
 	nodes_that_are_held_are_left_alone_and_no_failures, nodes_that_the_image_is_not_for_are_no_failures,
 	a_wave_whose_first_nodes_the_image_is_not_for_goes_on_to_one_that_it_is_for,
-	the_first_node_is_one_that_can_take_the_image, a_wave_whose_only_node_is_held_later_waits_for_another,
-	a_low_battery_is_waited_for, what_all_updates_need_of_the_battery_holds_for_every_rollout,
+	where_no_node_can_have_the_image_that_is_known_until_one_can, the_first_node_is_one_that_can_take_the_image,
+	a_wave_whose_only_node_is_held_later_waits_for_another, a_low_battery_is_waited_for,
+	what_all_updates_need_of_the_battery_holds_for_every_rollout,
 	what_labels_need_of_the_battery_holds_for_every_rollout, the_emergency_stop_ends_all_offers_and_judges_nothing,
 	two_lists_without_a_common_node_do_not_overlap, nodes_are_of_a_version_until_they_are_ordered_to_leave_it,
 	nodes_are_ordered_while_the_window_is_open, an_order_keeps_to_the_window_of_its_rollout,

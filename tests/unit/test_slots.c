@@ -62,6 +62,27 @@ START_TEST(after_a_power_cut_everybody_is_served_once_and_soon)
 }
 END_TEST
 
+START_TEST(after_a_power_cut_nodes_behind_a_broker_lie_apart_from_their_next_slots_on)
+{
+	struct slot_fleet_options options = crowded;
+	struct slot_fleet fleet;
+
+	options.behind_broker = true;
+	slot_fleet_open(&fleet, &options, 3);
+	slot_fleet_live(&fleet, 6 * HOUR_MS);
+	slot_fleet_power_cut(&fleet, 5000);
+	slot_fleet_live(&fleet, 6 * HOUR_MS + 20 * MINUTE_MS);
+	for (size_t i = 0; i < options.nodes; i++) {
+		ck_assert_uint_eq(fleet.nodes[i].served, 1);
+		ck_assert_uint_eq(fleet.nodes[i].refused, 0);
+	}
+	slot_fleet_live(&fleet, 9 * HOUR_MS);
+	struct slot_crowd crowd = slot_fleet_crowd(&fleet, 6 * HOUR_MS + 2 * MINUTE_MS, 9 * HOUR_MS);
+	ck_assert_uint_le(crowd.peak, 10);
+	slot_fleet_close(&fleet);
+}
+END_TEST
+
 START_TEST(a_gateway_that_is_killed_amid_the_crowd_serves_everybody_all_the_same)
 {
 	struct slot_fleet fleet;
@@ -215,6 +236,7 @@ END_TEST
 
 TEST_SUITE(slots, contacts_are_spread_evenly_though_clocks_are_wrong,
 	after_a_power_cut_everybody_is_served_once_and_soon,
+	after_a_power_cut_nodes_behind_a_broker_lie_apart_from_their_next_slots_on,
 	a_gateway_that_is_killed_amid_the_crowd_serves_everybody_all_the_same,
 	a_link_that_is_full_anyway_drains_by_the_usual_slots, nobody_starves_where_there_are_more_nodes_than_fit,
 	a_promise_holds_and_is_the_same_whenever_one_asks, who_is_on_a_visit_is_not_sent_away_in_the_middle_of_it,
