@@ -26,7 +26,9 @@ static void plan_site(struct site_plan *plan, uint64_t seed, size_t nodes)
 	plan->settle_ms = HOUR_MS;
 	plan->waves = "10 50 100";
 	plan->soak_ms = 2 * HOUR_MS;
-	plan->battery_least = 50000; /* not all go from one percent to the next at once */
+	/* Else all nodes would say the next percent of their batteries at the same hour, but for those just updated. */
+	plan->battery_least = 50000;
+	plan->check_in = 1;
 	plan->forecast = true;
 	for (size_t i = 0; i < SITE_IMAGES; i++)
 		plan->releases[i] = good;
