@@ -29,11 +29,13 @@ void ash_link_stop(struct ash_link *link)
 
 /* ---- sending ---- */
 
+/* All but resets tell what arrived. */
 static void emit(struct ash_link *link, const struct ash_frame *frame)
 {
 	uint8_t wire[ASH_WIRE_MAX];
 	struct writer out;
 
+	link->owes = false;
 	writer_init(&out, wire, sizeof(wire));
 	ash_frame_write(&out, frame);
 	link->host.write(link->host.context, wire, writer_size(&out));
@@ -105,7 +107,7 @@ void ash_link_reset(struct ash_link *link, int64_t now_ms)
 	link->expected = link->first = 0;
 	link->start = link->count = link->sent = 0;
 	link->silences = 0;
-	link->rejecting = false;
+	link->rejecting = link->owes = false;
 	link->timeout_ms = TIMEOUT_FIRST_MS;
 	send_reset(link, now_ms);
 }
@@ -161,10 +163,10 @@ static void take_data(struct ash_link *link, const struct ash_frame *frame, int6
 	if (frame->number == link->expected) {
 		link->rejecting = false;
 		link->expected = (link->expected + 1) & LAST_NUMBER;
-		emit_acknowledgement(link, ASH_ACK);
+		link->owes = true;
 		link->host.received(link->host.context, frame->data.data, frame->data.size);
 	} else if (frame->repeated) {
-		emit_acknowledgement(link, ASH_ACK);
+		link->owes = true;
 	} else {
 		reject(link);
 	}
@@ -221,6 +223,13 @@ static void take_frame(struct ash_link *link, const struct ash_frame *frame, int
 		repeat_all(link, now_ms);
 }
 
+/* Data that were sent since say as well what arrived. An ACK of its own for each frame would double what is written. */
+static void pay(struct ash_link *link)
+{
+	if (link->owes && link->state == ASH_LINK_UP)
+		emit_acknowledgement(link, ASH_ACK);
+}
+
 void ash_link_take(struct ash_link *link, int64_t now_ms, const void *data, size_t size)
 {
 	struct bytes in = { data, size };
@@ -233,6 +242,7 @@ void ash_link_take(struct ash_link *link, int64_t now_ms, const void *data, size
 		else if (link->state == ASH_LINK_UP)
 			reject(link);
 	}
+	pay(link);
 }
 
 /* ---- time ---- */

@@ -38,6 +38,7 @@ struct ash_link {
 	unsigned sent;     /* those that were sent and are not acknowledged */
 	unsigned start;    /* index of the first */
 	unsigned silences; /* resets or time-outs in a row */
+	bool owes;         /* a frame arrived that nothing sent since acknowledges */
 	bool rejecting;    /* a NAK was sent for what is missing */
 	bool repeated;     /* the first frame was: its acknowledgement says nothing about time */
 	int64_t sent_ms;   /* when the first frame was sent */

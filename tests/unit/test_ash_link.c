@@ -28,6 +28,7 @@ struct stage {
 	unsigned ups, fails;
 	char why[128];
 	unsigned received; /* messages, each with the number that comes next */
+	bool answers;      /* each of them at once */
 	enum ash_kind last_kind;
 	unsigned frames_seen;
 };
@@ -70,6 +71,8 @@ static void on_received(void *context, const uint8_t *data, size_t size)
 	snprintf(expected, sizeof(expected), "%06u", stage->received++);
 	ck_assert_uint_eq(size, 6);
 	ck_assert_mem_eq(data, expected, 6);
+	if (stage->answers)
+		ck_assert_int_eq(ash_link_send(&stage->link, stage->now_ms, "answer", 6), 0);
 }
 
 static void on_failed(void *context, const char *why)
@@ -346,7 +349,48 @@ START_TEST(a_gap_is_rejected_once)
 }
 END_TEST
 
+/* The peer says so many things at once; returns how many frames it got for them. */
+static unsigned say_together(struct stage *stage, uint8_t count)
+{
+	stage->frames_seen = 0;
+	for (uint8_t i = 0; i < count; i++) {
+		(void)snprintf((char *)stage->peer.waiting[i], sizeof(stage->peer.waiting[i]), "%06u", i);
+		echo(stage, i, false);
+	}
+	run_host(stage, 1024);
+	run_peer(stage);
+	return stage->frames_seen;
+}
+
+START_TEST(frames_that_come_together_are_acknowledged_together)
+{
+	struct stage *stage = malloc(sizeof(*stage));
+
+	init(stage);
+	come_up(stage);
+	ck_assert_uint_eq(say_together(stage, 3), 1);
+	ck_assert_int_eq(stage->last_kind, ASH_ACK);
+	ck_assert_uint_eq(stage->peer.acknowledged, 3);
+	free(stage);
+}
+END_TEST
+
+START_TEST(an_answer_acknowledges_what_it_answers)
+{
+	struct stage *stage = malloc(sizeof(*stage));
+
+	init(stage);
+	come_up(stage);
+	stage->answers = true;
+	ck_assert_uint_eq(say_together(stage, 1), 1);
+	ck_assert_int_eq(stage->last_kind, ASH_DATA);
+	ck_assert_uint_eq(stage->peer.acknowledged, 1);
+	free(stage);
+}
+END_TEST
+
 TEST_SUITE(ash_link, messages_go_both_ways_in_order, bytes_may_come_one_at_a_time,
 	lost_and_damaged_frames_are_repeated_and_nothing_comes_twice, a_reset_is_repeated_and_then_given_up,
 	a_peer_that_fell_silent_is_given_up, an_error_frame_and_an_unasked_reset_end_the_connection,
-	no_more_than_the_window_is_under_way, a_gap_is_rejected_once)
+	no_more_than_the_window_is_under_way, a_gap_is_rejected_once,
+	frames_that_come_together_are_acknowledged_together, an_answer_acknowledges_what_it_answers)
