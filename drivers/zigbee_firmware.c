@@ -26,13 +26,6 @@ static uint32_t next_chance(void *context)
 	return (uint32_t)((driver->chance * UINT64_C(0x2545f4914f6cdd1d)) >> 32);
 }
 
-static void on_event(void *context, enum driver_level level, const char *line)
-{
-	const struct driver *driver = context;
-
-	driver->host->event(driver->host->context, level, line);
-}
-
 static void note_firmware(struct zigbee_node *node, const struct zigbee_upgrade *said)
 {
 	struct zigbee_firmware *firmware = &node->firmware;
@@ -179,25 +172,16 @@ int64_t zigbee_firmware_turn(struct driver *driver)
 
 int zigbee_firmware_open(struct driver *driver)
 {
-	const struct zigbee_settings *settings = driver->settings;
-
-	driver->upgrade_settings = (struct zigbee_upgrades_settings){
-		.transfers = settings->transfers,
-		.sleepy_transfers = settings->sleepy_transfers,
-		.airtime_percent = settings->airtime_percent,
-		.block_most = settings->block_most,
-	};
 	driver->upgrade_port = (struct zigbee_upgrades_port){
 		.context = driver,
 		.host = driver->host,
 		.send = send_frame,
 		.runs = on_runs,
 		.chance = next_chance,
-		.event = on_event,
 	};
 	if (getrandom(&driver->chance, sizeof(driver->chance), 0) < 0)
 		return -EIO;
 	driver->chance |= 1;
 	return zigbee_upgrades_open(
-		&driver->upgrades, &driver->upgrade_settings, &driver->upgrade_port, zigbee_now(driver));
+		&driver->upgrades, &driver->settings->upgrades, &driver->upgrade_port, zigbee_now(driver));
 }

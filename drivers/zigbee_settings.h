@@ -25,7 +25,6 @@ struct zigbee_settings {
 	int64_t concurrent; /* 0: what suits the stick */
 	int64_t report_least_ms, report_most_ms, battery_most_ms;
 	int64_t ping_after_ms, sleeper_lost_ms;
-	int64_t transfers, sleepy_transfers, airtime_percent, block_most;
 	struct zigbee_upgrades_settings upgrades;
 };
 

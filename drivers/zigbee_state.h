@@ -71,7 +71,6 @@ struct driver {
 	struct zigbee_nodes nodes;
 	struct zigbee_outbox outbox;
 	struct zigbee_upgrades *upgrades;
-	struct zigbee_upgrades_settings upgrade_settings;
 	struct zigbee_upgrades_port upgrade_port;
 	uint64_t chance;
 	struct zigbee_interview_rules interview_rules;

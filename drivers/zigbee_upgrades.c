@@ -6,7 +6,12 @@
 #include <string.h>
 
 #include "drivers/image_source.h"
-#include "drivers/zigbee_upgrades_state.h"
+#include "drivers/zigbee_upgrades_blocks.h"
+#include "drivers/zigbee_upgrades_frames.h"
+#include "drivers/zigbee_upgrades_nudges.h"
+#include "drivers/zigbee_upgrades_places.h"
+#include "drivers/zigbee_upgrades_queries.h"
+#include "drivers/zigbee_upgrades_turns.h"
 #include "protocols/zigbee_ota.h"
 
 #define NODES_MAX 1000
@@ -77,11 +82,11 @@ bool upgrade_is_offered(const struct upgrade_node *node)
 static void let_go(struct zigbee_upgrades *upgrades, struct upgrade_node *node)
 {
 	upgrade_drop_want(upgrades, node);
-	upgrade_leave_place(upgrades, node);
+	upgrade_leave_place(node);
 	image_source_release(&node->offer.image);
 	node->file.size = 0;
 	node->offer.seen = false;
-	node->answer_size = 0;
+	node->unsent.size = 0;
 }
 
 void zigbee_upgrades_meet(
@@ -100,9 +105,9 @@ void zigbee_upgrades_part(struct zigbee_upgrades *upgrades, const char *id)
 	if (!node)
 		return;
 	node->met = false;
-	node->answer_size = 0;
+	node->unsent.size = 0;
 	upgrade_drop_want(upgrades, node);
-	upgrade_leave_place(upgrades, node);
+	upgrade_leave_place(node);
 }
 
 void zigbee_upgrades_forget(struct zigbee_upgrades *upgrades, const char *id)
@@ -204,8 +209,8 @@ int zigbee_upgrades_offer(struct zigbee_upgrades *upgrades, const struct driver_
 	let_go(upgrades, node);
 	node->offer.image = image_source_hold(offer->image);
 	node->offer.times = offer->times;
-	node->cap = 0;
-	node->losses = 0;
+	node->air.cap = 0;
+	node->air.losses = 0;
 	node->began_ms = 0;
 	int loaded = upgrade_load_file(node);
 	if (loaded < 0 && loaded != -EAGAIN) {
@@ -348,10 +353,10 @@ void zigbee_upgrades_on_sent(struct zigbee_upgrades *upgrades, uint32_t tag, enu
 	if (!done.node)
 		return;
 	if (done.kind == FLIGHT_BLOCK) {
-		done.node->flying--;
-		upgrade_on_block_sent(upgrades, done.node, done.offset, outcome, now_ms);
+		done.node->air.flying--;
+		upgrade_on_block_sent(upgrades, &done, outcome, now_ms);
 	} else {
-		upgrade_on_nudge_sent(upgrades, done.node, done.kind, outcome, now_ms);
+		upgrade_on_nudge_sent(upgrades, &done, outcome, now_ms);
 	}
 	(void)upgrade_pump(upgrades, now_ms);
 }
@@ -372,11 +377,11 @@ int64_t zigbee_upgrades_run(struct zigbee_upgrades *upgrades, int64_t now_ms)
 	for (size_t i = 0; i < upgrades->count; i++) {
 		struct upgrade_node *node = upgrades->list[i];
 		upgrade_retry_answer(upgrades, node, now_ms);
-		if (node->answer_size > 0)
+		if (node->unsent.size > 0)
 			next_ms = sooner(next_ms, upgrades->stick_ms > now_ms ? upgrades->stick_ms : now_ms + 1);
 		next_ms = sooner(next_ms, upgrade_run_want(upgrades, node, now_ms));
 		next_ms = sooner(next_ms, upgrade_nudge(upgrades, node, now_ms));
-		upgrades->counters.transfers += node->place_until_ms > now_ms;
+		upgrades->counters.transfers += node->place.until_ms > now_ms;
 	}
 	next_ms = sooner(next_ms, upgrade_pump(upgrades, now_ms));
 	return next_ms;

@@ -9,7 +9,6 @@
 #define WAKEGATE_DRIVERS_ZIGBEE_UPGRADES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "drivers/driver.h"
@@ -51,8 +50,6 @@ struct zigbee_upgrades_port {
 	void (*runs)(void *context, const char *node, const struct zigbee_upgrade *said, struct image_source *image);
 	/* Any 32 bits. */
 	uint32_t (*chance)(void *context);
-	/* A stable event word followed by facts. */
-	void (*event)(void *context, enum driver_level level, const char *line);
 };
 
 struct zigbee_upgrades_counters {

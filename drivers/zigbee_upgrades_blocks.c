@@ -1,158 +1,30 @@
-/* Blocks and pages of the OTA Upgrade server: each from its request alone, in turn, as far as the air bears. */
+#include "drivers/zigbee_upgrades_blocks.h"
+
 #include <errno.h>
 
 #include "drivers/image_source.h"
-#include "drivers/zigbee_upgrades_state.h"
+#include "drivers/zigbee_upgrades_frames.h"
+#include "drivers/zigbee_upgrades_nudges.h"
+#include "drivers/zigbee_upgrades_places.h"
+#include "drivers/zigbee_upgrades_turns.h"
+#include "drivers/zigbee_upgrades_waits.h"
 
 #define HELD_MS 400        /* an awake node's request, before it is told to wait; clients give up after seconds */
 #define HELD_SLEEPY_MS 150 /* it stays awake for as long */
 #define FETCHED_MS 500     /* until bytes that are not in memory are there */
 #define PLACE_MS 15000     /* for so long after a request a transfer goes on */
 #define PLACE_SLEEPY_MS 60000
-#define ANYWAY_MS 2000      /* longest silence for a client that does not know how to wait */
-#define WITHDRAWN_MS 600000 /* for so long a transfer whose offer is gone waits for another */
-#define STARTED_MS 60000    /* and for so long after the start */
-#define START_WAIT_MS 5000  /* the offers are on their way then */
-#define THROTTLE_MS 2000    /* shorter waits are a pause between blocks */
-#define THROTTLED_MS 10000  /* a pause that was not needed for so long is taken back */
-#define PROBE_PERIOD 2      /* seconds or milliseconds: that it tells */
-#define PROBE_SECONDS_MS 1700
-#define WAIT_MOST_S 3600
+#define THROTTLED_MS 10000 /* a pause that was not needed for so long is taken back */
 #define LOSSES_MOST 3
 #define RESENDS_MOST 3
+#define MISSED_MOST 4 /* blocks of a page in a row that did not arrive: the node asks for the rest, if it is there */
+#define HELD_MOST 2   /* blocks of a page that the parent of a sleeper holds: all of it would fill the stick */
 #define RESEND_MS 50
 #define REQUEST_ASDU 17
 #define REPEATED_MS 1000
 #define KIND_ANY 0xffff
 
-static bool refuses_wait(const struct upgrade_node *node)
-{
-	return node->kind->refuses_wait || node->refuses_wait;
-}
-
-/* ---- whose turn it is ---- */
-
-static void enqueue(struct zigbee_upgrades *upgrades, struct upgrade_node *node)
-{
-	struct upgrade_node **at = &upgrades->ready;
-
-	if (node->want.queued)
-		return;
-	/* A sleeper listens for a moment only: before those that are awake, behind other sleepers. */
-	while (*at && (!node->peer.sleeps || (*at)->peer.sleeps))
-		at = &(*at)->next_ready;
-	node->want.queued = true;
-	node->next_ready = *at;
-	*at = node;
-}
-
-static void dequeue(struct zigbee_upgrades *upgrades, struct upgrade_node *node)
-{
-	struct upgrade_node **at = &upgrades->ready;
-
-	if (!node->want.queued)
-		return;
-	while (*at != node)
-		at = &(*at)->next_ready;
-	*at = node->next_ready;
-	node->want.queued = false;
-}
-
-void upgrade_drop_want(struct zigbee_upgrades *upgrades, struct upgrade_node *node)
-{
-	dequeue(upgrades, node);
-	node->want.active = node->want.starved = false;
-}
-
-/* ---- wait ---- */
-
-static void abort_transfer(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t now_ms)
-{
-	const struct zigbee_upgrade answer = { .command = UPGRADE_BLOCK_RESPONSE, .status = ZCL_ABORT };
-
-	upgrades->counters.aborts++;
-	upgrade_drop_want(upgrades, node);
-	upgrade_leave_place(upgrades, node);
-	upgrade_answer(upgrades, node, &answer, node->want.sequence, now_ms);
-}
-
-/* In the unit that the node counts in; the first time a number that tells which, so that 300 ms are not five minutes.
- */
-static uint16_t period_for(struct upgrade_node *node, int64_t ms)
-{
-	struct upgrade_period *period = &node->period;
-
-	if (node->kind->counts_seconds)
-		period->unit = UNIT_SECONDS;
-	if (period->unit == UNIT_MS)
-		return (uint16_t)ms;
-	if (period->unit == UNIT_SECONDS)
-		return (uint16_t)((ms + 999) / 1000);
-	period->unit = UNIT_PROBED;
-	return PROBE_PERIOD;
-}
-
-static void send_wait(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t wait_ms, int64_t now_ms)
-{
-	struct zigbee_upgrade answer = { .command = UPGRADE_BLOCK_RESPONSE,
-		.status = ZCL_WAIT_FOR_DATA,
-		.has_period = true,
-		.period = node->period.set ? node->period.set : node->period.told };
-	bool throttles = wait_ms > 0 && wait_ms < THROTTLE_MS && node->period.honoured;
-
-	if (throttles) {
-		answer.period = node->period.set = period_for(node, wait_ms);
-		node->period.throttled_ms = now_ms;
-	}
-	if (wait_ms == 0)
-		answer.period = node->period.set = 0;
-	/* A pause between blocks is enough, once it is known how the node counts. */
-	bool pause_is_enough = throttles && node->period.unit >= UNIT_MS;
-	if (!pause_is_enough)
-		answer.at_s = offer_seconds_until(wait_ms, 0);
-	if (answer.at_s > WAIT_MOST_S)
-		answer.at_s = WAIT_MOST_S;
-	upgrades->counters.waits++;
-	node->told_to_wait = true;
-	node->nudge_ms = now_ms + (int64_t)answer.at_s * 1000 + upgrade_silence_ms(node);
-	upgrade_answer(upgrades, node, &answer, node->want.sequence, now_ms);
-}
-
-/* Tells the node to ask again later; a page begins anew then. */
-static void put_off(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t wait_ms, int64_t now_ms)
-{
-	if (refuses_wait(node)) {
-		dequeue(upgrades, node);
-		node->want.next_ms = now_ms + (wait_ms < ANYWAY_MS ? wait_ms : ANYWAY_MS);
-		return;
-	}
-	upgrade_drop_want(upgrades, node);
-	send_wait(upgrades, node, wait_ms, now_ms);
-}
-
-/* How fast blocks come after a pause of PROBE_PERIOD was asked for tells the unit. */
-static void judge_unit(struct upgrade_period *period, int64_t now_ms)
-{
-	if (period->unit != UNIT_PROBED || period->served_ms == 0 || period->served_ms < period->throttled_ms)
-		return;
-	period->unit = now_ms - period->served_ms >= PROBE_SECONDS_MS ? UNIT_SECONDS : UNIT_MS;
-}
-
 /* ---- requests ---- */
-
-/* No offer stands: it may come back, as after a halt; until then the node keeps what it has. */
-static void answer_absent(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t now_ms)
-{
-	bool just_withdrawn = node->withdrawn_ms > 0 && now_ms - node->withdrawn_ms < WITHDRAWN_MS;
-	bool just_started = now_ms - upgrades->opened_ms < STARTED_MS;
-
-	if ((just_withdrawn || just_started) && !refuses_wait(node)) {
-		upgrade_drop_want(upgrades, node);
-		send_wait(upgrades, node, just_withdrawn ? OFFER_WAIT_MS : START_WAIT_MS, now_ms);
-		return;
-	}
-	abort_transfer(upgrades, node, now_ms);
-}
 
 static bool is_offered_file(const struct upgrade_node *node, const struct zigbee_upgrade_file *asked)
 {
@@ -169,16 +41,17 @@ static bool is_repetition(
 {
 	const struct upgrade_want *want = &node->want;
 
-	return node->flying > 0 && want->sequence == sequence && !want->is_page && request->command == UPGRADE_BLOCK &&
-	       want->offset == request->offset && now_ms - want->since_ms < REPEATED_MS;
+	return node->air.flying > 0 && want->sequence == sequence && !want->is_page &&
+	       request->command == UPGRADE_BLOCK && want->offset == request->offset &&
+	       now_ms - want->since_ms < REPEATED_MS;
 }
 
 /* Too large for the route, as it seems: smaller frames from here to the end. */
 static void note_loss(struct upgrade_node *node, bool surely, int64_t offset)
 {
-	node->losses++;
-	if (node->losses > LOSSES_MOST || (surely && offset == 0))
-		node->cap = ZIGBEE_BLOCK_FALLBACK;
+	node->air.losses++;
+	if (node->air.losses > LOSSES_MOST || (surely && offset == 0))
+		node->air.cap = ZIGBEE_BLOCK_FALLBACK;
 }
 
 static void take_request(
@@ -192,7 +65,7 @@ static void take_request(
 	if (again && !node->told_to_wait)
 		note_loss(node, false, request->offset);
 	if (!again)
-		node->losses = node->nudges = 0;
+		node->air.losses = node->nudges = 0;
 	node->told_to_wait = false;
 	bool queued = want->queued;
 	*want = (struct upgrade_want){ .active = true,
@@ -225,22 +98,22 @@ static bool is_turned_away(struct zigbee_upgrades *upgrades, struct upgrade_node
 	int64_t window_ms = offer_wait_ms(&node->offer, now_ms);
 	bool late = node->period.set > 0 && now_ms - node->period.throttled_ms > THROTTLED_MS;
 
-	if (window_ms > 0 && refuses_wait(node)) {
-		abort_transfer(upgrades, node, now_ms);
+	if (window_ms > 0 && upgrade_refuses_wait(node)) {
+		upgrade_abort(upgrades, node, now_ms);
 		return true;
 	}
 	if (window_ms > 0) {
-		upgrade_leave_place(upgrades, node);
-		put_off(upgrades, node, window_ms, now_ms);
+		upgrade_leave_place(node);
+		upgrade_put_off(upgrades, node, window_ms, now_ms);
 		return true;
 	}
 	if (!upgrade_take_place(upgrades, node, node->peer.sleeps ? PLACE_SLEEPY_MS : PLACE_MS, now_ms) &&
-		!refuses_wait(node)) {
-		put_off(upgrades, node, upgrade_place_wait_ms(upgrades, node, now_ms), now_ms);
+		!upgrade_refuses_wait(node)) {
+		upgrade_put_off(upgrades, node, upgrade_place_wait_ms(upgrades, node, now_ms), now_ms);
 		return true;
 	}
 	if (late && node->period.unit != UNIT_PROBED) {
-		put_off(upgrades, node, 0, now_ms);
+		upgrade_put_off(upgrades, node, 0, now_ms);
 		return true;
 	}
 	return false;
@@ -251,28 +124,28 @@ void upgrade_on_block(struct zigbee_upgrades *upgrades, struct upgrade_node *nod
 {
 	if (is_repetition(node, request, sequence, now_ms))
 		return;
-	judge_unit(&node->period, now_ms);
+	upgrade_judge_unit(&node->period, now_ms);
 	/* First, since how far a request goes follows from the file's size. */
 	int loaded = upgrade_is_offered(node) ? upgrade_load_file(node) : -ENOENT;
 	take_request(node, request, sequence, now_ms);
 	if (!upgrade_is_offered(node)) {
-		answer_absent(upgrades, node, now_ms);
+		upgrade_answer_absent(upgrades, node, now_ms);
 		return;
 	}
 	if (loaded == -EAGAIN) {
-		dequeue(upgrades, node);
+		upgrade_dequeue(upgrades, node);
 		node->want.starved = true;
 		node->want.end = UINT32_MAX;
 		return;
 	}
 	if (loaded < 0 || !is_offered_file(node, &request->file) || request->most == 0 ||
 		request->offset >= node->file.size || node->want.end == request->offset) {
-		abort_transfer(upgrades, node, now_ms);
+		upgrade_abort(upgrades, node, now_ms);
 		return;
 	}
 	note_request(node, request->offset, now_ms);
 	if (!is_turned_away(upgrades, node, now_ms))
-		enqueue(upgrades, node);
+		upgrade_enqueue(upgrades, node);
 }
 
 /* ---- bytes ---- */
@@ -284,7 +157,7 @@ static uint8_t size_of_next(const struct zigbee_upgrades *upgrades, const struct
 	const struct zigbee_block_terms terms = { .asked = want->most,
 		.most = (uint8_t)upgrades->settings->block_most,
 		.relays = node->peer.relays,
-		.cap = node->cap };
+		.cap = node->air.cap };
 	uint8_t size = zigbee_block_size(node->kind, &terms);
 
 	return size < left ? size : (uint8_t)left;
@@ -303,6 +176,12 @@ static size_t write_block(uint8_t frame[128], const struct upgrade_node *node, c
 	return writer_size(&out);
 }
 
+/* Sleepers get the next block of a page when they have taken one. */
+static bool parent_is_full(const struct upgrade_node *node)
+{
+	return node->want.is_page && node->peer.sleeps && node->air.flying >= HELD_MOST;
+}
+
 static void note_served(struct zigbee_upgrades *upgrades, struct upgrade_node *node, uint32_t size, int64_t now_ms)
 {
 	struct upgrade_want *want = &node->want;
@@ -317,8 +196,8 @@ static void note_served(struct zigbee_upgrades *upgrades, struct upgrade_node *n
 		want->next_ms = now_ms + want->spacing_ms;
 		want->active = want->offset < want->end;
 		want->since_ms = now_ms;
-		if (want->active && want->spacing_ms == 0)
-			enqueue(upgrades, node);
+		if (want->active && want->spacing_ms == 0 && !parent_is_full(node))
+			upgrade_enqueue(upgrades, node);
 	} else {
 		want->active = false;
 	}
@@ -337,7 +216,7 @@ static bool is_over_budget(struct zigbee_upgrades *upgrades, struct upgrade_node
 
 	node->want.paid = wait_ms == 0;
 	if (wait_ms > 0 && node->want.active)
-		put_off(upgrades, node, wait_ms, now_ms);
+		upgrade_put_off(upgrades, node, wait_ms, now_ms);
 	return wait_ms > 0 || !node->want.active;
 }
 
@@ -353,7 +232,7 @@ static int serve(struct zigbee_upgrades *upgrades, struct upgrade_node *node, in
 	if (want->starved)
 		return 0;
 	if (read != size) {
-		abort_transfer(upgrades, node, now_ms);
+		upgrade_abort(upgrades, node, now_ms);
 		return 0;
 	}
 	if (is_over_budget(upgrades, node, size + ZIGBEE_UPGRADE_RESPONSE_OVERHEAD + REQUEST_ASDU, now_ms))
@@ -368,8 +247,8 @@ static int serve(struct zigbee_upgrades *upgrades, struct upgrade_node *node, in
 	if (result == -EAGAIN || result == -ENOBUFS)
 		return -EAGAIN;
 	if (result == -EMSGSIZE && size > ZIGBEE_BLOCK_FALLBACK / 2) {
-		node->cap = size > ZIGBEE_BLOCK_FALLBACK ? ZIGBEE_BLOCK_FALLBACK : ZIGBEE_BLOCK_FALLBACK / 2;
-		enqueue(upgrades, node);
+		node->air.cap = size > ZIGBEE_BLOCK_FALLBACK ? ZIGBEE_BLOCK_FALLBACK : ZIGBEE_BLOCK_FALLBACK / 2;
+		upgrade_enqueue(upgrades, node);
 		return 0;
 	}
 	if (result < 0) {
@@ -394,9 +273,9 @@ int64_t upgrade_pump(struct zigbee_upgrades *upgrades, int64_t now_ms)
 			wait_ms = upgrades->stick_ms - now_ms;
 		if (wait_ms > 0)
 			return wait_ms == INT64_MAX ? INT64_MAX : now_ms + wait_ms;
-		dequeue(upgrades, node);
+		upgrade_dequeue(upgrades, node);
 		if (serve(upgrades, node, now_ms) == -EAGAIN) {
-			enqueue(upgrades, node);
+			upgrade_enqueue(upgrades, node);
 			upgrades->stick_ms = upgrades->stick_ms > now_ms ? upgrades->stick_ms : now_ms + 1;
 		}
 	}
@@ -405,27 +284,46 @@ int64_t upgrade_pump(struct zigbee_upgrades *upgrades, int64_t now_ms)
 
 /* ---- what became of them ---- */
 
-void upgrade_on_block_sent(struct zigbee_upgrades *upgrades, struct upgrade_node *node, uint32_t offset,
-	enum stick_sent outcome, int64_t now_ms)
+static bool did_not_arrive(enum stick_sent outcome)
+{
+	return outcome == STICK_NO_ACK || outcome == STICK_NO_ROUTE || outcome == STICK_EXPIRED;
+}
+
+/* What the stick could not send is sent again, unless the node asked for something since. */
+static void send_again(struct upgrade_node *node, uint32_t offset, int64_t pause_ms, int64_t now_ms)
 {
 	struct upgrade_want *want = &node->want;
+	bool stands = want->is_page ? offset < want->offset : offset == want->offset && !want->active;
 
-	if (outcome == STICK_SENT)
-		return;
-	if (outcome == STICK_TOO_LONG)
-		node->cap = ZIGBEE_BLOCK_FALLBACK;
-	else if (outcome != STICK_BUSY && outcome != STICK_LOST)
-		note_loss(node, true, offset);
-	/* What the stick could not send is sent again, unless the node asked for something since. */
-	bool again = (outcome == STICK_BUSY || outcome == STICK_TOO_LONG) && want->resends < RESENDS_MOST &&
-		     upgrade_is_offered(node) && (want->is_page ? offset < want->offset : offset == want->offset);
-	if (!again || (want->active && !want->is_page))
+	if (!stands || want->resends >= RESENDS_MOST || !upgrade_is_offered(node))
 		return;
 	want->offset = offset;
 	want->active = true;
 	want->resends++;
 	want->since_ms = now_ms;
-	want->next_ms = now_ms + (outcome == STICK_BUSY ? RESEND_MS : 0);
+	want->next_ms = now_ms + pause_ms;
+}
+
+void upgrade_on_block_sent(
+	struct zigbee_upgrades *upgrades, const struct upgrade_flight *flight, enum stick_sent outcome, int64_t now_ms)
+{
+	struct upgrade_node *node = flight->node;
+
+	if (outcome == STICK_SENT) {
+		node->want.missed = 0;
+		return;
+	}
+	if (outcome == STICK_TOO_LONG)
+		node->air.cap = ZIGBEE_BLOCK_FALLBACK;
+	if (outcome == STICK_TOO_LONG || outcome == STICK_BUSY)
+		send_again(node, flight->offset, outcome == STICK_BUSY ? RESEND_MS : 0, now_ms);
+	if (did_not_arrive(outcome)) {
+		note_loss(node, true, flight->offset);
+		/* One that was heard since is there, whatever became of the block. */
+		node->want.missed += node->heard_ms <= flight->sent_ms;
+	}
+	if (node->want.is_page && node->want.missed >= MISSED_MOST)
+		upgrade_drop_want(upgrades, node);
 }
 
 void upgrade_feed(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t now_ms)
@@ -438,16 +336,16 @@ void upgrade_feed(struct zigbee_upgrades *upgrades, struct upgrade_node *node, i
 	if (loaded == -EAGAIN)
 		return;
 	if (loaded < 0 || want->offset >= node->file.size) {
-		abort_transfer(upgrades, node, now_ms);
+		upgrade_abort(upgrades, node, now_ms);
 		return;
 	}
 	if (want->end == UINT32_MAX) {
 		/* Its header was not known: it asks once more, for what is known now to be offered. */
-		put_off(upgrades, node, 1000, now_ms);
+		upgrade_put_off(upgrades, node, 1000, now_ms);
 		return;
 	}
 	want->starved = false;
-	enqueue(upgrades, node);
+	upgrade_enqueue(upgrades, node);
 }
 
 static int64_t patience_ms(const struct upgrade_node *node)
@@ -461,20 +359,20 @@ int64_t upgrade_run_want(struct zigbee_upgrades *upgrades, struct upgrade_node *
 {
 	struct upgrade_want *want = &node->want;
 
-	if (!want->active)
+	if (!want->active || parent_is_full(node))
 		return INT64_MAX;
 	if (!want->starved && !want->queued) {
 		if (now_ms < want->next_ms)
 			return want->next_ms;
 		want->since_ms = now_ms;
-		enqueue(upgrades, node);
+		upgrade_enqueue(upgrades, node);
 	}
 	/* A page goes on by itself; who does not know how to wait is served when it can be. */
-	if ((want->is_page && !want->starved) || refuses_wait(node))
+	if ((want->is_page && !want->starved) || upgrade_refuses_wait(node))
 		return INT64_MAX;
 	int64_t due_ms = want->since_ms + patience_ms(node);
 	if (now_ms < due_ms)
 		return due_ms;
-	put_off(upgrades, node, 1000, now_ms);
+	upgrade_put_off(upgrades, node, 1000, now_ms);
 	return INT64_MAX;
 }

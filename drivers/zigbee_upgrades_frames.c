@@ -1,8 +1,7 @@
-/* Frames of the OTA Upgrade server on their way to the stick. */
+#include "drivers/zigbee_upgrades_frames.h"
+
 #include <errno.h>
 #include <string.h>
-
-#include "drivers/zigbee_upgrades_state.h"
 
 #define STICK_PAUSE_MS 20 /* until a stick that was full is tried again, if nothing else tells */
 #define FRAME_MAX 128
@@ -23,7 +22,7 @@ static void begin_flight(struct zigbee_upgrades *upgrades, struct upgrade_node *
 	};
 	if (frame->kind != FLIGHT_BLOCK)
 		return;
-	node->flying++;
+	node->air.flying++;
 	flight->counted = !node->peer.sleeps;
 	if (flight->counted)
 		zigbee_airtime_spend(&upgrades->air, frame->cost_us);
@@ -61,15 +60,15 @@ int upgrade_transmit(
 void upgrade_retry_answer(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t now_ms)
 {
 	const struct upgrade_frame frame = {
-		.data = node->answer, .size = node->answer_size, .kind = node->answer_kind
+		.data = node->unsent.data, .size = node->unsent.size, .kind = node->unsent.kind
 	};
 
-	if (node->answer_size == 0 || now_ms < upgrades->stick_ms)
+	if (node->unsent.size == 0 || now_ms < upgrades->stick_ms)
 		return;
 	int result = upgrade_transmit(upgrades, node, &frame, now_ms);
 	if (result == -EAGAIN || result == -ENOBUFS)
 		return;
-	node->answer_size = 0;
+	node->unsent.size = 0;
 	if (result < 0)
 		upgrades->counters.unsent++;
 }
@@ -79,11 +78,11 @@ static void send_frame(struct zigbee_upgrades *upgrades, struct upgrade_node *no
 {
 	size_t size = writer_size(frame);
 
-	if (frame->failed || size > sizeof(node->answer))
+	if (frame->failed || size > sizeof(node->unsent.data))
 		return;
-	memcpy(node->answer, frame->start, size);
-	node->answer_size = size;
-	node->answer_kind = kind;
+	memcpy(node->unsent.data, frame->start, size);
+	node->unsent.size = size;
+	node->unsent.kind = kind;
 	upgrade_retry_answer(upgrades, node, now_ms);
 }
 

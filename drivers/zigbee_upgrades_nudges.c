@@ -1,5 +1,7 @@
-/* What the OTA Upgrade server says first: that there is an image, that it may be applied; and what it asks. */
-#include "drivers/zigbee_upgrades_state.h"
+#include "drivers/zigbee_upgrades_nudges.h"
+
+#include "drivers/zigbee_upgrades_frames.h"
+#include "drivers/zigbee_upgrades_places.h"
 
 #define HEARD_MS 3000       /* for so long after it was heard a sleeper may listen */
 #define PAUSE_FIRST_MS 5000 /* until a first word without effect is said again: radios lose some */
@@ -118,10 +120,12 @@ static void release(struct zigbee_upgrades *upgrades, struct upgrade_node *node,
 	upgrade_send_unasked(upgrades, node, &word, FLIGHT_RELEASE, now_ms);
 }
 
-void upgrade_on_nudge_sent(struct zigbee_upgrades *upgrades, struct upgrade_node *node, enum flight_kind kind,
-	enum stick_sent outcome, int64_t now_ms)
+void upgrade_on_nudge_sent(
+	struct zigbee_upgrades *upgrades, const struct upgrade_flight *flight, enum stick_sent outcome, int64_t now_ms)
 {
-	if (kind != FLIGHT_RELEASE || !upgrade_is_offered(node) || node->phase != PHASE_STAGED)
+	struct upgrade_node *node = flight->node;
+
+	if (flight->kind != FLIGHT_RELEASE || !upgrade_is_offered(node) || node->phase != PHASE_STAGED)
 		return;
 	if (outcome != STICK_SENT)
 		return; /* it is told again */

@@ -1,5 +1,4 @@
-/* How many nodes fetch at a time, those that sleep apart. */
-#include "drivers/zigbee_upgrades_state.h"
+#include "drivers/zigbee_upgrades_places.h"
 
 #define LOAD_LOW 50 /* percent of the channel: what one that answers at once makes of it */
 #define LOAD_HIGH 75
@@ -12,7 +11,7 @@
 
 static bool holds_place(const struct upgrade_node *node, int64_t now_ms)
 {
-	return node->place_until_ms > now_ms;
+	return node->place.until_ms > now_ms;
 }
 
 static int64_t taken(
@@ -66,7 +65,7 @@ static int64_t seniors(const struct zigbee_upgrades *upgrades, const struct upgr
 	for (size_t i = 0; i < upgrades->count; i++) {
 		const struct upgrade_node *other = upgrades->list[i];
 		count += other->peer.sleeps == node->peer.sleeps && holds_place(other, now_ms) &&
-			 other->place_from_ms < node->place_from_ms;
+			 other->place.from_ms < node->place.from_ms;
 	}
 	return count;
 }
@@ -79,21 +78,21 @@ bool upgrade_take_place(struct zigbee_upgrades *upgrades, struct upgrade_node *n
 			       : upgrade_place_is_free(upgrades, node, now_ms);
 
 	if (!is_free) {
-		node->place_until_ms = 0;
-		if (node->waiting_ms == 0)
-			node->waiting_ms = now_ms;
+		node->place.until_ms = 0;
+		if (node->place.waiting_ms == 0)
+			node->place.waiting_ms = now_ms;
 		return false;
 	}
 	if (!has_one)
-		node->place_from_ms = now_ms;
-	node->place_until_ms = now_ms + for_ms;
-	node->waiting_ms = 0;
+		node->place.from_ms = now_ms;
+	node->place.until_ms = now_ms + for_ms;
+	node->place.waiting_ms = 0;
 	return true;
 }
 
-void upgrade_leave_place(struct zigbee_upgrades *upgrades, struct upgrade_node *node)
+void upgrade_leave_place(struct upgrade_node *node)
 {
-	node->place_until_ms = node->waiting_ms = 0;
+	node->place.until_ms = node->place.waiting_ms = 0;
 }
 
 /* Until a transfer is done, as fast as it went so far. */
@@ -123,7 +122,7 @@ int64_t upgrade_place_wait_ms(const struct zigbee_upgrades *upgrades, struct upg
 			soonest_ms = left < soonest_ms ? left : soonest_ms;
 			continue;
 		}
-		before += other->waiting_ms > 0 && other->waiting_ms < node->waiting_ms;
+		before += other->place.waiting_ms > 0 && other->place.waiting_ms < node->place.waiting_ms;
 	}
 	int64_t wait_ms = soonest_ms * (1 + before / limit_of(upgrades, node));
 	return wait_ms < WAIT_LEAST_MS ? WAIT_LEAST_MS : wait_ms > most_ms ? most_ms : wait_ms;

@@ -1,9 +1,10 @@
-/* What nodes say to the OTA Upgrade server: what they run, whether they have an image, where they stand. */
-#include <stdio.h>
-#include <string.h>
+#include "drivers/zigbee_upgrades_queries.h"
 
 #include "drivers/image_source.h"
-#include "drivers/zigbee_upgrades_state.h"
+#include "drivers/zigbee_upgrades_frames.h"
+#include "drivers/zigbee_upgrades_nudges.h"
+#include "drivers/zigbee_upgrades_places.h"
+#include "drivers/zigbee_upgrades_turns.h"
 
 #define WINDOW_SOON_MS (3600 * 1000LL)         /* an image is offered so long before it may be fetched */
 #define WINDOW_SOON_SLEEPY_MS (86400 * 1000LL) /* to those who ask once a day */
@@ -62,7 +63,7 @@ static void judge(
 
 	if (runs_it) {
 		upgrade_drop_want(upgrades, node);
-		upgrade_leave_place(upgrades, node);
+		upgrade_leave_place(node);
 		upgrade_enter(node, PHASE_DONE, 0, now_ms);
 	}
 	port->runs(port->context, node->offer.node, said, runs_it ? node->offer.image : NULL);
@@ -158,7 +159,7 @@ static void on_failed_end(struct zigbee_upgrades *upgrades, struct upgrade_node 
 	if (node->told_to_wait)
 		node->refuses_wait = true;
 	upgrade_drop_want(upgrades, node);
-	upgrade_leave_place(upgrades, node);
+	upgrade_leave_place(node);
 	if (!upgrade_is_offered(node))
 		return;
 	/* A client that cannot wait ended its transfer because it was told to: no failure of the update. */
@@ -194,7 +195,7 @@ void upgrade_on_end(struct zigbee_upgrades *upgrades, struct upgrade_node *node,
 		return;
 	}
 	upgrade_drop_want(upgrades, node);
-	upgrade_leave_place(upgrades, node);
+	upgrade_leave_place(node);
 	if (!upgrade_is_offered(node) || upgrade_load_file(node) < 0 || !is_of_kind(node, &request->file) ||
 		request->file.version != node->file.id.version) {
 		hold_back(upgrades, node, frame, request, now_ms);
@@ -296,7 +297,7 @@ static void on_normal(struct zigbee_upgrades *upgrades, struct upgrade_node *nod
 
 	if (node->phase == PHASE_RELEASED)
 		return; /* judged by its version */
-	upgrade_leave_place(upgrades, node);
+	upgrade_leave_place(node);
 	upgrade_enter(node, PHASE_IDLE, patience_ms(upgrades, node), now_ms);
 	if (has_failed)
 		upgrade_tell(upgrades, node, DELIVERY_FAILED, FAILED_UPDATE);

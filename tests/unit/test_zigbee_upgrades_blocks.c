@@ -206,6 +206,81 @@ START_TEST(a_page_without_spacing_goes_as_fast_as_the_stick)
 }
 END_TEST
 
+/* The node asks for a page of 20 blocks, each of which is tried when the one before has its outcome. */
+static void ask_long_page(const char *node, uint16_t spacing_ms)
+{
+	const struct zigbee_upgrade request = { .command = UPGRADE_PAGE,
+		.most = 50,
+		.page_bytes = 1000,
+		.spacing_ms = spacing_ms,
+		.file = { 0x115f, 0x4201, 0x02000000 } };
+
+	stage_open(&stage);
+	stage.confirms = false;
+	stage_offer(&stage, node);
+	stage_ask(&stage, node, &request, 77);
+}
+
+/* What becomes of the oldest block without an outcome; time for the next one. */
+static void end_block(enum stick_sent outcome)
+{
+	for (size_t i = 0; i < stage.sent_count; i++) {
+		if (stage.sent[i].done)
+			continue;
+		stage_confirm(&stage, i, outcome);
+		break;
+	}
+	stage_pass(&stage, 20);
+}
+
+START_TEST(a_page_to_a_node_that_is_gone_ends_after_four_blocks)
+{
+	ask_long_page("n1", 20);
+	for (size_t i = 1; i <= 4; i++) {
+		ck_assert_uint_eq(stage.sent_count, i);
+		end_block(STICK_NO_ACK);
+	}
+	stage_pass(&stage, 20000);
+	ck_assert_uint_eq(stage.sent_count, 4);
+	/* It is back, and asks for what is missing. */
+	stage_forget_sent(&stage);
+	stage_ask_block(&stage, "n1", 100, 40, 78);
+	(void)stage_expect_block(&stage, 100, 40);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_page_goes_on_where_a_block_arrives_or_the_node_is_heard)
+{
+	const struct zigbee_upgrade_peer peer = stage_peer("n1");
+
+	ask_long_page("n1", 20);
+	for (unsigned i = 0; i < 5; i++)
+		end_block(i == 3 ? STICK_SENT : STICK_EXPIRED);
+	for (unsigned i = 0; i < 10; i++) {
+		stage.now_ms++;
+		zigbee_upgrades_meet(stage.upgrades, &peer, true, stage.now_ms);
+		end_block(STICK_NO_ACK);
+	}
+	ck_assert_uint_eq(stage.sent_count, 16);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(of_a_sleepers_page_two_blocks_are_with_its_parent)
+{
+	ask_long_page("s1", 0);
+	ck_assert_uint_eq(stage.sent_count, 2);
+	stage_pass(&stage, 5000);
+	ck_assert_uint_eq(stage.sent_count, 2);
+	for (size_t i = 3; i <= 20; i++) {
+		end_block(STICK_SENT);
+		ck_assert_uint_eq(stage.sent_count, i);
+	}
+	stage_close(&stage);
+}
+END_TEST
+
 START_TEST(a_block_request_ends_a_page)
 {
 	const struct zigbee_upgrade request = { .command = UPGRADE_PAGE,
@@ -526,11 +601,13 @@ TEST_SUITE(zigbee_upgrades_blocks, a_block_is_answered_at_once_from_its_offset, 
 	a_first_block_that_does_not_arrive_is_made_smaller_at_once, what_was_too_long_is_sent_again_shorter,
 	what_the_stick_could_not_send_is_sent_again, a_stick_that_is_full_is_tried_again,
 	a_request_that_the_radio_repeats_is_answered_once, a_page_is_sent_with_its_spacing,
-	a_page_without_spacing_goes_as_fast_as_the_stick, a_block_request_ends_a_page, nodes_take_turns,
-	beyond_the_places_a_node_is_told_to_wait, outside_its_window_a_node_waits,
-	a_throttle_is_told_in_the_unit_that_the_node_counts_in, a_throttle_that_is_not_needed_any_more_is_taken_back,
-	a_longer_wait_keeps_the_nodes_own_period, a_client_that_refuses_to_wait_is_served_in_time,
-	a_client_that_ends_because_it_was_told_to_wait_has_not_failed, bytes_that_are_being_fetched_are_waited_for,
-	an_image_whose_header_is_not_here_yet_is_waited_for_too, a_header_that_is_here_by_now_is_read_with_the_request,
-	the_airtime_budget_holds_for_all_nodes_together, what_is_not_offered_is_not_served,
-	a_transfer_that_is_halted_keeps_what_it_has, a_transfer_is_told_in_steps_and_at_its_end)
+	a_page_without_spacing_goes_as_fast_as_the_stick, a_page_to_a_node_that_is_gone_ends_after_four_blocks,
+	a_page_goes_on_where_a_block_arrives_or_the_node_is_heard, of_a_sleepers_page_two_blocks_are_with_its_parent,
+	a_block_request_ends_a_page, nodes_take_turns, beyond_the_places_a_node_is_told_to_wait,
+	outside_its_window_a_node_waits, a_throttle_is_told_in_the_unit_that_the_node_counts_in,
+	a_throttle_that_is_not_needed_any_more_is_taken_back, a_longer_wait_keeps_the_nodes_own_period,
+	a_client_that_refuses_to_wait_is_served_in_time, a_client_that_ends_because_it_was_told_to_wait_has_not_failed,
+	bytes_that_are_being_fetched_are_waited_for, an_image_whose_header_is_not_here_yet_is_waited_for_too,
+	a_header_that_is_here_by_now_is_read_with_the_request, the_airtime_budget_holds_for_all_nodes_together,
+	what_is_not_offered_is_not_served, a_transfer_that_is_halted_keeps_what_it_has,
+	a_transfer_is_told_in_steps_and_at_its_end)

@@ -135,13 +135,6 @@ static uint32_t stage_chance(void *context)
 	return ((struct upgrade_stage *)context)->chance;
 }
 
-static void stage_event(void *context, enum driver_level level, const char *line)
-{
-	(void)context;
-	(void)level;
-	(void)line;
-}
-
 static inline void stage_confirm(struct upgrade_stage *stage, size_t index, enum stick_sent outcome)
 {
 	ck_assert(!stage->sent[index].done);
@@ -186,8 +179,7 @@ static inline void stage_open_with(struct upgrade_stage *stage, const struct upg
 		.now_ms = 1000000
 	};
 	stage->host = (struct driver_host){ .context = stage, .progress = stage_progress, .fetch = stage_fetch };
-	stage->port =
-		(struct zigbee_upgrades_port){ stage, &stage->host, stage_send, stage_runs, stage_chance, stage_event };
+	stage->port = (struct zigbee_upgrades_port){ stage, &stage->host, stage_send, stage_runs, stage_chance };
 	stage->image = (struct image_source){ .ops = &stage->ops, .references = 1, .format = "zigbee-ota" };
 	stage->image.size_bytes = (uint32_t)upgrade_file_make(stage->file, plan);
 	memset(stage->image.sha256, 7, sizeof(stage->image.sha256));
