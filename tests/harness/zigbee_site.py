@@ -19,7 +19,7 @@ def eui64(number):
 
 
 class ZigbeeSite:
-    def __init__(self, folder, front, nodes, zigbee=None, drivers=None, **options):
+    def __init__(self, folder, front, nodes, zigbee=None, drivers=None, telemetry=None, **options):
         self.folder = folder
         options.setdefault("speed", 5)
         self.stick = SimNcp(folder / "stick", nodes, front, memory=folder / "memory.json", **options).start()
@@ -29,7 +29,7 @@ class ZigbeeSite:
         self.gateway = Wakegate(folder, self.broker.port, zigbee=settings,
                                 drivers={"program": str(ours("wakegate-driver"))} | (drivers or {}),
                                 update={"retry_after": "1 s", "retry_most": "1 s"},
-                                telemetry={"batch_age": "100 ms", "commit_delay": "50 ms"}).start()
+                                telemetry={"batch_age": "100 ms", "commit_delay": "50 ms"} | (telemetry or {})).start()
 
     def zigbee(self, *words):
         return self.gateway.ask("zigbee", *words)
