@@ -10,9 +10,11 @@
 #include "config/nearest.h"
 #include "gateway/cli/connection.h"
 #include "gateway/cli/help.h"
+#include "gateway/cli/wrap.h"
 
 #define DEFAULT_SOCKET "/run/wakegate/control.sock"
 #define SENTENCE_SIZE 1024
+#define SAY_INDENT 2
 
 static const char *const exit_words[] = {
 	[CLI_OK] = "ok",
@@ -31,10 +33,21 @@ struct walk {
 	bool wants_help;
 };
 
+/* A sentence for a person, who may sit at a terminal; in a file a line is a line. */
+static void say(const char *prefix, const char *sentence)
+{
+	const struct terminal terminal = terminal_of(stderr);
+	size_t width = terminal.is_terminal ? terminal.width : 0, used = strlen(prefix);
+
+	fputs(prefix, stderr);
+	wrap_print(stderr, sentence, width > used ? width - used : 0, SAY_INDENT, width);
+}
+
 static void say_error(const struct cli *cli, const char *code, const char *sentence)
 {
 	if (!cli->json) {
-		fprintf(stderr, "wakegate: %s\n", sentence);
+		say("wakegate: ", sentence);
+		fputc('\n', stderr);
 		return;
 	}
 	json_t *error = json_pack("{s:{s:s, s:s}}", "error", "code", code, "message", sentence);
@@ -68,7 +81,10 @@ int cli_confirm(const struct cli *cli, const char *format, ...)
 	va_end(arguments);
 	if (!isatty(STDIN_FILENO))
 		return cli_fail(cli, CLI_REFUSED, "%s Nobody is here to answer; say --yes to go on", question);
-	fprintf(stderr, "%s [y/N] ", question);
+	size_t size = strlen(question);
+	snprintf(question + size, sizeof(question) - size, " [y/N]");
+	say("", question);
+	fputc(' ', stderr);
 	fflush(stderr);
 	if (fgets(answer, sizeof(answer), stdin) && (*answer == 'y' || *answer == 'Y'))
 		return CLI_OK;

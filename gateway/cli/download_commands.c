@@ -14,7 +14,7 @@ static const struct table_column columns[] = {
 	{ "SIZE", true, false },
 	{ "HERE", true, false },
 	{ "STATE", false, false },
-	{ "REASON", false, true },
+	{ "REASON", false, false, true },
 };
 
 static enum tone tone_of(const char *state)

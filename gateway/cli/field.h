@@ -21,6 +21,8 @@ bool field_boolean(const json_t *object, const char *name);
 /* Sorts a list of objects by the text called `name`, numbers within it by their value: n2 before n10. */
 void field_sort(json_t *list, const char *name);
 
+#define FIELD_UPDATE_SIZE 256
+
 /* How a node's update is: "downloading 45 %", "failed: timeout"; "-" where `update` is NULL. Returns `out`. */
 const char *field_update(char *out, size_t size, const json_t *update);
 

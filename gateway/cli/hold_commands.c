@@ -71,7 +71,7 @@ static const struct table_column columns[] = {
 	{ "NODE", false, true },
 	{ "BY", false, false },
 	{ "SINCE", true, false },
-	{ "REASON", false, true },
+	{ "REASON", false, false, true },
 };
 
 static void add_hold(struct table *table, const json_t *hold, int64_t now_ms)

@@ -117,7 +117,7 @@ static void print_figures(const struct cli *cli, const json_t *node)
 static void print_update(const struct cli *cli, const json_t *update)
 {
 	int64_t now_ms = clock_moment(&machine_clock).wall_ms;
-	char state[128], changed[HUMAN_SIZE], text[256];
+	char state[FIELD_UPDATE_SIZE], changed[HUMAN_SIZE], text[2 * FIELD_UPDATE_SIZE];
 
 	if (!update)
 		return;

@@ -17,7 +17,7 @@ static const struct table_column columns[] = {
 static void add_node(struct table *table, const json_t *node, int64_t now_ms)
 {
 	const json_t *update = json_object_get(node, "update"), *battery = json_object_get(node, "battery_percent");
-	char seen[HUMAN_SIZE], next[HUMAN_SIZE], text[128];
+	char seen[HUMAN_SIZE], next[HUMAN_SIZE], text[FIELD_UPDATE_SIZE];
 	int64_t next_ms = field_number(node, "next_contact_ms");
 
 	table_cell(table, TONE_PLAIN, "%s", field_text(node, "id"));

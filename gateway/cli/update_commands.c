@@ -86,7 +86,7 @@ static int choose_nodes(const struct cli *cli, const char *image, json_t *reques
 }
 
 static const struct table_column refusal_columns[] = { { "NODE", false, true },
-	{ "NOT UPDATED BECAUSE", false, true } };
+	{ "NOT UPDATED BECAUSE", false, false, true } };
 
 static void print_refusals(const struct cli *cli, const json_t *result)
 {
@@ -217,7 +217,7 @@ static const struct cli_option list_options[] = {
 	FILTER_OPTIONS,
 	{ 0, "state", "STATE",
 		"only updates in this state (offered, downloading, downloaded, rebooting, confirmed, "
-		"failed, reverted)" },
+		"failed, reverted, withdrawn, unfit)" },
 	{ 0 },
 };
 
@@ -243,23 +243,23 @@ static json_t *filtered_request(const struct cli *cli, const char *command)
 static const struct table_column columns[] = {
 	{ "NODE", false, true },
 	{ "IMAGE", false, false },
-	{ "STATE", false, true },
 	{ "TRIES", true, false },
 	{ "CHANGED", true, false },
 	{ "NEXT TRY", true, false },
+	{ "STATE", false, false, true },
 };
 
 static void add_update(struct table *table, const json_t *update, int64_t now_ms)
 {
-	char text[128], changed[HUMAN_SIZE], retry[HUMAN_SIZE];
+	char text[FIELD_UPDATE_SIZE], changed[HUMAN_SIZE], retry[HUMAN_SIZE];
 	int64_t retry_ms = field_number(update, "next_try_ms");
 
 	table_cell(table, TONE_PLAIN, "%s", field_text(update, "node"));
 	table_cell(table, TONE_PLAIN, "%.8s", field_text(update, "image"));
-	table_cell(table, field_update_tone(update), "%s", field_update(text, sizeof(text), update));
 	table_cell(table, TONE_PLAIN, "%" PRId64, field_number(update, "attempts"));
 	table_cell(table, TONE_PLAIN, "%s", human_age(changed, field_number(update, "changed_ms"), now_ms));
 	table_cell(table, TONE_PLAIN, "%s", retry_ms > now_ms ? human_age(retry, retry_ms, now_ms) : "-");
+	table_cell(table, field_update_tone(update), "%s", field_update(text, sizeof(text), update));
 }
 
 static const struct listing listing = {

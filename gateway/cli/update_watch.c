@@ -8,10 +8,12 @@
 #include "gateway/cli/cli.h"
 #include "gateway/cli/field.h"
 #include "gateway/cli/progress.h"
+#include "gateway/cli/table.h"
 #include "gateway/moment.h"
 
 #define POLL_MS 1000
 #define TRANSFERS_SHOWN 10
+#define NODE_COLUMNS 24
 
 /* What is on the screen. */
 struct watch {
@@ -58,13 +60,25 @@ static int64_t count_failed(const json_t *summary)
 	return field_number(counts, "failed") + field_number(counts, "reverted") + field_number(counts, "unfit");
 }
 
+/* As much of it as there is room for after so many columns. */
+static void draw_text(const struct watch *watch, const char *text, unsigned after)
+{
+	unsigned width = watch->cli->terminal.width;
+
+	if (width > after + 1)
+		(void)text_print(stdout, text, width - 1 - after);
+}
+
+/* On one line, whatever it says: lines are counted, to draw over them. */
 static void draw_update(struct watch *watch, const json_t *update)
 {
 	bool colour = watch->cli->terminal.colour;
-	char state[128];
+	char state[FIELD_UPDATE_SIZE], node[NODE_COLUMNS + 1];
 
-	printf("  %-24s %s%s%s\033[K\n", field_text(update, "node"), tone_begin(field_update_tone(update), colour),
-		field_update(state, sizeof(state), update), tone_end(field_update_tone(update), colour));
+	(void)snprintf(node, sizeof(node), "%s", field_text(update, "node"));
+	printf("  %-*s %s", NODE_COLUMNS, node, tone_begin(field_update_tone(update), colour));
+	draw_text(watch, field_update(state, sizeof(state), update), NODE_COLUMNS + 3);
+	printf("%s\033[K\n", tone_end(field_update_tone(update), colour));
 	watch->lines++;
 }
 
@@ -92,7 +106,9 @@ static void draw(struct watch *watch, const json_t *summary, int64_t now_ms)
 	if (watch->lines)
 		printf("\033[%uA", watch->lines);
 	watch->lines = 2;
-	printf("\r%s\033[K\n%s\033[K\n", line, watch->counts);
+	printf("\r%s\033[K\n", line);
+	draw_text(watch, watch->counts, 0);
+	fputs("\033[K\n", stdout);
 	draw_updates(watch, json_object_get(summary, "transfers"));
 	draw_updates(watch, json_object_get(summary, "failures"));
 	fputs("\033[J", stdout);

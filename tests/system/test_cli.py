@@ -266,6 +266,19 @@ def test_a_sentence_that_does_not_fit_goes_on_in_the_next_line(gateway):
         assert reason in " ".join(line.strip() for line in lines), terminal.text
 
 
+def test_errors_and_questions_fit_the_terminal_too(gateway):
+    terminal = Terminal(gateway, "journal", "--limit", "99999", columns=40)
+    assert terminal.end() == 2
+    lines = lines_of(terminal.text)
+    assert max(map(len, lines)) <= 40, terminal.text
+    assert "wakegate: --limit: found \"99999\", allowed are whole numbers from 1 to 1000" in " ".join(map(str.strip, lines))
+    terminal = Terminal(gateway, "update", "--hardware", HARDWARE, "a" * 64, columns=50)
+    wait_until("it asks", lambda: "[y/N]" in terminal.read(0.2), 60)
+    terminal.press("n\n")
+    assert terminal.end() == 5
+    assert max(map(len, lines_of(terminal.text))) <= 50, terminal.text
+
+
 def test_colour_is_for_terminals_that_want_it(gateway):
     def print_status(**variables):
         terminal = Terminal(gateway, "status", **variables)
