@@ -203,17 +203,16 @@ static void on_fetched(void *context, uint32_t time, struct reader *answer)
 }
 
 /* A piece of length 0 frees the message. */
-static void ask_for_piece(struct znp *znp, size_t size)
+static int ask_for_piece(struct znp *znp, uint32_t time, size_t offset, size_t size)
 {
 	uint8_t data[8];
 	struct writer out;
 
 	writer_init(&out, data, sizeof(data));
-	write_le32(&out, znp->fetch_time);
-	write_le16(&out, (uint16_t)znp->fetched);
+	write_le32(&out, time);
+	write_le16(&out, (uint16_t)offset);
 	write_u8(&out, (uint8_t)size);
-	if (stick_ask(&znp->stick, ZNP_FETCH, &out, size ? on_fetched : NULL, znp->fetch_time) < 0)
-		znp->fetch_size = 0;
+	return stick_ask(&znp->stick, ZNP_FETCH, &out, size ? on_fetched : NULL, time);
 }
 
 static void fetch_more(struct znp *znp)
@@ -221,10 +220,12 @@ static void fetch_more(struct znp *znp)
 	size_t left = znp->fetch_size - znp->fetched;
 
 	if (left > 0) {
-		ask_for_piece(znp, left < FETCH_PIECE ? left : FETCH_PIECE);
+		left = left < FETCH_PIECE ? left : FETCH_PIECE;
+		if (ask_for_piece(znp, znp->fetch_time, znp->fetched, left) < 0)
+			znp->fetch_size = 0;
 		return;
 	}
-	ask_for_piece(znp, 0);
+	(void)ask_for_piece(znp, znp->fetch_time, znp->fetched, 0);
 	znp->fetch_message.payload = (struct span){ (const char *)znp->fetch_data, znp->fetch_size };
 	znp->fetch_size = 0;
 	stick_received(&znp->stick, &znp->fetch_message);
@@ -257,6 +258,8 @@ static void take_long_message(struct znp *znp, struct reader *in)
 	}
 	if (znp->fetch_size > 0 || size > sizeof(znp->fetch_data)) {
 		stick_event(&znp->stick, DRIVER_WARNING, "zigbee.message_lost peer=%04x bytes=%zu", message.peer, size);
+		/* The stick keeps it until it is told: its memory would be full of such. */
+		(void)ask_for_piece(znp, time, 0, 0);
 		return;
 	}
 	znp->fetch_message = message;

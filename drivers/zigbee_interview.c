@@ -349,6 +349,9 @@ enum zigbee_interview_turn zigbee_interview_turn(struct zigbee_node *node, const
 
 	if (at->step == STEP_DONE || now_ms < at->due_ms)
 		return INTERVIEW_NOTHING;
+	/* Where a record of another version left it. */
+	if (!has_question(node))
+		advance(node, now_ms);
 	if (at->waiting && !try_again_later(node, now_ms))
 		return INTERVIEW_RESTS;
 	if (at->step == STEP_DONE || now_ms < at->due_ms || !may_ask(node, now_ms))

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/zigbee_interview.h"
 #include "protocols/cursor.h"
 #include "protocols/hex.h"
 #include "protocols/zdo.h"
@@ -269,7 +270,8 @@ int zigbee_node_parse(struct zigbee_node *node, const void *data, size_t size)
 		read_endpoint(&read.endpoints[i], &in);
 	if (in.failed)
 		return -EBADMSG;
-	if (read.interview.endpoint >= ZIGBEE_ENDPOINTS_MAX || read.interview.measure >= zigbee_measure_count)
+	if (read.interview.step > STEP_DONE || read.interview.endpoint >= ZIGBEE_ENDPOINTS_MAX ||
+		read.interview.measure >= zigbee_measure_count)
 		read.interview = (struct zigbee_interview){ 0 };
 	*node = read;
 	return 0;

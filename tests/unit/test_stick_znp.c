@@ -413,6 +413,23 @@ START_TEST(a_long_message_is_fetched_and_freed)
 }
 END_TEST
 
+static const struct reply frees[] = { { "2700", "67000001000011004b12000000070900" },
+	{ "241278563412000000", "64120000" }, { NULL, NULL } };
+
+START_TEST(a_message_that_is_too_long_is_freed_too)
+{
+	struct stage stage;
+
+	open_stage(&stage, frees);
+	feed(&stage, "4482000019000"
+		     "2a19f00000000000001000001004800785634120900"
+		     "04a19f03");
+	settle(&stage);
+	ck_assert_uint_eq(stage.asked[stage.asked_count - 1], 0x2412);
+	close_stage(&stage);
+}
+END_TEST
+
 START_TEST(a_stick_that_resets_itself_is_brought_up_again)
 {
 	struct stage stage;
@@ -502,6 +519,7 @@ TEST_SUITE(stick_znp, a_stick_with_a_network_comes_up_with_it, a_network_that_do
 	firmware_that_is_too_old_is_refused_in_words, an_empty_stick_forms_what_it_is_told, each_message_has_its_end,
 	a_confirmation_that_never_comes_is_not_waited_for, a_full_stick_is_tried_again_with_fewer,
 	as_many_as_the_stick_bears_are_under_way, zdo_messages_travel_as_over_the_air, what_nodes_send_is_passed_on,
-	a_long_message_is_fetched_and_freed, a_stick_that_resets_itself_is_brought_up_again,
-	a_stick_that_fell_silent_is_noticed, a_stick_that_only_talks_is_noticed, a_scan_tells_each_channel_and_its_end,
+	a_long_message_is_fetched_and_freed, a_message_that_is_too_long_is_freed_too,
+	a_stick_that_resets_itself_is_brought_up_again, a_stick_that_fell_silent_is_noticed,
+	a_stick_that_only_talks_is_noticed, a_scan_tells_each_channel_and_its_end,
 	a_job_that_is_cut_short_ends_all_the_same)

@@ -164,6 +164,19 @@ START_TEST(questions_come_in_order_and_one_at_a_time)
 }
 END_TEST
 
+START_TEST(an_interview_that_stands_where_nothing_is_to_be_asked_goes_on)
+{
+	struct talk talk;
+
+	begin(&talk);
+	zigbee_endpoint_init(&talk.node.endpoints[0], 1); /* it does not serve Basic */
+	talk.node.endpoint_count = 1;
+	talk.node.interview.step = STEP_MAKER;
+	ck_assert_int_eq(turn(&talk), INTERVIEW_NOTHING);
+	ck_assert_uint_eq(talk.node.interview.step, STEP_DONE);
+}
+END_TEST
+
 START_TEST(a_binding_leads_to_the_gateway_and_reporting_is_as_set)
 {
 	struct talk talk;
@@ -484,6 +497,7 @@ START_TEST(who_left_or_has_no_address_is_not_asked)
 END_TEST
 
 TEST_SUITE(zigbee_interview, questions_come_in_order_and_one_at_a_time,
+	an_interview_that_stands_where_nothing_is_to_be_asked_goes_on,
 	a_binding_leads_to_the_gateway_and_reporting_is_as_set,
 	an_unanswered_question_comes_again_after_pauses_that_double,
 	a_question_that_did_not_reach_the_node_is_not_waited_for, a_node_that_says_nothing_of_itself_rests_for_an_hour,

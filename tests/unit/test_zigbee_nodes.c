@@ -91,6 +91,10 @@ START_TEST(an_interview_that_stands_nowhere_begins_anew)
 	ck_assert_int_eq(zigbee_node_parse(node, record, size), 0);
 	ck_assert_uint_eq(node->interview.endpoint, 0);
 	ck_assert_uint_eq(node->interview.step, 0);
+	node->interview.step = 200;
+	size = zigbee_node_write(node, record);
+	ck_assert_int_eq(zigbee_node_parse(node, record, size), 0);
+	ck_assert_uint_eq(node->interview.step, 0);
 	zigbee_nodes_finish(&nodes);
 }
 END_TEST
