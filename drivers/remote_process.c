@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "drivers/own_descriptors.h"
+
 struct remote_process {
 	uv_process_t process;
 	uv_pipe_t pipe;
@@ -55,6 +57,7 @@ static int spawn(struct remote_process *process, struct uv_loop_s *loop, const c
 		.exit_cb = on_exit_of,
 	};
 
+	own_descriptors();
 	return uv_spawn(loop, &process->process, &options);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <uv.h>
 
+#include "drivers/own_descriptors.h"
 #include "gateway/alert_settings.h"
 #include "gateway/alert_text.h"
 #include "gateway/alerts.h"
@@ -169,6 +170,7 @@ static int spawn(struct run *run, const struct setting_list *words, char *const 
 
 	for (size_t i = 0; i < words->count && i < ALERT_HOOK_WORDS_MAX; i++)
 		arguments[i] = (char *)words->items[i];
+	own_descriptors();
 	return uv_spawn(run->hook->loop, &run->process, &options);
 }
 

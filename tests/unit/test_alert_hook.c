@@ -119,6 +119,18 @@ START_TEST(the_fields_are_in_an_environment_that_holds_nothing_else)
 }
 END_TEST
 
+START_TEST(the_program_does_not_get_our_connections)
+{
+	begin_scene("[ -e /proc/self/fd/50 ] && echo ours > \"$1\" || echo none > \"$1\"");
+	ck_assert_int_eq(dup2(STDERR_FILENO, 50), 50);
+	alert_hook_changed(hook, &silent, now);
+	wait_until_idle();
+	ck_assert_str_eq(written(), "none\n");
+	(void)close(50);
+	end_scene();
+}
+END_TEST
+
 START_TEST(one_runs_at_a_time_in_the_order_of_the_changes)
 {
 	struct alert alert = silent;
@@ -206,6 +218,7 @@ START_TEST(the_program_is_named_with_its_whole_path)
 END_TEST
 
 TEST_SUITE(alert_hook, the_program_reads_the_alert_as_json, the_fields_are_in_an_environment_that_holds_nothing_else,
-	one_runs_at_a_time_in_the_order_of_the_changes, one_that_takes_too_long_is_killed_with_what_it_started,
-	one_that_fails_or_is_not_there_is_counted, more_changes_than_can_wait_drop_the_oldest,
-	closing_does_not_wait_for_it, the_program_is_named_with_its_whole_path)
+	the_program_does_not_get_our_connections, one_runs_at_a_time_in_the_order_of_the_changes,
+	one_that_takes_too_long_is_killed_with_what_it_started, one_that_fails_or_is_not_there_is_counted,
+	more_changes_than_can_wait_drop_the_oldest, closing_does_not_wait_for_it,
+	the_program_is_named_with_its_whole_path)
