@@ -15,6 +15,7 @@
 #define RECEIVE_SIZE 1280  /* COAP_DATAGRAM_MAX and room to see options of what is too long */
 #define SEND_SIZE 1280
 #define HANDLES 3
+#define UNWATCH_LEAST 16 /* datagrams at once */
 
 /* A batch of datagrams on their way in or out. */
 struct batch {
@@ -30,7 +31,8 @@ struct coap_udp {
 	uv_timer_t timer;
 	uv_prepare_t flusher;
 	unsigned open_handles;
-	bool blocked; /* the kernel takes no more: wait until it does */
+	bool blocked;   /* the kernel takes no more: wait until it does */
+	bool unwatched; /* until the loop waits again, see unwatch() */
 	struct coap_socket socket;
 	struct coap_server *server;
 	struct siphash_key peer_key;
@@ -54,16 +56,32 @@ static void init_batch(struct batch *batch)
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events);
+static void on_flush(uv_prepare_t *handle);
 
 static void set_blocked(struct coap_udp *udp, bool blocked)
 {
 	udp->blocked = blocked;
+	udp->unwatched = false;
 	(void)uv_poll_start(&udp->poll, blocked ? UV_WRITABLE : UV_READABLE, on_poll);
+}
+
+/*
+ * For each datagram that leaves the kernel looks whether the one who polls the socket waits for room to send. With many
+ * to send that costs more than not being there to be looked at.
+ */
+static void unwatch(struct coap_udp *udp)
+{
+	if (udp->blocked || udp->unwatched || udp->out_end - udp->out_first < UNWATCH_LEAST)
+		return;
+	udp->unwatched = true;
+	(void)uv_poll_stop(&udp->poll);
+	(void)uv_prepare_start(&udp->flusher, on_flush);
 }
 
 /* Sends what waits; a datagram that the kernel refuses for good is skipped. */
 static void flush(struct coap_udp *udp)
 {
+	unwatch(udp);
 	while (udp->out_first < udp->out_end) {
 		int sent = coap_socket_send(
 			&udp->socket, udp->out.headers + udp->out_first, udp->out_end - udp->out_first);
@@ -89,6 +107,8 @@ static void on_flush(uv_prepare_t *handle)
 	(void)uv_prepare_stop(handle);
 	if (!udp->blocked)
 		flush(udp);
+	if (udp->unwatched && !udp->blocked)
+		set_blocked(udp, false);
 }
 
 /* Queues a datagram; the batch goes out when it is full, after a batch was read, or before the loop waits again. */
