@@ -209,7 +209,9 @@ static void acknowledge(struct telemetry *telemetry, struct commit *commit)
 /* What the broker may have under numbers that are never stored. */
 static void abandon_offer(struct telemetry *telemetry, struct commit *commit)
 {
-	runtime_memory_forget(telemetry->memory, commit->first);
+	const struct stored_segment numbers = { .first = commit->first, .count = commit->count };
+
+	runtime_memory_abandon(telemetry->memory, &numbers, telemetry->now.monotonic_ms);
 	if (!telemetry->parts.publish || !publish_abandon(telemetry->parts.publish, commit->first))
 		note_unused(telemetry, commit, 0);
 }

@@ -1,6 +1,5 @@
 #include "tests/sim/site_gateway.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "config/config.h"
 #include "tests/sim/site_broker.h"
 #include "tests/sim/site_clock.h"
+#include "tests/sim/site_folder.h"
 #include "tests/sim/site_hours.h"
 #include "tests/sim/site_radio.h"
 #include "tests/sim/site_world.h"
@@ -106,6 +106,7 @@ void site_gateway_open(
 	snprintf(gateway->vfs, sizeof(gateway->vfs), "site-%llu", (unsigned long long)world->plan->seed);
 	snprintf(gateway->config_path, sizeof(gateway->config_path), "%s/site.cfg", gateway->directory);
 	snprintf(gateway->memory, sizeof(gateway->memory), "%s/memory", gateway->directory);
+	snprintf(gateway->kept, sizeof(gateway->kept), "%s/kept", gateway->directory);
 	if (mkdir(gateway->memory, 0750) < 0)
 		abort();
 	write_config(gateway);
@@ -121,26 +122,11 @@ void site_gateway_open(
 	};
 }
 
-static void empty_folder(const char *folder)
-{
-	struct dirent *entry;
-	char path[512];
-	DIR *directory = opendir(folder);
-
-	while (directory && (entry = readdir(directory))) {
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		(void)unlink(path);
-	}
-	if (directory)
-		(void)closedir(directory);
-}
-
 static void remove_folders(const struct site_gateway *gateway)
 {
-	empty_folder(gateway->memory);
-	(void)rmdir(gateway->memory);
-	empty_folder(gateway->directory);
-	(void)rmdir(gateway->directory);
+	site_folder_remove(gateway->memory);
+	site_folder_remove(gateway->kept);
+	site_folder_remove(gateway->directory);
 }
 
 void site_gateway_plan_disk(struct site_gateway *gateway, const struct fault_plan *plan)
@@ -240,7 +226,7 @@ void site_gateway_cut_power(struct site_gateway *gateway, int64_t for_ms)
 	if (gateway->daemon)
 		close_daemon(gateway);
 	fault_vfs_restore(gateway->fault);
-	empty_folder(gateway->memory);
+	site_folder_empty(gateway->memory);
 	site_clock_lose_power(gateway->clock, for_ms);
 	start_later(gateway, for_ms);
 }
@@ -252,7 +238,9 @@ void site_gateway_kill(struct site_gateway *gateway, int64_t for_ms)
 	site_world_say(gateway->world, "gateway killed");
 	gateway->kills++;
 	fault_vfs_kill(gateway->fault);
+	site_folder_copy(gateway->memory, gateway->kept);
 	close_daemon(gateway);
+	site_folder_copy(gateway->kept, gateway->memory);
 	fault_vfs_revive(gateway->fault);
 	start_later(gateway, for_ms);
 }

@@ -25,6 +25,7 @@ struct site_gateway {
 	struct site_clock *clock; /* to be set before the site runs */
 	char directory[64];
 	char memory[80]; /* a folder that a power cut empties */
+	char kept[80];   /* what was in it when the gateway was killed: what it does from then on was never done */
 	char vfs[32];
 	char config_path[96];
 	struct tables tables;

@@ -3,6 +3,7 @@
 
 #include "gateway/random.h"
 #include "store/store.h"
+#include "tests/sim/fault_vfs.h"
 #include "tests/unit/suite.h"
 #include "tests/unit/telemetry_house.h"
 
@@ -238,6 +239,38 @@ START_TEST(a_kill_before_the_puback_keeps_number_and_message)
 }
 END_TEST
 
+START_TEST(what_the_disk_refused_after_an_offer_keeps_its_numbers_over_a_kill)
+{
+	static const struct fault_plan failing = { .fault = FAULT_IO_ERROR, .first = 1, .count = UINT64_MAX / 2 };
+	struct fault_vfs *fault = fault_vfs_open("elision", 1);
+	struct house *house = house_build();
+
+	fault_vfs_set_tracking(fault, true);
+	house->remembers = true;
+	house->vfs = "elision";
+	house_open(house);
+	house_turn(house);
+	house_connect(house);
+	house_take(house, 1);
+	house_advance(house, 2000);
+	house->acknowledged = 0;
+	uint32_t offered = offer_one(house, 4);
+	fault_vfs_plan(fault, &failing);
+	house_advance(house, 3000);
+	ck_assert_uint_eq(house->refused, 1);
+	ck_assert_uint_gt(house->number[offered], 0);
+	fault_vfs_plan(fault, &(struct fault_plan){ 0 });
+	house_crash(house);
+	house->lazy = false;
+	house_connect(house);
+	uint32_t next = house_take(house, 1);
+	house_advance(house, 2000);
+	ck_assert_uint_gt(house->number[next], house->number[offered] + 3);
+	house_tear_down(house);
+	fault_vfs_close(fault);
+}
+END_TEST
+
 START_TEST(numbers_go_on_without_a_gap_after_a_kill)
 {
 	struct house *house = open_house();
@@ -458,7 +491,8 @@ TEST_SUITE(elision, what_the_broker_has_in_time_is_never_written, an_offer_is_ac
 	an_offer_that_is_not_answered_in_time_is_stored, a_broker_that_was_slow_is_not_waited_for,
 	a_lost_connection_stores_what_was_offered, the_broker_first_and_then_the_disk,
 	an_urgent_report_is_stored_at_once_and_published_at_once, a_kill_after_the_puback_forgets_no_message,
-	a_kill_before_the_puback_keeps_number_and_message, numbers_go_on_without_a_gap_after_a_kill,
+	a_kill_before_the_puback_keeps_number_and_message,
+	what_the_disk_refused_after_an_offer_keeps_its_numbers_over_a_kill, numbers_go_on_without_a_gap_after_a_kill,
 	a_stop_stores_what_was_offered_and_leaves_no_gap, a_power_cut_loses_nothing_that_was_acknowledged,
 	a_broker_that_refuses_leaves_it_to_the_disk, a_reading_too_large_for_the_broker_is_stored_before_it_is_given_up,
 	a_full_disk_does_not_matter_while_the_broker_is_fast, the_setting_leaves_it_to_the_disk,
