@@ -276,8 +276,7 @@ int rollout_intervene(
 
 void rollout_grant_time(struct rollout *rollout, struct moment now)
 {
-	if (rollout->wave_ms < now.wall_ms)
-		rollout->wave_ms = now.wall_ms;
+	rollout->wave_ms = now.wall_ms;
 }
 
 bool rollout_is_offering(const struct rollout *rollout)

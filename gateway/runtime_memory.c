@@ -138,8 +138,8 @@ void runtime_memory_abandon(struct runtime_memory *memory, const struct stored_s
 	const struct repeat_note note = { .end = segment->first + segment->count };
 	int result = memory->failed ? -EIO : repeat_journal_note(memory->journal, &note, now_ms);
 
-	if (result < 0)
-		(void)fail(memory, result);
+	if (result < 0 && !memory->failed)
+		(void)fail(memory, result, now_ms);
 	offer_file_remove(&memory->folder, segment->first);
 }
 

@@ -134,6 +134,9 @@ static void check_activation(struct site_watch *watch, uint32_t node, const stru
 	/* Told twice the same, it may never: its hours are not known, or are never open. */
 	if (answer->until_s > 0 && answer->apply_s >= answer->until_s)
 		return;
+	/* It was told by the clock as it was then. */
+	if (site_clock_has_just_jumped(watch->world))
+		return;
 	if (!is_open_at(watch, node, answer->image, hours, from_ms))
 		site_world_fail(watch->world, "node-%05u may start its image in %u s, outside its hours", node,
 			answer->apply_s);
@@ -271,11 +274,28 @@ void site_watch_on_offered(void *context, uint32_t node, int image)
 		site_world_fail(watch->world, "node-%05u gets an offer of an image for other hardware", node);
 }
 
+static int64_t clock_off_ms(const struct site_watch *watch)
+{
+	return site_world_clock_ms(watch->world) - watch->world->now_ms;
+}
+
+/*
+ * What the soak took as the gateway can know it: where the clock was put forward while there was no power, nothing
+ * tells that from time that passed. But nobody takes a clock that was never set for one.
+ */
+static int64_t soaked_ms(const struct site_watch *watch, const struct site_rollout_seen *seen)
+{
+	int64_t soaked_ms = watch->world->now_ms - seen->soaks_since_ms,
+		ahead_ms = clock_off_ms(watch) - seen->soaks_off_ms;
+
+	return watch->gateway->cuts != seen->soaks_cuts && ahead_ms > 0 && ahead_ms < SITE_DAY_MS ? soaked_ms + ahead_ms
+												  : soaked_ms;
+}
+
 /* A rollout moved on: only past a soak, or because an operator said so. */
 static void check_step(struct site_watch *watch, int image, const struct rollout *rollout)
 {
 	struct site_rollout_seen *seen = &watch->seen[image];
-	int64_t soaked_ms = watch->world->now_ms - seen->soaks_since_ms;
 	/* What a gate said is not durable yet when the power goes, and it may say something else then. */
 	bool was_soaking = seen->state == ROLLOUT_SOAKING || seen->starts != watch->gateway->starts;
 
@@ -284,9 +304,9 @@ static void check_step(struct site_watch *watch, int image, const struct rollout
 	if (rollout->wave > seen->wave + 1)
 		site_world_fail(watch->world, "rollout %s leapt from wave %u to %u", rollout->plan.id, seen->wave + 1,
 			rollout->wave + 1);
-	else if (!was_soaking || soaked_ms < rollout->plan.soak_ms)
+	else if (!was_soaking || soaked_ms(watch, seen) < rollout->plan.soak_ms)
 		site_world_fail(watch->world, "rollout %s went on to wave %u after a soak of %d s", rollout->plan.id,
-			rollout->wave + 1, (int)(soaked_ms / 1000));
+			rollout->wave + 1, (int)(soaked_ms(watch, seen) / 1000));
 }
 
 /* A node is silent only after its deadline, and the deadline begins with all that is needed to come and to be served.
@@ -321,8 +341,11 @@ static void look_at(struct site_watch *watch, int image, const struct rollout *r
 	site_world_say(watch->world, "rollout %s: %s wave %u: %s", rollout->plan.id, rollout_state_name(rollout->state),
 		rollout->wave + 1, rollout->reason);
 	check_silence(watch, image, rollout);
-	if (rollout->state == ROLLOUT_SOAKING)
+	if (rollout->state == ROLLOUT_SOAKING) {
 		seen->soaks_since_ms = watch->world->now_ms;
+		seen->soaks_off_ms = clock_off_ms(watch);
+		seen->soaks_cuts = watch->gateway->cuts;
+	}
 	if (rollout->state == ROLLOUT_ROLLING) {
 		uint32_t reach = reach_of_first(watch, image, rollout);
 		seen->rolls_since_ms = watch->world->now_ms;

@@ -25,6 +25,8 @@ struct site_rollout_seen {
 	int state; /* enum rollout_state */
 	unsigned wave;
 	int64_t soaks_since_ms, rolls_since_ms; /* of the site's time */
+	int64_t soaks_off_ms;                   /* what the clock was ahead by then */
+	unsigned soaks_cuts;                    /* how often the power had been cut by then */
 	int64_t completed_ms;                   /* 0: it is not */
 	uint32_t first_reach;                   /* of a gateway alone, see docs/rollouts.md */
 	bool resumed;                           /* past a gate, since it soaked last */

@@ -291,6 +291,21 @@ START_TEST(a_clock_set_back_does_not_make_a_soak_longer)
 }
 END_TEST
 
+/* What was granted follows the clock when that is set; what was kept of a former start would not. */
+START_TEST(time_is_granted_by_the_clock_as_it_is_even_before_it_is_set)
+{
+	struct rollout rollout = begin(&two_waves);
+
+	tick(&rollout);
+	now.wall_ms += HOUR_MS;
+	rollout_grant_time(&rollout, now);
+	ck_assert_int_eq(rollout.wave_ms, now.wall_ms);
+	now.wall_ms = 20000;
+	rollout_grant_time(&rollout, now);
+	ck_assert_int_eq(rollout.wave_ms, 20000);
+}
+END_TEST
+
 START_TEST(names_of_states_are_parsed_back)
 {
 	for (int state = ROLLOUT_WAITING; state <= ROLLOUT_COMPLETE; state++)
@@ -305,4 +320,5 @@ TEST_SUITE(rollout, a_good_rollout_goes_through_its_waves, failures_stop_it_in_t
 	one_that_no_node_can_have_says_why, it_waits_for_its_start_and_for_approval,
 	nothing_is_decided_before_the_drops_are_compared, a_wave_under_suspicion_is_watched_for_longer,
 	an_operator_pauses_and_resumes, resumed_past_a_gate_its_wave_counts_as_passed, what_is_over_is_over,
-	a_clock_set_back_does_not_make_a_soak_longer, names_of_states_are_parsed_back)
+	a_clock_set_back_does_not_make_a_soak_longer, time_is_granted_by_the_clock_as_it_is_even_before_it_is_set,
+	names_of_states_are_parsed_back)
