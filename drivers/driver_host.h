@@ -111,6 +111,9 @@ struct driver_host {
 	int (*keep)(void *context, const struct driver_record *record);
 	/* Calls `each` for every record that was kept, before returning. Optional. */
 	void (*recall)(void *context, void (*each)(void *taker, const struct driver_record *record), void *taker);
+	/* What somebody has to look after in this network, a sentence without control characters; it holds until
+	 * another one is told, "": all is well. DRIVER_ERROR: the network is of no use meanwhile. Optional. */
+	void (*trouble)(void *context, enum driver_level level, const char *sentence);
 };
 
 #endif

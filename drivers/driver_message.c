@@ -220,6 +220,7 @@ static const struct {
 	[DRIVER_READ] = { "read", BIT(NAME) | BIT(OFFSET_OF) | BIT(SIZE), 0 },
 	[DRIVER_KEEP] = { "keep", BIT(NAME), BIT(SECRET) },
 	[DRIVER_EVENT] = { "event", BIT(LEVEL) | BIT(TEXT), 0 },
+	[DRIVER_TROUBLE] = { "trouble", BIT(LEVEL), BIT(TEXT) },
 	[DRIVER_COUNTERS] = { "counters", 0, 0 },
 	[DRIVER_ANSWER] = { "answer", BIT(ID) | BIT(RESULT), 0 },
 	[DRIVER_RECORD] = { "record", BIT(NAME), BIT(SECRET) },

@@ -40,6 +40,7 @@ enum driver_message_type {
 	DRIVER_READ,
 	DRIVER_KEEP,
 	DRIVER_EVENT,
+	DRIVER_TROUBLE,
 	DRIVER_COUNTERS,
 	DRIVER_ANSWER,
 	/* Said by the gateway. */

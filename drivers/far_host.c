@@ -233,6 +233,16 @@ static void event(void *context, enum driver_level level, const char *line)
 	(void)far_send(context, &message, NONE);
 }
 
+static void trouble(void *context, enum driver_level level, const char *sentence)
+{
+	struct driver_message message;
+
+	driver_message_init(&message, DRIVER_TROUBLE);
+	message.level = (int32_t)level;
+	COPY(message.text, sentence);
+	(void)far_send(context, &message, NONE);
+}
+
 static void lost(void *context, const char *node)
 {
 	struct driver_message message;
@@ -290,6 +300,7 @@ void far_host_init(struct far_gateway *gateway)
 		.fetch = fetch,
 		.keep = keep,
 		.recall = recall,
+		.trouble = trouble,
 	};
 	record_shelf_init(&gateway->records);
 	far_images_init(&gateway->images);

@@ -161,6 +161,9 @@ static void end_session(struct driver *driver)
 	driver->state = REMOTE_WAITING;
 	driver->read_count = 0;
 	fail_questions(driver);
+	/* What it said of its network is over with it; the next one will say. */
+	if (driver->host->trouble)
+		driver->host->trouble(driver->host->context, DRIVER_NOTICE, "");
 }
 
 void remote_give_up(struct driver *driver, const char *format, ...)

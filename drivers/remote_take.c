@@ -273,6 +273,22 @@ static void on_keep(struct driver *driver, const struct driver_message *message,
 			driver->settings->name, message->name, strerror(-error));
 }
 
+/* What another process says is shown and logged, without what a terminal would obey. */
+static void copy_plainly(char out[DRIVER_TEXT_MAX + 1], const char *text)
+{
+	for (size_t i = 0; i <= DRIVER_TEXT_MAX; i++)
+		out[i] = text[i] && ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) ? ' ' : text[i];
+}
+
+static void on_trouble(struct driver *driver, const struct driver_message *message)
+{
+	char text[DRIVER_TEXT_MAX + 1];
+
+	copy_plainly(text, message->text);
+	if (driver->host->trouble)
+		driver->host->trouble(driver->host->context, (enum driver_level)message->level, text);
+}
+
 static void on_event(struct driver *driver, const struct driver_message *message)
 {
 	int64_t now_ms = (int64_t)uv_now(driver->loop);
@@ -284,10 +300,7 @@ static void on_event(struct driver *driver, const struct driver_message *message
 	}
 	if (++driver->event_count > REMOTE_EVENTS_PER_S)
 		return;
-	for (size_t i = 0; i < sizeof(text); i++)
-		text[i] = message->text[i] && ((unsigned char)message->text[i] < 0x20 || message->text[i] == 0x7f)
-				  ? ' '
-				  : message->text[i];
+	copy_plainly(text, message->text);
 	remote_log(driver, (enum driver_level)message->level, "%s driver=%s", text, driver->settings->name);
 }
 
@@ -376,6 +389,9 @@ static bool take_any_time(struct driver *driver, const struct driver_message *me
 		return true;
 	case DRIVER_EVENT:
 		on_event(driver, message);
+		return true;
+	case DRIVER_TROUBLE:
+		on_trouble(driver, message);
 		return true;
 	case DRIVER_COUNTERS:
 		if (take_counters(&driver->counters, data) < 0)

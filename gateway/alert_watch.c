@@ -363,13 +363,18 @@ static void look_at_card(const struct alert_watch *watch, struct moment now)
 			(unsigned long long)figures.day_bytes);
 }
 
-/* One whose process is well for a while has no trouble any more. */
-static void look_at_driver(void *context, const char *driver, const struct driver_process *process)
+/* One whose process is well for a while has no trouble any more; its network may have some. */
+static void look_at_driver(
+	void *context, const char *driver, const struct driver_process *process, const struct network_trouble *trouble)
 {
 	const struct alert_look *look = context;
 
-	if (!process || !*process->trouble)
+	if (!process || !*process->trouble) {
+		if (*trouble->sentence)
+			find(look->watch, ALERT_DRIVER_FAILING, trouble->useless ? ALERT_CRITICAL : ALERT_WARNING,
+				driver, look->now, "%.180s", trouble->sentence);
 		return;
+	}
 	find(look->watch, ALERT_DRIVER_FAILING, strcmp(process->state, "running") == 0 ? ALERT_WARNING : ALERT_CRITICAL,
 		driver, look->now, "%.140s; started anew %llu times", process->trouble,
 		(unsigned long long)process->restarts);

@@ -51,7 +51,8 @@ static void add_counter(void *context, const char *driver, const struct driver_c
 		(void)json_object_set_new(figures->counters, counter->name, json_integer((json_int_t)*counter->value));
 }
 
-static void add_driver(void *context, const char *driver, const struct driver_process *process)
+static void add_driver(
+	void *context, const char *driver, const struct driver_process *process, const struct network_trouble *trouble)
 {
 	const struct listing *listing = context;
 	struct figures figures = { driver, json_object() };
@@ -62,9 +63,10 @@ static void add_driver(void *context, const char *driver, const struct driver_pr
 		(void)json_object_set_new(json, "restarts", json_integer((json_int_t)process->restarts));
 		if (process->pid > 0)
 			(void)json_object_set_new(json, "pid", json_integer(process->pid));
-		if (*process->trouble)
-			(void)json_object_set_new(json, "trouble", json_string(process->trouble));
 	}
+	const char *wrong = process && *process->trouble ? process->trouble : trouble->sentence;
+	if (*wrong)
+		(void)json_object_set_new(json, "trouble", json_string(wrong));
 	networks_counters(listing->networks, add_counter, &figures);
 	(void)json_object_set_new(json, "counters", figures.counters);
 	(void)json_array_append_new(listing->list, json);

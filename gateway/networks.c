@@ -42,6 +42,7 @@ struct network {
 	struct link_budget budget;
 	uint64_t refused; /* what it said of nodes that are another's */
 	int64_t told_ms;  /* when the log last had one of these */
+	struct network_trouble trouble;
 };
 
 struct networks {
@@ -255,6 +256,14 @@ static void on_recall(void *context, void (*each)(void *taker, const struct driv
 	driver_records_recall(network->networks->parts.records, network->name, each, taker);
 }
 
+static void on_trouble(void *context, enum driver_level level, const char *sentence)
+{
+	struct network *network = context;
+
+	network->trouble.useless = level == DRIVER_ERROR;
+	(void)snprintf(network->trouble.sentence, sizeof(network->trouble.sentence), "%s", sentence);
+}
+
 static int start(struct networks *networks, const struct network *chosen, char *why, size_t why_size)
 {
 	struct network *network = &networks->list[networks->count];
@@ -275,6 +284,7 @@ static int start(struct networks *networks, const struct network *chosen, char *
 		.event = on_event,
 		.keep = on_keep,
 		.recall = on_recall,
+		.trouble = on_trouble,
 	};
 	link_budget_init(&network->budget, networks->parts.links);
 	int error = network->ops->open(
@@ -458,14 +468,16 @@ int networks_ask(struct networks *networks, const char *driver, const struct dri
 }
 
 void networks_drivers(const struct networks *networks,
-	void (*each)(void *context, const char *driver, const struct driver_process *process), void *context)
+	void (*each)(void *context, const char *driver, const struct driver_process *process,
+		const struct network_trouble *trouble),
+	void *context)
 {
 	for (size_t i = 0; i < networks->count; i++) {
 		const struct network *network = &networks->list[i];
 		struct driver_process process = { 0 };
 		if (network->ops->process)
 			network->ops->process(network->driver, &process);
-		each(context, network->name, network->ops->process ? &process : NULL);
+		each(context, network->name, network->ops->process ? &process : NULL, &network->trouble);
 	}
 }
 

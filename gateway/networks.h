@@ -5,6 +5,7 @@
 #ifndef WAKEGATE_GATEWAY_NETWORKS_H
 #define WAKEGATE_GATEWAY_NETWORKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -88,9 +89,18 @@ int networks_command(struct networks *networks, const struct node *node, const s
  */
 int networks_ask(struct networks *networks, const char *driver, const struct driver_question *question);
 
+/* What a driver wants somebody to look after, see driver_host.trouble. */
+#define NETWORK_TROUBLE_MAX 300 /* bytes with the terminator; what is longer is cut */
+struct network_trouble {
+	bool useless;                       /* the network is of no use meanwhile */
+	char sentence[NETWORK_TROUBLE_MAX]; /* "": all is well */
+};
+
 /* Calls `each` for every open driver; `process` is NULL where it runs inside. */
 void networks_drivers(const struct networks *networks,
-	void (*each)(void *context, const char *driver, const struct driver_process *process), void *context);
+	void (*each)(void *context, const char *driver, const struct driver_process *process,
+		const struct network_trouble *trouble),
+	void *context);
 
 /* Image bytes that were not in memory may be now. */
 void networks_images_ready(struct networks *networks);
