@@ -71,12 +71,12 @@ struct ezsp {
 	struct ash_link link;
 	const struct ezsp_dialect *dialect;
 	uint8_t version;
-	uint8_t sequence; /* of the command under way */
-	bool asked_first; /* and it is the first one, in the old format */
-	bool woken;       /* out of its bootloader */
-	bool stood;       /* the connection did, since the stick was last told to reset */
-	uint8_t restarts; /* since it was up */
-	uint8_t tail[8];  /* the last bytes, to recognise the bootloader */
+	uint8_t sequence;       /* of the command under way */
+	bool asked_first;       /* and it is the first one, in the old format */
+	bool woken;             /* out of its bootloader */
+	bool stood;             /* the connection did, since the stick was last told to reset */
+	uint8_t tail[8];        /* the last bytes, to recognise the bootloader */
+	char permit_failed[64]; /* a command that is needed to let nodes join; "": none so far */
 	enum { EZSP_NO_ORDER, EZSP_TO_FORM, EZSP_TO_RESTORE } order;
 	const struct script_step *script; /* that runs */
 	unsigned takes;                   /* messages at a time */

@@ -11,6 +11,10 @@
 #define BUSY_TRIES 4
 #define BUSY_PAUSE_MS 500 /* doubled at each try */
 #define REQUEST_TIMEOUT_MS 6000
+#define RESTARTS_MOST \
+	3              /* before it settles: one that gets power as its port is opened resets then, and as it is told */
+#define LASTS_MS 60000 /* a stick that was settled for so long may fall again */
+#define PERMIT_REQUESTS 5 /* at most */
 
 static void forget_secrets(struct stick *stick)
 {
@@ -31,6 +35,14 @@ void stick_end_job(struct stick *stick)
 		stick->host.key(stick->host.context, NULL);
 	else if (job == STICK_SCAN)
 		stick->host.scanned(stick->host.context, 0, 0);
+}
+
+void stick_end_permit(struct stick *stick, const char *failed)
+{
+	if (!stick->permit_asked)
+		return;
+	stick->permit_asked = false;
+	stick->host.permitted(stick->host.context, failed);
 }
 
 static void script_done(void *context, const char *failed)
@@ -69,6 +81,7 @@ void stick_close(struct stick *stick)
 	script_stop(&stick->script);
 	stick->state = STICK_DOWN;
 	lose_flights(stick);
+	stick_end_permit(stick, "it is let go");
 	stick_requests_clear(&stick->requests);
 	if (stick->line)
 		stick->line->ops->close(stick->line);
@@ -105,6 +118,8 @@ void stick_set_state(struct stick *stick, enum stick_state state, const char *wh
 		stick_end_job(stick);
 		lose_flights(stick);
 	}
+	if (before != state)
+		stick->settled_ms = stick->now_ms;
 	const struct stick_report report = {
 		.state = state,
 		.network = state == STICK_UP ? &stick->network : NULL,
@@ -112,6 +127,8 @@ void stick_set_state(struct stick *stick, enum stick_state state, const char *wh
 		.why = stick->why,
 	};
 	stick->host.state(stick->host.context, &report);
+	if (state != STICK_UP)
+		stick_end_permit(stick, *why ? why : "it is started anew");
 }
 
 void stick_come_up(struct stick *stick, unsigned suits)
@@ -299,10 +316,12 @@ int stick_permit(struct stick *stick, uint8_t seconds)
 {
 	if (stick->state != STICK_UP)
 		return -ENETDOWN;
+	if (stick->permit_asked || stick->requests.count > STICK_REQUESTS_MAX - PERMIT_REQUESTS)
+		return -EBUSY;
 	stick_enter(stick);
-	int result = stick->protocol->permit(stick, seconds);
+	stick->permit_asked = stick->protocol->permit(stick, seconds) == 0;
 	stick_leave(stick);
-	return result < 0 ? -EBUSY : 0;
+	return stick->permit_asked ? 0 : -EBUSY;
 }
 
 /* ---- the line ---- */
@@ -335,6 +354,39 @@ void stick_start_over(struct stick *stick, const char *why)
 		stick->line->ops->reopen(stick->line, why);
 }
 
+static bool is_settled(const struct stick *stick)
+{
+	return stick->state == STICK_UP || stick->state == STICK_EMPTY || stick->state == STICK_REFUSED;
+}
+
+static bool may_begin_at_once(struct stick *stick)
+{
+	if (!is_settled(stick))
+		return stick->restarts++ < RESTARTS_MOST;
+	stick->restarts = 0;
+	if (stick->now_ms - stick->settled_ms >= LASTS_MS)
+		stick->falls = 0;
+	return stick->falls++ == 0;
+}
+
+void stick_begin_again(struct stick *stick, const char *why)
+{
+	char again[sizeof(stick->why)];
+
+	if (!stick->has_line)
+		return;
+	if (!may_begin_at_once(stick)) {
+		snprintf(again, sizeof(again),
+			"%.160s, again and again soon after its start: it is started after a pause", why);
+		stick_start_over(stick, again);
+		return;
+	}
+	script_stop(&stick->script);
+	stick_set_state(stick, STICK_OPENING, why);
+	stick_requests_clear(&stick->requests);
+	stick->protocol->begin(stick);
+}
+
 void stick_on_up(void *context)
 {
 	struct stick *stick = context;
@@ -342,6 +394,8 @@ void stick_on_up(void *context)
 	stick_enter(stick);
 	stick->has_line = true;
 	stick->silences = 0;
+	stick->restarts = 0;
+	stick->firmware[0] = '\0';
 	stick_set_state(stick, STICK_OPENING, "");
 	stick->protocol->begin(stick);
 	stick_leave(stick);

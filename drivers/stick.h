@@ -27,6 +27,10 @@ struct stick {
 	enum stick_state state;
 	bool has_line;
 	unsigned silences;
+	unsigned restarts;  /* at once, since the line came up or it settled */
+	unsigned falls;     /* after it had settled, without lasting; none after it has lasted */
+	int64_t settled_ms; /* when it was up, empty or refused */
+	bool permit_asked;  /* and not answered */
 	char firmware[64];
 	char why[256];
 	struct stick_network network;
@@ -70,6 +74,12 @@ void stick_set_state(struct stick *stick, enum stick_state state, const char *wh
 
 /* Down, and from the start again after a pause. */
 void stick_start_over(struct stick *stick, const char *why);
+
+/* It reset itself, or lost its network: from the start again at once; after a pause, where that did not last. */
+void stick_begin_again(struct stick *stick, const char *why);
+
+/* The stick was asked to let nodes join, and did so (NULL) or did not; the first word counts. */
+void stick_end_permit(struct stick *stick, const char *failed);
 
 __attribute__((format(printf, 3, 4))) void stick_event(
 	struct stick *stick, enum driver_level level, const char *format, ...);

@@ -5,16 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool stick_dummy_permitted(struct stick *stick, const char *failed)
+{
+	if (!stick->permit_asked)
+		return false;
+	stick->permit_asked = false;
+	stick->host.permitted(stick->host.context, failed);
+	return true;
+}
+
 void stick_dummy_state(struct stick *stick, enum stick_state state, const char *why)
 {
+	bool says_what_it_is = state != STICK_OPENING && state != STICK_DOWN;
+
 	stick->has_network = state == STICK_UP || stick->has_network;
 	stick->is_up = state == STICK_UP;
 	stick->host.state(stick->host.context, &(struct stick_report){
 						       .state = state,
 						       .network = state == STICK_UP ? &stick->network : NULL,
-						       .firmware = "dummy 1.0",
+						       .firmware = says_what_it_is ? "dummy 1.0" : "",
 						       .why = why,
 					       });
+	if (!stick->is_up)
+		(void)stick_dummy_permitted(stick, why);
 }
 
 void stick_dummy_receive(struct stick *stick, const struct zigbee_message *message)
@@ -99,9 +112,11 @@ static int dummy_scan(struct stick *stick)
 
 static int dummy_permit(struct stick *stick, uint8_t seconds)
 {
-	if (!stick->refuses)
-		stick->permit_s = seconds;
-	return stick->refuses;
+	if (stick->refuses || !stick->is_up || stick->permit_asked)
+		return stick->refuses ? stick->refuses : stick->is_up ? -EBUSY : -ENETDOWN;
+	stick->permit_s = seconds;
+	stick->permit_asked = true;
+	return 0;
 }
 
 static int dummy_send(struct stick *stick, const struct zigbee_message *message, uint32_t tag)
@@ -125,6 +140,7 @@ static void dummy_close(struct stick *stick)
 		return;
 	while (stick_dummy_deliver(stick, STICK_LOST, NULL))
 		;
+	(void)stick_dummy_permitted(stick, "it is let go");
 	free(stick);
 }
 

@@ -28,7 +28,8 @@ struct stick {
 	size_t sent_count;
 	unsigned forms, restores, backups, scans, opens;
 	uint8_t permit_s;
-	int refuses; /* a negative errno that every order gets; 0: none */
+	bool permit_asked; /* until stick_dummy_permitted() */
+	int refuses;       /* a negative errno that every order gets; 0: none */
 };
 
 /* Tells the host the state, with the network if it is STICK_UP. */
@@ -36,6 +37,9 @@ void stick_dummy_state(struct stick *stick, enum stick_state state, const char *
 
 /* A node's message. */
 void stick_dummy_receive(struct stick *stick, const struct zigbee_message *message);
+
+/* Answers permit(). False: nobody asked. */
+bool stick_dummy_permitted(struct stick *stick, const char *failed);
 
 /* Takes the oldest message off and tells its outcome. False: there is none. */
 bool stick_dummy_deliver(struct stick *stick, enum stick_sent outcome, struct stick_dummy_sent *out);

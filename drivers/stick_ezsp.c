@@ -13,7 +13,6 @@
 #define CONFIRM_MS 30000
 #define QUIET_MS 60000 /* then it is asked whether it is still there */
 #define SILENCES_MOST 3
-#define RESTARTS_MOST 3 /* before it was up once */
 #define RADIUS 30
 #define BROADCASTS 0xfff8
 #define EVERYWHERE 0xfffc
@@ -234,8 +233,6 @@ static void take_scanned(struct ezsp *ezsp, struct reader *in)
 	script_event(&ezsp->stick.script, EZSP_EVENT_SCANNED);
 }
 
-static void begin(struct stick *stick);
-
 static void take_status(struct ezsp *ezsp, struct reader *in)
 {
 	enum ezsp_status status = ezsp_read_status(ezsp->dialect, in);
@@ -245,11 +242,8 @@ static void take_status(struct ezsp *ezsp, struct reader *in)
 	if (status != EZSP_DOWN)
 		return;
 	script_event(&ezsp->stick.script, EZSP_EVENT_DOWN);
-	if (ezsp->stick.state == STICK_UP) {
-		stick_set_state(&ezsp->stick, STICK_OPENING, "the stick's network went down");
-		stick_requests_clear(&ezsp->stick.requests);
-		begin(&ezsp->stick);
-	}
+	if (ezsp->stick.state == STICK_UP)
+		stick_begin_again(&ezsp->stick, "the stick's network went down");
 }
 
 static const struct {
@@ -341,17 +335,12 @@ static void on_link_failed(void *context, const char *why)
 	char reason[128];
 
 	snprintf(reason, sizeof(reason), "%s", why);
-	if (stick->state != STICK_UP && (!ezsp->stood || ezsp->restarts == RESTARTS_MOST)) {
-		ezsp->restarts = 0;
+	if (stick->state != STICK_UP && !ezsp->stood) {
 		stick_start_over(stick, reason);
 		return;
 	}
-	ezsp->restarts += stick->state != STICK_UP;
 	stick_event(stick, DRIVER_WARNING, "zigbee.stick_lost %s", reason);
-	script_stop(&stick->script);
-	stick_set_state(stick, STICK_OPENING, reason);
-	stick_requests_clear(&stick->requests);
-	begin(stick);
+	stick_begin_again(stick, reason);
 }
 
 static void come_up(struct ezsp *ezsp)
@@ -359,7 +348,6 @@ static void come_up(struct ezsp *ezsp)
 	unsigned most = ezsp->takes < CONCURRENT_MOST ? ezsp->takes : CONCURRENT_MOST;
 
 	ezsp->order = EZSP_NO_ORDER;
-	ezsp->restarts = 0;
 	stick_come_up(&ezsp->stick, most ? most : 1);
 }
 
@@ -495,13 +483,22 @@ static void set_network(struct stick *stick, bool restores)
 	run(ezsp, ezsp_leave_script);
 }
 
-/* Whoever asked for it was told that it is under way. */
+static int ask_to_open(struct ezsp *ezsp, uint8_t seconds);
+
+/* The command that opens the network comes after those that it needs; without these it is closed again. */
 static void on_permit_answered(void *stick, uint32_t command, struct reader *answer)
 {
 	struct ezsp *ezsp = stick;
+	bool done = answer && ezsp_read_status(ezsp->dialect, answer) == EZSP_OK;
 
-	if (!answer || ezsp_read_status(ezsp->dialect, answer) != EZSP_OK)
-		stick_event(&ezsp->stick, DRIVER_WARNING, "zigbee.permit_failed command=0x%04x", command);
+	if (!done && !*ezsp->permit_failed)
+		snprintf(ezsp->permit_failed, sizeof(ezsp->permit_failed), "it %s command 0x%04x",
+			answer ? "refused" : "did not answer", (unsigned)command);
+	if (command != EZSP_PERMIT || !ezsp->stick.permit_asked)
+		return;
+	if (done && *ezsp->permit_failed)
+		(void)ask_to_open(ezsp, 0);
+	stick_end_permit(&ezsp->stick, *ezsp->permit_failed ? ezsp->permit_failed : NULL);
 }
 
 /* The key that every node joins with, for whoever comes while joining is open. */
@@ -519,6 +516,16 @@ static int give_joining_key(struct ezsp *ezsp)
 	return stick_ask(&ezsp->stick, command, &out, on_permit_answered, command);
 }
 
+static int ask_to_open(struct ezsp *ezsp, uint8_t seconds)
+{
+	uint8_t data[1];
+	struct writer out;
+
+	writer_init(&out, data, sizeof(data));
+	write_u8(&out, seconds);
+	return stick_ask(&ezsp->stick, EZSP_PERMIT, &out, on_permit_answered, EZSP_PERMIT);
+}
+
 static int ask_permit(struct ezsp *ezsp, uint8_t seconds)
 {
 	const struct zdo_message permit = { .cluster = ZDO_PERMIT, .seconds = seconds };
@@ -533,10 +540,8 @@ static int ask_permit(struct ezsp *ezsp, uint8_t seconds)
 	write_u8(&out, POLICY_TRUST_CENTRE);
 	write_u8(&out, seconds ? JOINS_AND_REJOINS : REJOINS_ONLY);
 	int result = stick_ask(&ezsp->stick, EZSP_SET_POLICY, &out, on_permit_answered, EZSP_SET_POLICY);
-	writer_init(&out, data, sizeof(data));
-	write_u8(&out, seconds);
 	if (result == 0)
-		result = stick_ask(&ezsp->stick, EZSP_PERMIT, &out, on_permit_answered, EZSP_PERMIT);
+		result = ask_to_open(ezsp, seconds);
 	writer_init(&out, data, sizeof(data));
 	ezsp_broadcast_write(ezsp->dialect, &out, &everywhere);
 	return result == 0 ? stick_ask(&ezsp->stick, EZSP_BROADCAST, &out, NULL, 0) : result;
@@ -545,6 +550,8 @@ static int ask_permit(struct ezsp *ezsp, uint8_t seconds)
 static int permit(struct stick *stick, uint8_t seconds)
 {
 	struct ezsp *ezsp = (struct ezsp *)stick;
+
+	ezsp->permit_failed[0] = '\0';
 	int result = seconds ? give_joining_key(ezsp) : 0;
 
 	return result == 0 ? ask_permit(ezsp, seconds) : result;

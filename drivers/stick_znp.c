@@ -356,14 +356,6 @@ static void begin(struct stick *stick)
 	znp_run(znp, znp_start_script);
 }
 
-static void start_again(struct znp *znp, const char *why)
-{
-	script_stop(&znp->stick.script);
-	stick_set_state(&znp->stick, STICK_OPENING, why);
-	stick_requests_clear(&znp->stick.requests);
-	begin(&znp->stick);
-}
-
 static void take_reset(struct znp *znp)
 {
 	struct script *script = &znp->stick.script;
@@ -374,7 +366,7 @@ static void take_reset(struct znp *znp)
 		return;
 	}
 	stick_event(&znp->stick, DRIVER_WARNING, "zigbee.stick_reset");
-	start_again(znp, "the stick was reset");
+	stick_begin_again(&znp->stick, "the stick was reset");
 }
 
 static void take_state(struct znp *znp, struct reader *in)
@@ -383,7 +375,7 @@ static void take_state(struct znp *znp, struct reader *in)
 	if (znp->runs)
 		script_event(&znp->stick.script, ZNP_ON_STATE);
 	else if (znp->stick.state == STICK_UP)
-		start_again(znp, "the stick's network went down");
+		stick_begin_again(&znp->stick, "the stick's network went down");
 }
 
 static void come_up(struct znp *znp)
@@ -517,6 +509,17 @@ static void set_network(struct stick *stick, bool restores)
 	znp_run(znp, znp_form_script);
 }
 
+static void on_permit_answered(void *context, uint32_t argument, struct reader *answer)
+{
+	uint8_t status = answer ? read_u8(answer) : 0;
+	char failed[64] = "it did not answer";
+
+	(void)argument;
+	if (status != 0)
+		snprintf(failed, sizeof(failed), "it refused with status 0x%02x", status);
+	stick_end_permit(context, answer && status == 0 ? NULL : failed);
+}
+
 static int permit(struct stick *stick, uint8_t seconds)
 {
 	uint8_t data[8];
@@ -527,7 +530,7 @@ static int permit(struct stick *stick, uint8_t seconds)
 	write_le16(&out, EVERYWHERE);
 	write_u8(&out, seconds);
 	write_u8(&out, 1);
-	return stick_ask(stick, ZNP_PERMIT, &out, NULL, 0);
+	return stick_ask(stick, ZNP_PERMIT, &out, on_permit_answered, 0);
 }
 
 static const struct stick_protocol protocol = {

@@ -57,7 +57,9 @@ void zigbee_turn(struct driver *driver)
 {
 	int64_t due_ms = zigbee_coordinator_turn(driver);
 
+	due_ms = earlier(due_ms, zigbee_removal_turn(driver));
 	due_ms = earlier(due_ms, zigbee_fleet_turn(driver));
+	due_ms = earlier(due_ms, zigbee_permit_turn(driver));
 	due_ms = earlier(due_ms, zigbee_questions_turn(driver));
 	due_ms = earlier(due_ms, zigbee_firmware_turn(driver));
 	due_ms = earlier(due_ms, zigbee_reports_turn(driver));
@@ -173,6 +175,8 @@ int zigbee_open_on(struct driver **out, const struct zigbee_stage *stage, const 
 	driver->host = host;
 	apply_settings(driver, settings);
 	zigbee_network_init(&driver->network);
+	driver->state_since_ms = zigbee_now(driver);
+	zigbee_trouble_init(&driver->trouble, driver->state_since_ms);
 	zigbee_nodes_init(&driver->nodes);
 	zigbee_outbox_init(&driver->outbox);
 	list_counters(driver);

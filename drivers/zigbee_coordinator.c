@@ -7,7 +7,7 @@
 #include "drivers/zigbee_driver.h"
 #include "drivers/zigbee_questions.h"
 
-#define PROBE_MS 15000        /* for a stick to answer, before the other protocol is tried */
+#define SILENCES_MOST 2       /* of a stick as it was known, before the other kind is tried */
 #define REFRESH_MS 21600000LL /* between two looks at the frame counter */
 
 static void keep_record(struct driver *driver, const char *name, const void *data, size_t size, bool secret)
@@ -153,7 +153,11 @@ void zigbee_network_take(struct driver *driver, const struct stick_report *repor
 
 	(void)snprintf(former, sizeof(former), "%s", driver->network.why);
 	enum zigbee_network_turn turn = zigbee_network_on_stick(&driver->network, report);
-	driver->stick_known |= report->state == STICK_UP || report->state == STICK_EMPTY;
+	zigbee_trouble_follow(
+		&driver->trouble, driver->network.state == NETWORK_UP, driver->network.why, zigbee_now(driver));
+	/* A stick that was started anew lets nobody join. */
+	if (driver->network.state != NETWORK_UP)
+		driver->permit_until_ms = 0;
 	if (turn == NETWORK_STARTED && !begin_measuring(driver))
 		on_network_up(driver);
 	else if (was_up || strcmp(former, driver->network.why) != 0)
@@ -164,9 +168,30 @@ void zigbee_network_take(struct driver *driver, const struct stick_report *repor
 	zigbee_wake(driver);
 }
 
+/* A stick answers as this kind does: so it will at the next start. */
+static void note_kind(struct driver *driver)
+{
+	const char *kind = driver->ops->name;
+
+	driver->stick_silences = 0;
+	if (strcmp(driver->stick_kind, kind) == 0)
+		return;
+	zigbee_tell(driver, DRIVER_NOTICE, "zigbee.stick_kind kind=%s former=%s", kind,
+		*driver->stick_kind ? driver->stick_kind : "none");
+	(void)snprintf(driver->stick_kind, sizeof(driver->stick_kind), "%s", kind);
+	keep_record(driver, ZIGBEE_STICK_RECORD, kind, strlen(kind), false);
+}
+
 static void on_state(void *context, const struct stick_report *report)
 {
-	zigbee_network_take(context, report);
+	struct driver *driver = context;
+
+	if (report->state == STICK_UP || report->state == STICK_EMPTY)
+		note_kind(driver);
+	else if (report->state == STICK_DOWN && driver->stick_asked)
+		driver->stick_silences = *report->firmware ? 0 : driver->stick_silences + 1;
+	driver->stick_asked = report->state == STICK_OPENING;
+	zigbee_network_take(driver, report);
 }
 
 static void on_sent(void *context, uint32_t tag, enum stick_sent outcome)
@@ -191,16 +216,24 @@ static void on_event(void *context, int level, const char *line)
 
 /* ---- the stick ---- */
 
+static size_t place_of(const struct driver *driver, const char *kind)
+{
+	size_t index = 0;
+
+	while (driver->sticks[index] && strcmp(driver->sticks[index]->name, kind) != 0)
+		index++;
+	return index;
+}
+
 /* Where in the list it is; NULL stands there if this build does not have it. */
 static size_t first_stick(const struct driver *driver)
 {
 	static const char *const names[] = { [ZIGBEE_STICK_ZNP] = "znp", [ZIGBEE_STICK_EZSP] = "ezsp" };
-	size_t index = 0;
 
-	while (driver->settings->stick != ZIGBEE_STICK_AUTO && driver->sticks[index] &&
-		strcmp(driver->sticks[index]->name, names[driver->settings->stick]) != 0)
-		index++;
-	return index;
+	if (driver->settings->stick != ZIGBEE_STICK_AUTO)
+		return place_of(driver, names[driver->settings->stick]);
+	size_t known = place_of(driver, driver->stick_kind);
+	return driver->sticks[known] ? known : 0;
 }
 
 static int open_stick_at(struct driver *driver, size_t index, char *why, size_t why_size)
@@ -224,11 +257,13 @@ static int open_stick_at(struct driver *driver, size_t index, char *why, size_t 
 		.scanned = zigbee_on_scanned,
 		.key = zigbee_on_key,
 		.event = on_event,
+		.permitted = zigbee_on_permitted,
 	};
 
 	driver->stick_index = index;
 	driver->ops = driver->sticks[index];
-	driver->stick_opened_ms = zigbee_now(driver);
+	driver->stick_asked = false;
+	driver->stick_silences = 0;
 	int error = driver->ops->open(&driver->stick, driver->loop, &port, &host, why, why_size);
 	if (!error)
 		zigbee_outbox_attach(&driver->outbox, driver->ops, driver->stick);
@@ -266,16 +301,13 @@ static void try_other_stick(struct driver *driver)
 		zigbee_tell(driver, DRIVER_ERROR, "zigbee.stick_failed reason=\"%s\"", why);
 }
 
-static int64_t probe_turn(struct driver *driver, int64_t now_ms)
+/* Only of a port that is open: whoever unplugs a stick mostly plugs the same one in again. */
+static void probe_turn(struct driver *driver)
 {
-	bool may_be_other = driver->settings->stick == ZIGBEE_STICK_AUTO && !driver->stick_known &&
-			    driver->network.state == NETWORK_NO_STICK;
+	unsigned most = strcmp(driver->ops->name, driver->stick_kind) == 0 ? SILENCES_MOST : 1;
 
-	if (!may_be_other)
-		return INT64_MAX;
-	if (now_ms >= driver->stick_opened_ms + PROBE_MS)
+	if (driver->settings->stick == ZIGBEE_STICK_AUTO && driver->stick_silences >= most)
 		try_other_stick(driver);
-	return driver->stick_opened_ms + PROBE_MS;
 }
 
 /* What was found decides where the network is: perhaps where it is already. */
@@ -294,15 +326,42 @@ static void end_measuring(struct driver *driver)
 	go_on(driver);
 }
 
+static void tell_gateway(struct driver *driver, int64_t now_ms)
+{
+	static const enum driver_level levels[] = {
+		[TROUBLE_NONE] = DRIVER_NOTICE, [TROUBLE_FALLS] = DRIVER_WARNING, [TROUBLE_DOWN] = DRIVER_ERROR
+	};
+	char sentence[ZIGBEE_TROUBLE_TEXT];
+
+	enum zigbee_trouble_kind kind = zigbee_trouble_look(&driver->trouble, now_ms, sentence);
+	if (strcmp(sentence, driver->told_trouble) == 0 || driver->closing)
+		return;
+	(void)snprintf(driver->told_trouble, sizeof(driver->told_trouble), "%s", sentence);
+	if (driver->host->trouble)
+		driver->host->trouble(driver->host->context, levels[kind], sentence);
+}
+
+static void follow_state(struct driver *driver, int64_t now_ms)
+{
+	const struct zigbee_network *network = &driver->network;
+
+	if (network->state != driver->followed_state)
+		driver->state_since_ms = now_ms;
+	driver->followed_state = network->state;
+	tell_gateway(driver, now_ms);
+}
+
 int64_t zigbee_coordinator_turn(struct driver *driver)
 {
-	int64_t now_ms = zigbee_now(driver), due_ms = probe_turn(driver, now_ms);
+	int64_t now_ms = zigbee_now(driver);
 
+	probe_turn(driver);
+	follow_state(driver, now_ms);
 	if (driver->must_form && !driver->scanning && driver->stick)
 		end_measuring(driver);
 	if (driver->network.state == NETWORK_UP && now_ms >= driver->refresh_ms) {
 		driver->refresh_ms = now_ms + REFRESH_MS;
 		(void)driver->ops->backup(driver->stick);
 	}
-	return due_ms;
+	return INT64_MAX;
 }

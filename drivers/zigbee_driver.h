@@ -63,7 +63,7 @@ void zigbee_ask_stranger(struct driver *driver, uint16_t nwk);
 void zigbee_move(struct driver *driver, struct zigbee_node *node, uint16_t nwk);
 /* Its record goes too, and the pointer. */
 void zigbee_forget(struct driver *driver, struct zigbee_node *node);
-/* Tells it to leave the network. */
+/* Tells it to leave the network, once. */
 void zigbee_send_away(struct driver *driver, const struct zigbee_node *node);
 /* Interviews, pings, records. When it wants to be turned next. */
 int64_t zigbee_fleet_turn(struct driver *driver);
@@ -88,6 +88,24 @@ void zigbee_reply_status(
 /* Sends to a node; urgent: before what others wait for. */
 int zigbee_send(struct driver *driver, const struct zigbee_message *message, bool urgent,
 	const struct zigbee_delivery *delivery);
+
+/* ---- zigbee_permit.c: letting nodes join ---- */
+
+/* The stick answered. */
+void zigbee_on_permitted(void *context, const char *failed);
+/* Asks a stick anew that was away. When it wants to be turned next. */
+int64_t zigbee_permit_turn(struct driver *driver);
+
+/* ---- zigbee_removal.c: nodes that are to leave ---- */
+
+/* The node was heard: one that is to leave is told so. */
+void zigbee_removal_contact(struct driver *driver, struct zigbee_node *node);
+/* It has left. True: as it was to, and the pointer is gone. */
+bool zigbee_removal_left(struct driver *driver, struct zigbee_node *node);
+/* It answered that it leaves, or does not. */
+void zigbee_removal_answered(struct driver *driver, struct zigbee_node *node, uint8_t status);
+/* Forgets those that said that they leave and were not heard since. When it wants to be turned next. */
+int64_t zigbee_removal_turn(struct driver *driver);
 
 /* ---- zigbee_questions.c, zigbee_replacement.c ---- */
 

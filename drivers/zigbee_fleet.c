@@ -69,6 +69,8 @@ static void recall_record(void *taker, const struct driver_record *record)
 		recall_node(driver, record);
 	else if (strcmp(record->name, ZIGBEE_NETWORK_RECORD) == 0)
 		network->remembers = zigbee_network_parse(&network->kept, record->value.data, record->value.size) == 0;
+	else if (strcmp(record->name, ZIGBEE_STICK_RECORD) == 0 && record->value.size < sizeof(driver->stick_kind))
+		memcpy(driver->stick_kind, record->value.data, record->value.size);
 }
 
 void zigbee_recall(struct driver *driver)
@@ -254,6 +256,7 @@ void zigbee_on_joined(void *context, uint64_t eui64, uint16_t nwk, uint16_t pare
 	}
 	(void)zigbee_greet(driver, node, 0);
 	zigbee_firmware_joined(driver, node);
+	zigbee_removal_contact(driver, node);
 	zigbee_wake(driver);
 }
 
@@ -265,10 +268,12 @@ void zigbee_on_left(void *context, uint64_t eui64, uint16_t nwk)
 
 	if (!node || node->left)
 		return;
+	driver->counters.leaves++;
+	if (zigbee_removal_left(driver, node))
+		return;
 	node->left = true;
 	node->parent = ZIGBEE_NWK_NONE;
 	part(driver, node);
-	driver->counters.leaves++;
 	zigbee_tell(driver, DRIVER_NOTICE, "zigbee.node_left node=%s", node->id);
 	driver->host->lost(driver->host->context, node->id);
 	zigbee_wake(driver);
@@ -285,7 +290,7 @@ void zigbee_on_routed(void *context, uint16_t nwk, uint8_t relays)
 	zigbee_firmware_meet(driver, node, false);
 }
 
-static void ask_zdo(struct driver *driver, struct zdo_message *ask, uint16_t nwk)
+static void send_zdo(struct driver *driver, struct zdo_message *ask, uint16_t nwk, bool to_sleeper)
 {
 	uint8_t data[ZIGBEE_ASDU_MAX];
 	size_t size;
@@ -297,8 +302,14 @@ static void ask_zdo(struct driver *driver, struct zdo_message *ask, uint16_t nwk
 			.profile = ZDO_PROFILE,
 			.cluster = ask->cluster,
 			.wants_ack = true,
+			.to_sleeper = to_sleeper,
 			.payload = { (const char *)data, size } },
-		false, NULL);
+		to_sleeper, NULL);
+}
+
+static void ask_zdo(struct driver *driver, struct zdo_message *ask, uint16_t nwk)
+{
+	send_zdo(driver, ask, nwk, false);
 }
 
 void zigbee_ask_stranger(struct driver *driver, uint16_t nwk)
@@ -317,7 +328,8 @@ void zigbee_ask_stranger(struct driver *driver, uint16_t nwk)
 void zigbee_send_away(struct driver *driver, const struct zigbee_node *node)
 {
 	if (node->nwk != ZIGBEE_NWK_NONE)
-		ask_zdo(driver, &(struct zdo_message){ .cluster = ZDO_LEAVE, .eui64 = node->eui64 }, node->nwk);
+		send_zdo(driver, &(struct zdo_message){ .cluster = ZDO_LEAVE, .eui64 = node->eui64 }, node->nwk,
+			zigbee_node_sleeps(node));
 }
 
 /* ---- what is due ---- */
@@ -417,12 +429,13 @@ static int64_t nodes_turn(struct driver *driver)
 	size_t under_way = 0;
 
 	for (size_t i = 0; i < driver->nodes.count; i++)
-		under_way += driver->nodes.list[i]->interview.waiting;
+		under_way += driver->nodes.list[i]->interview.waiting && !driver->nodes.list[i]->leaving;
 	for (size_t i = 0; i < driver->nodes.count; i++) {
 		struct zigbee_node *node = driver->nodes.list[i];
-		interview(driver, node, &under_way);
+		if (!node->leaving)
+			interview(driver, node, &under_way);
 		watch(driver, node);
-		if (node->interview.waiting || under_way < INTERVIEWS_AT_ONCE)
+		if (!node->leaving && (node->interview.waiting || under_way < INTERVIEWS_AT_ONCE))
 			due_ms = earlier(due_ms, zigbee_interview_due_ms(node, now_ms));
 		due_ms = earlier(due_ms, zigbee_presence_due_ms(node, &driver->presence_rules));
 	}
@@ -438,7 +451,7 @@ int64_t zigbee_fleet_turn(struct driver *driver)
 	driver->counters.nodes_up_now = 0;
 	for (size_t i = 0; i < driver->nodes.count; i++) {
 		struct zigbee_node *node = driver->nodes.list[i];
-		driver->counters.nodes_up_now += !node->left && !node->presence.lost;
+		driver->counters.nodes_up_now += speaks && !node->left && !node->presence.lost;
 		if (node->changed)
 			keep_node(driver, node, false);
 		node->changed = false;

@@ -39,6 +39,8 @@ static void on_zdo(struct driver *driver, struct zigbee_node *node, const struct
 		zigbee_on_joined(driver, zdo.eui64, zdo.nwk, ZIGBEE_NWK_NONE);
 	else if (zdo.cluster == (ZDO_IEEE_ADDRESS | ZDO_RESPONSE) || zdo.cluster == (ZDO_NWK_ADDRESS | ZDO_RESPONSE))
 		on_address(driver, &zdo);
+	else if (node && zdo.cluster == (ZDO_LEAVE | ZDO_RESPONSE))
+		zigbee_removal_answered(driver, node, zdo.status);
 	else if (node && zigbee_interview_on_zdo(node, &zdo, zigbee_now(driver)) && node->interview.step == STEP_DONE)
 		tell_interviewed(driver, node);
 }
@@ -111,6 +113,7 @@ static void note_heard(struct driver *driver, struct zigbee_node *node, const st
 	node->lqi = message->lqi;
 	if (message->cluster != CLUSTER_UPGRADE)
 		zigbee_firmware_meet(driver, node, true);
+	zigbee_removal_contact(driver, node);
 	if (!zigbee_presence_on_heard(node, zigbee_now(driver)))
 		return;
 	zigbee_tell(driver, DRIVER_NOTICE, "zigbee.node_back node=%s", node->id);

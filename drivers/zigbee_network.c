@@ -69,6 +69,8 @@ static enum zigbee_network_turn take_empty(struct zigbee_network *network)
 
 enum zigbee_network_turn zigbee_network_on_stick(struct zigbee_network *network, const struct stick_report *report)
 {
+	bool keeps_reason = false;
+
 	if (*report->firmware)
 		(void)snprintf(network->firmware, sizeof(network->firmware), "%s", report->firmware);
 	switch (report->state) {
@@ -81,11 +83,14 @@ enum zigbee_network_turn zigbee_network_on_stick(struct zigbee_network *network,
 		break;
 	case STICK_OPENING:
 	case STICK_DOWN:
+		/* While it is tried again, what was wrong with it still says most. */
+		keeps_reason = network->state == NETWORK_NO_STICK && !*report->why;
 		network->state = NETWORK_NO_STICK;
 		break;
 	}
 	network->stick_has = false;
-	say(network, report->why);
+	if (!keeps_reason)
+		say(network, report->why);
 	return NETWORK_NOTHING;
 }
 

@@ -58,6 +58,7 @@ struct zigbee_node {
 	uint16_t nwk, parent; /* ZIGBEE_NWK_NONE: not known */
 	bool described;       /* its node descriptor is known */
 	bool left;            /* it is not in the network any more */
+	bool leaving;         /* it is to leave, an operator said */
 	uint8_t kind;         /* enum zdo_kind */
 	uint8_t capabilities; /* of zdo.h */
 	uint8_t power_source; /* Basic cluster; 0: not known */
@@ -76,8 +77,10 @@ struct zigbee_node {
 	struct zigbee_frame_seen seen[ZIGBEE_FRAMES_KNOWN];
 	uint8_t seen_next;
 	bool seen_any;
-	int64_t asked_ms; /* when it was asked what it runs, after it had announced itself; 0: not yet */
-	int64_t spoke_ms; /* when it sent something last, since the start; 0: nothing yet */
+	int64_t asked_ms;      /* when it was asked what it runs, after it had announced itself; 0: not yet */
+	int64_t leave_due_ms;  /* before that it is not told again to leave */
+	int64_t leave_said_ms; /* when it said that it does, after it was told last; 0: it has not */
+	int64_t spoke_ms;      /* when it sent something last, since the start; 0: nothing yet */
 };
 
 /* Its receiver is off between polls, as far as is known. */

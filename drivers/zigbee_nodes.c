@@ -116,7 +116,7 @@ bool zigbee_nodes_move(struct zigbee_nodes *nodes, struct zigbee_node *node, uin
 
 /* ---- records ---- */
 
-enum { NODE_DESCRIBED = 1, NODE_LEFT = 2, FIRMWARE_KNOWN = 4, FIRMWARE_HARDWARE = 8 };
+enum { NODE_DESCRIBED = 1, NODE_LEFT = 2, FIRMWARE_KNOWN = 4, FIRMWARE_HARDWARE = 8, NODE_LEAVING = 16 };
 enum { ENDPOINT_DESCRIBED = 1, ENDPOINT_BASIC = 2, ENDPOINT_UPGRADE = 4 };
 
 static void write_text(struct writer *out, const char *text)
@@ -210,9 +210,10 @@ size_t zigbee_node_write(const struct zigbee_node *node, void *data)
 
 	writer_init(&out, data, DRIVER_RECORD_MAX);
 	write_u8(&out, RECORD_VERSION);
-	write_u8(&out,
-		(uint8_t)((node->described ? NODE_DESCRIBED : 0) | (node->left ? NODE_LEFT : 0) |
-			  (firmware->known ? FIRMWARE_KNOWN : 0) | (firmware->has_hardware ? FIRMWARE_HARDWARE : 0)));
+	write_u8(
+		&out, (uint8_t)((node->described ? NODE_DESCRIBED : 0) | (node->left ? NODE_LEFT : 0) |
+				(firmware->known ? FIRMWARE_KNOWN : 0) |
+				(firmware->has_hardware ? FIRMWARE_HARDWARE : 0) | (node->leaving ? NODE_LEAVING : 0)));
 	write_le16(&out, node->nwk);
 	write_u8(&out, node->kind);
 	write_u8(&out, node->capabilities);
@@ -246,6 +247,7 @@ int zigbee_node_parse(struct zigbee_node *node, const void *data, size_t size)
 	uint8_t flags = read_u8(&in);
 	read.described = flags & NODE_DESCRIBED;
 	read.left = flags & NODE_LEFT;
+	read.leaving = flags & NODE_LEAVING;
 	firmware->known = flags & FIRMWARE_KNOWN;
 	firmware->has_hardware = flags & FIRMWARE_HARDWARE;
 	read.nwk = read_le16(&in);

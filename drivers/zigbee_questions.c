@@ -91,11 +91,31 @@ static void put_network(struct token_writer *json, const struct stick_network *n
 	put_hex(json, "coordinator", network->eui64, 16);
 }
 
+/* How often the network went down since the start, and what was said of the last time. */
+static void put_falls(struct token_writer *json, const struct zigbee_trouble *trouble, int64_t now_ms)
+{
+	put_number(json, "falls", (int64_t)trouble->falls);
+	if (trouble->falls == 0)
+		return;
+	int64_t fell_ms = trouble->fell_ms[(trouble->falls - 1) % ZIGBEE_FALLS];
+	put_number(json, "fell_s", (now_ms - fell_ms) / 1000);
+	put_text(json, "fall", trouble->why);
+}
+
 static int64_t permitted_s(const struct driver *driver)
 {
 	int64_t left_ms = driver->permit_until_ms - zigbee_now(driver);
 
 	return left_ms > 0 ? (left_ms + 999) / 1000 : 0;
+}
+
+static int64_t count_leaving(const struct zigbee_nodes *nodes)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < nodes->count; i++)
+		count += nodes->list[i]->leaving;
+	return count;
 }
 
 void zigbee_answer_status(struct driver *driver, const struct driver_question *question)
@@ -107,8 +127,9 @@ void zigbee_answer_status(struct driver *driver, const struct driver_question *q
 		zigbee_refuse(question, -ENOMEM, "out of memory");
 		return;
 	}
-	token_map(&answer.json, 9 + (network->remembers ? 4 : 0));
+	token_map(&answer.json, 12 + (network->remembers ? 4 : 0) + (driver->trouble.falls > 0 ? 2 : 0));
 	put_text(&answer.json, "state", zigbee_network_state_name(network->state));
+	put_number(&answer.json, "since_s", (zigbee_now(driver) - driver->state_since_ms) / 1000);
 	put_text(&answer.json, "reason", network->why);
 	put_text(&answer.json, "port", driver->settings->port);
 	put_text(&answer.json, "stick", driver->ops->name);
@@ -116,7 +137,9 @@ void zigbee_answer_status(struct driver *driver, const struct driver_question *q
 	put_number(&answer.json, "permit_s", permitted_s(driver));
 	put_number(&answer.json, "nodes", (int64_t)driver->nodes.count);
 	put_number(&answer.json, "nodes_up", (int64_t)driver->counters.nodes_up_now);
+	put_number(&answer.json, "leaving", count_leaving(&driver->nodes));
 	put_number(&answer.json, "waiting", (int64_t)driver->outbox.count);
+	put_falls(&answer.json, &driver->trouble, zigbee_now(driver));
 	if (network->remembers)
 		put_network(&answer.json, &network->kept);
 	token_close(&answer.json);
@@ -126,40 +149,6 @@ void zigbee_answer_status(struct driver *driver, const struct driver_question *q
 static void ask_status(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked)
 {
 	zigbee_answer_status(driver, question);
-}
-
-static bool is_up(const struct driver *driver, const struct driver_question *question)
-{
-	if (driver->network.state == NETWORK_UP)
-		return true;
-	zigbee_refuse(question, -ENETDOWN,
-		*driver->network.why ? driver->network.why : "the network is not up: \"wakegate zigbee status\"");
-	return false;
-}
-
-static void ask_permit(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked)
-{
-	int64_t limit_s = driver->settings->permit_limit_ms / 1000;
-	int64_t seconds = asked->has_seconds ? asked->seconds : limit_s;
-	char sentence[96], answer[32];
-
-	if (!is_up(driver, question))
-		return;
-	if (seconds < 0 || seconds > limit_s) {
-		(void)snprintf(
-			sentence, sizeof(sentence), "seconds are 0 to %lld (zigbee.permit_limit)", (long long)limit_s);
-		zigbee_refuse(question, -EINVAL, sentence);
-		return;
-	}
-	int error = driver->ops->permit(driver->stick, (uint8_t)seconds);
-	if (error) {
-		zigbee_refuse(question, error, "the stick is busy, try again in a moment");
-		return;
-	}
-	driver->permit_until_ms = seconds > 0 ? zigbee_now(driver) + seconds * 1000 : 0;
-	zigbee_tell(driver, DRIVER_NOTICE, "zigbee.permit seconds=%lld", (long long)seconds);
-	int size = snprintf(answer, sizeof(answer), "{\"seconds\":%lld}", (long long)seconds);
-	question->done(question->context, 0, (struct span){ answer, (size_t)size });
 }
 
 /* ---- nodes ---- */
@@ -196,19 +185,31 @@ static void put_firmware(struct token_writer *json, const struct zigbee_firmware
 	put_hex(json, "version", firmware->version, 8);
 }
 
-static void put_node(struct token_writer *json, const struct zigbee_node *node, int64_t now_ms)
+/* Without a network nobody knows whether a node is there. */
+static const char *state_of(const struct driver *driver, const struct zigbee_node *node)
+{
+	if (node->left)
+		return "left";
+	if (node->leaving)
+		return "leaving";
+	if (node->presence.lost)
+		return "lost";
+	return driver->network.state == NETWORK_UP ? "up" : "unheard";
+}
+
+static void put_node(struct token_writer *json, const struct driver *driver, const struct zigbee_node *node)
 {
 	token_map(json, 13 + (node->firmware.known ? 2 : 0) + (node->battery_percent >= 0 ? 1 : 0));
 	put_text(json, "node", node->id);
 	put_hex(json, "nwk", node->nwk, 4);
 	put_text(json, "kind", kind_of(node));
-	put_text(json, "state", node->left ? "left" : node->presence.lost ? "lost" : "up");
+	put_text(json, "state", state_of(driver, node));
 	put_text(json, "interview", zigbee_step_name(node->interview.step));
 	put_text(json, "maker", node->maker);
 	put_text(json, "model", node->model);
 	put_text(json, "build", node->build);
 	put_number(json, "endpoints", node->endpoint_count);
-	put_number(json, "silent_s", (now_ms - node->presence.heard_ms) / 1000);
+	put_number(json, "silent_s", (zigbee_now(driver) - node->presence.heard_ms) / 1000);
 	put_number(json, "lqi", node->lqi);
 	put_boolean(json, "mains", node->capabilities & ZDO_MAINS_POWERED);
 	put_measures(json, node);
@@ -232,14 +233,13 @@ static void ask_nodes(struct driver *driver, const struct driver_question *quest
 	token_string(&answer.json, "nodes");
 	token_array(&answer.json, nodes->count);
 	for (size_t i = 0; i < nodes->count; i++)
-		put_node(&answer.json, nodes->list[i], zigbee_now(driver));
+		put_node(&answer.json, driver, nodes->list[i]);
 	token_close(&answer.json);
 	token_close(&answer.json);
 	answer_end(&answer, question);
 }
 
-/* NULL, having said so, if there is none. */
-static struct zigbee_node *node_asked(
+struct zigbee_node *zigbee_node_asked(
 	struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked)
 {
 	struct zigbee_node *node = zigbee_nodes_named(&driver->nodes, asked->node);
@@ -255,24 +255,12 @@ static struct zigbee_node *node_asked(
 static void ask_interview(
 	struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked)
 {
-	struct zigbee_node *node = node_asked(driver, question, asked);
+	struct zigbee_node *node = zigbee_node_asked(driver, question, asked);
 
 	if (!node)
 		return;
 	zigbee_interview_begin(node, zigbee_now(driver));
 	zigbee_wake(driver);
-	zigbee_answer_ok(question);
-}
-
-static void ask_remove(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked)
-{
-	struct zigbee_node *node = node_asked(driver, question, asked);
-
-	if (!node)
-		return;
-	zigbee_send_away(driver, node);
-	zigbee_tell(driver, DRIVER_NOTICE, "zigbee.node_removed node=%s", node->id);
-	zigbee_forget(driver, node);
 	zigbee_answer_ok(question);
 }
 
@@ -370,7 +358,7 @@ static int64_t give_up_late(struct driver *driver, struct zigbee_wait *wait)
 int64_t zigbee_questions_turn(struct driver *driver)
 {
 	struct zigbee_wait *const waits[] = { &driver->scan_question, &driver->backup_question,
-		&driver->network_question };
+		&driver->network_question, &driver->permit_question };
 	int64_t due_ms = INT64_MAX;
 
 	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
@@ -397,10 +385,13 @@ static int parse_asked(struct zigbee_asked *out, struct span arguments)
 		struct token value = tokens_next(&in);
 		bool is_node = key.text.size == 4 && memcmp(key.text.data, "node", 4) == 0;
 		bool is_seconds = key.text.size == 7 && memcmp(key.text.data, "seconds", 7) == 0;
+		bool is_forget = key.text.size == 6 && memcmp(key.text.data, "forget", 6) == 0;
 		if (is_node && value.kind == TOKEN_TEXT && value.text.size < sizeof(out->node))
 			memcpy(out->node, value.text.data, value.text.size);
 		else if (is_seconds && value.kind == TOKEN_NUMBER)
 			out->has_seconds = number_scale(&out->seconds, &value.number, 0) == 0;
+		else if (is_forget)
+			out->forget = value.kind == TOKEN_BOOLEAN && value.boolean;
 		else if (key.text.size == 3 && memcmp(key.text.data, "yes", 3) == 0)
 			out->yes = value.kind == TOKEN_BOOLEAN && value.boolean;
 		else if (key.text.size == 8 && memcmp(key.text.data, "metadata", 8) == 0)
@@ -420,10 +411,11 @@ void zigbee_ask(struct driver *driver, const struct driver_question *question)
 			const struct zigbee_asked *asked);
 	} verbs[] = {
 		{ "status", false, ask_status },
-		{ "permit", false, ask_permit },
+		{ "permit", false, zigbee_ask_permit },
 		{ "nodes", false, ask_nodes },
 		{ "interview", false, ask_interview },
-		{ "remove", false, ask_remove },
+		{ "remove", false, zigbee_ask_remove },
+		{ "keep", false, zigbee_ask_keep },
 		{ "scan", false, ask_scan },
 		{ "form", true, zigbee_ask_form },
 		{ "adopt", true, zigbee_ask_adopt },
@@ -447,6 +439,7 @@ void zigbee_ask(struct driver *driver, const struct driver_question *question)
 		return;
 	}
 	zigbee_refuse(question, -EINVAL,
-		"a Zigbee network is asked status, permit, nodes, interview, remove, scan, form, adopt, backup or "
+		"a Zigbee network is asked status, permit, nodes, interview, remove, keep, scan, form, adopt, backup "
+		"or "
 		"restore");
 }

@@ -1,8 +1,8 @@
 /*
  * zigbee_questions: what the files that answer an operator's questions about a Zigbee network share.
  *
- * docs/zigbee.md has the questions. For zigbee_questions.c and zigbee_replacement.c; zigbee_coordinator.c tells what
- * comes of the network.
+ * docs/zigbee.md has the questions. For zigbee_questions.c, zigbee_permit.c, zigbee_removal.c and zigbee_replacement.c;
+ * zigbee_coordinator.c tells what comes of the network.
  */
 #ifndef WAKEGATE_DRIVERS_ZIGBEE_QUESTIONS_H
 #define WAKEGATE_DRIVERS_ZIGBEE_QUESTIONS_H
@@ -11,7 +11,7 @@
 
 /* The arguments of a question. */
 struct zigbee_asked {
-	bool yes, has_seconds, has_backup;
+	bool yes, has_seconds, has_backup, forget;
 	int64_t seconds;
 	char node[NODE_ID_MAX + 1];
 	struct span arguments; /* all of them, as JSON */
@@ -26,6 +26,17 @@ void zigbee_wait(
 	struct driver *driver, struct zigbee_wait *wait, const struct driver_question *question, int64_t patience_ms);
 /* Who waits is to be answered now; false: nobody does. */
 bool zigbee_wait_end(struct zigbee_wait *wait, struct driver_question *question);
+
+/* NULL, having said so, if there is none. */
+struct zigbee_node *zigbee_node_asked(
+	struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);
+
+/* zigbee_removal.c */
+void zigbee_ask_remove(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);
+void zigbee_ask_keep(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);
+
+/* zigbee_permit.c */
+void zigbee_ask_permit(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);
 
 /* zigbee_replacement.c: another network for the stick, another stick for the network. */
 void zigbee_ask_form(struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);

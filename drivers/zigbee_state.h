@@ -18,10 +18,13 @@
 #include "drivers/zigbee_readings.h"
 #include "drivers/zigbee_settings.h"
 #include "drivers/zigbee_stick.h"
+#include "drivers/zigbee_trouble.h"
 #include "drivers/zigbee_upgrades.h"
 #include "protocols/zcl.h"
 
 #define ZIGBEE_OWN_ENDPOINT 1
+#define ZIGBEE_STICK_RECORD "stick" /* the kind of stick that answered last: its name in stick_ops */
+#define ZIGBEE_STICK_KIND_SIZE 16
 #define ZIGBEE_STRANGERS 8 /* addresses that were asked whose they are */
 #define ZIGBEE_LINK_KEYS_MAX ZIGBEE_NODES_MAX
 #define ZIGBEE_UNKEPT_MAX 500 /* reports that wait until the gateway has room */
@@ -61,13 +64,22 @@ struct driver {
 	size_t stick_index;
 	const struct stick_ops *ops;
 	struct stick *stick;
-	bool stick_known; /* it answered in this protocol before */
-	int64_t stick_opened_ms;
+	char stick_kind[ZIGBEE_STICK_KIND_SIZE]; /* that answered last, also before the start; "": none did */
+	bool stick_asked;                        /* its port is open, and it has not said what it is */
+	unsigned stick_silences;                 /* its port was open and it did not: so often in a row */
 	struct zigbee_network network;
 	bool must_form, scanning;
 	bool must_measure, may_stay; /* once the network is up; it may stay where it is */
 	bool forgets;                /* the nodes, as the network that is ordered is formed */
-	int64_t permit_until_ms, refresh_ms;
+	struct zigbee_trouble trouble;
+	char told_trouble[ZIGBEE_TROUBLE_TEXT];
+	enum zigbee_network_state followed_state;
+	int64_t state_since_ms;
+	int64_t permit_until_ms;   /* as the stick has confirmed; 0: nobody may join */
+	int64_t permit_ordered_ms; /* likewise, before the stick went away */
+	uint8_t permit_seconds;    /* that it was asked for last */
+	bool permit_asked;         /* and has not answered */
+	int64_t refresh_ms;
 	struct zigbee_nodes nodes;
 	struct zigbee_outbox outbox;
 	struct zigbee_upgrades *upgrades;
@@ -78,7 +90,7 @@ struct driver {
 	uint8_t sequence;
 	struct zigbee_stranger strangers[ZIGBEE_STRANGERS];
 	uint8_t stranger_next;
-	struct zigbee_wait scan_question, backup_question, network_question;
+	struct zigbee_wait scan_question, backup_question, network_question, permit_question;
 	struct stick_link_key *keys; /* of the backup that is being made */
 	size_t key_count, key_room;
 	struct zigbee_counters counters;

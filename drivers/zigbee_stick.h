@@ -55,6 +55,9 @@ struct stick_host {
 	void (*key)(void *context, const struct stick_link_key *key);
 	/* A stable event word followed by facts, for the log; the level as enum driver_level. */
 	void (*event)(void *context, int level, const char *line);
+	/* What the stick answered: once for each permit() that returned 0, never from within it. NULL: it does so;
+	 * otherwise a sentence, and what held before holds as far as is known. */
+	void (*permitted)(void *context, const char *failed);
 };
 
 /* Where the stick is and how it is spoken to. Strings outlive the stick. */
@@ -70,7 +73,8 @@ struct stick_ops {
 	const char *name; /* "znp", "ezsp" */
 	/*
 	 * Opens the port and keeps trying for as long as the stick is open: a stick that is not there is STICK_DOWN,
-	 * not an error. It resumes the network that the stick has. -ENOMEM; -EINVAL with a sentence in `why`.
+	 * not an error. It resumes the network that the stick has; one that resets itself soon after each start is
+	 * STICK_DOWN for pauses that grow. -ENOMEM; -EINVAL with a sentence in `why`.
 	 */
 	int (*open)(struct stick **out, struct uv_loop_s *loop, const struct stick_port *port,
 		const struct stick_host *host, char *why, size_t why_size);
@@ -86,7 +90,8 @@ struct stick_ops {
 	int (*backup)(struct stick *stick);
 	/* Measures the channels. -EBUSY: this or a backup() runs; -ENETDOWN: not STICK_UP. */
 	int (*scan)(struct stick *stick);
-	/* Lets nodes join for `seconds`, 0: no more; 254 at most. -EBUSY; -ENETDOWN: not STICK_UP. */
+	/* Asks the stick to let nodes join for `seconds`, 0: no more; 254 at most; permitted() tells what it answered.
+	 * -EBUSY: it is being asked; -ENETDOWN: not STICK_UP. */
 	int (*permit)(struct stick *stick, uint8_t seconds);
 	/* Copies the message. -EAGAIN: as many are under way as the stick takes; -EMSGSIZE; -ENETDOWN: not STICK_UP. */
 	int (*send)(struct stick *stick, const struct zigbee_message *message, uint32_t tag);

@@ -103,6 +103,7 @@ static const struct cli_command *const zigbee_commands[] = {
 	&command_zigbee_nodes,
 	&command_zigbee_interview,
 	&command_zigbee_remove,
+	&command_zigbee_keep,
 	&command_zigbee_scan,
 	&command_zigbee_form,
 	&command_zigbee_adopt,

@@ -98,6 +98,7 @@ extern const struct cli_command command_update_watch;
 
 /* zigbee_commands.c */
 extern const struct cli_command command_zigbee_interview;
+extern const struct cli_command command_zigbee_keep;
 extern const struct cli_command command_zigbee_nodes;
 extern const struct cli_command command_zigbee_permit;
 extern const struct cli_command command_zigbee_remove;

@@ -63,19 +63,56 @@ static void print_network(const struct cli *cli, const json_t *status)
 	pair_print(cli, "coordinator", field_text(status, "coordinator"));
 }
 
-int zigbee_print_status(struct cli *cli, json_t *status)
+static bool is_up(const json_t *status)
+{
+	return strcmp(field_text(status, "state"), "up") == 0;
+}
+
+static void print_state(const struct cli *cli, const json_t *status)
+{
+	char text[64], duration[HUMAN_SIZE];
+
+	(void)snprintf(text, sizeof(text), "%s for %s", field_text(status, "state"),
+		human_duration(duration, field_number(status, "since_s") * 1000));
+	pair_print(cli, "network", text);
+}
+
+static void print_nodes(const struct cli *cli, const json_t *status)
 {
 	char text[64];
 
+	if (is_up(status))
+		(void)snprintf(text, sizeof(text), "%" PRId64 ", %" PRId64 " of them there",
+			field_number(status, "nodes"), field_number(status, "nodes_up"));
+	else
+		(void)snprintf(text, sizeof(text), "%" PRId64 ", none can be heard now", field_number(status, "nodes"));
+	pair_print(cli, "nodes", text);
+}
+
+static void print_falls(const struct cli *cli, const json_t *status)
+{
+	char text[400], duration[HUMAN_SIZE];
+
+	if (field_number(status, "falls") == 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%" PRId64 " since the driver's start, the last %s ago: %s",
+		field_number(status, "falls"), human_duration(duration, field_number(status, "fell_s") * 1000),
+		field_text(status, "fall"));
+	pair_print(cli, "went down", text);
+}
+
+int zigbee_print_status(struct cli *cli, json_t *status)
+{
 	if (cli->json)
 		return cli_print_json(cli, status);
-	pair_print(cli, "network", field_text(status, "state"));
+	print_state(cli, status);
 	print_reason(cli, status);
+	print_falls(cli, status);
 	print_stick(cli, status);
 	print_network(cli, status);
-	(void)snprintf(text, sizeof(text), "%" PRId64 ", %" PRId64 " of them there", field_number(status, "nodes"),
-		field_number(status, "nodes_up"));
-	pair_print(cli, "nodes", text);
+	print_nodes(cli, status);
+	if (field_number(status, "leaving") > 0)
+		print_number(cli, "leaving", field_number(status, "leaving"), ", told so at each of their contacts");
 	if (field_number(status, "permit_s") > 0)
 		print_number(cli, "joining", field_number(status, "permit_s"), " s more");
 	json_decref(status);
@@ -221,21 +258,59 @@ const struct cli_command command_zigbee_interview = {
 
 static int run_remove(struct cli *cli)
 {
+	bool forget = cli_given(cli, "forget");
+	json_t *result;
+
 	int code = cli_confirm(
 		cli, "%s will leave the network and has to be paired again to come back.", cli->arguments[0]);
-
-	return code == CLI_OK ? ask_node(cli, "remove", "was told to leave") : code;
+	if (code == CLI_OK)
+		code = ask_zigbee(cli, "remove", json_pack("{s:s, s:b}", "node", cli->arguments[0], "forget", forget),
+			ASK_S, &result);
+	if (code != CLI_OK)
+		return code;
+	if (cli->json)
+		return cli_print_json(cli, result);
+	if (strcmp(field_text(result, "state"), "leaving") == 0)
+		printf("%s is told to leave, at each of its contacts until it has: \"wakegate zigbee nodes\"\n",
+			cli->arguments[0]);
+	else
+		printf("%s is forgotten\n", cli->arguments[0]);
+	json_decref(result);
+	return CLI_OK;
 }
+
+static const struct cli_option remove_options[] = {
+	{ 0, "forget", NULL, "at once: the node is broken, or gone for good" },
+	{ 0 },
+};
 
 const struct cli_command command_zigbee_remove = {
 	.verb = "remove",
 	.arguments = "NODE",
 	.least = 1,
 	.most = 1,
-	.summary = "tell a node to leave, and forget it",
-	.help = "A node that sleeps may not hear it; it is taken for a new one when it comes again.\n"
-		"What the gateway has of it besides stays until \"wakegate node remove\".\n",
+	.options = remove_options,
+	.summary = "tell a node to leave, and forget it when it has",
+	.help = "A node that sleeps does not hear it before its next contact, so it is told at each\n"
+		"of them until it has left, also after a restart; \"wakegate zigbee nodes\" shows it as\n"
+		"leaving. \"wakegate zigbee keep\" takes that back. What is forgotten before it has left\n"
+		"is taken for a new node when it comes again. What the gateway has of it besides stays\n"
+		"until \"wakegate node remove\".\n",
 	.run = run_remove,
+};
+
+static int run_keep(struct cli *cli)
+{
+	return ask_node(cli, "keep", "stays");
+}
+
+const struct cli_command command_zigbee_keep = {
+	.verb = "keep",
+	.arguments = "NODE",
+	.least = 1,
+	.most = 1,
+	.summary = "let a node stay that was to leave and has not yet",
+	.run = run_keep,
 };
 
 /* ---- scan ---- */

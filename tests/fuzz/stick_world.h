@@ -89,12 +89,16 @@ static inline void world_on_event(void *context, int level, const char *line)
 {
 }
 
+static inline void world_on_permitted(void *context, const char *failed)
+{
+}
+
 static inline void stick_world_init(struct stick_world *world)
 {
 	memset(world, 0, sizeof(*world));
 	world->line.ops = &world_line_ops;
 	world->host = (struct stick_host){ world, world_on_state, world_on_received, world_on_sent, world_on_joined,
-		world_on_left, world_on_routed, world_on_scanned, world_on_key, world_on_event };
+		world_on_left, world_on_routed, world_on_scanned, world_on_key, world_on_event, world_on_permitted };
 }
 
 static inline void world_send(struct stick_world *world, const struct stick_ops *ops, bool zdo)

@@ -54,8 +54,13 @@ class ZigbeeSite:
     def interviewed(self, count):
         return sum(node["interview"] == "done" for node in self.nodes().values()) == count
 
+    def permit(self, seconds=180):
+        """Again where a slow machine made the stick answer too late."""
+        wait_until("the stick lets nodes join",
+                   lambda: self.gateway.cli("zigbee", "permit", str(seconds), check=False).returncode == 0, PATIENCE)
+
     def let_in(self, count):
-        self.zigbee("permit", "180")
+        self.permit()
         wait_until("all nodes are interviewed", lambda: self.interviewed(count), PATIENCE)
 
     def taken(self, number, name):

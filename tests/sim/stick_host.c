@@ -117,6 +117,11 @@ static void on_event(void *context, int level, const char *line)
 	line_host_say(json_pack("{s:s, s:i, s:s}", "what", "event", "level", level, "line", line));
 }
 
+static void on_permitted(void *context, const char *failed)
+{
+	line_host_say(json_pack("{s:s, s:s}", "what", "permitted", "failed", failed ? failed : ""));
+}
+
 /* ---- what it is told ---- */
 
 static void say(const char *what, int result)
@@ -240,7 +245,7 @@ static void obey(void *context, char *line)
 static int open_stick(struct program *program, int count, char **words)
 {
 	const struct stick_host host = { program, on_state, on_received, on_sent, on_joined, on_left, on_routed,
-		on_scanned, on_key, on_event };
+		on_scanned, on_key, on_event, on_permitted };
 	struct stick_port port = { .path = words[2], .baud = 115200 };
 	char why[256] = "";
 

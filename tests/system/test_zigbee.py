@@ -93,6 +93,55 @@ def test_a_transfer_goes_on_after_a_kill_and_without_the_stick_for_a_while(lone_
     wait_until("21.50 °C is upstream", lambda: 21.5 in site.taken(0, "temperature"), PATIENCE)
 
 
+def alerts(site):
+    return {alert["kind"]: alert["text"] for alert in site.gateway.ask("alerts")["alerts"]}
+
+
+@pytest.mark.parametrize("lone_plug", ["znp", "ezsp-13"], indirect=True)
+def test_what_status_says_of_a_stick_is_true(lone_plug):
+    site = lone_plug
+    site.let_in(1)
+    site.permit()
+    assert site.stick.truth()["permits"] > 0
+    site.stick.do("unplug")
+    wait_until("that is told", lambda: site.zigbee("status")["state"] == "waiting", PATIENCE)
+    status = site.zigbee("status")
+    assert (status["permit_s"], status["nodes"], status["nodes_up"], status["falls"]) == (0, 1, 0, 1)
+    assert "is gone" in status["fall"] or "there is no" in status["fall"]
+    assert site.nodes()[eui64(0)]["state"] == "unheard"
+    refused = site.gateway.cli("zigbee", "permit", "60", check=False)
+    assert refused.returncode != 0 and "may join" not in refused.stdout
+    site.stick.say("plug")
+    site.stick.wait("ready")
+    site.wait_up()
+    # What was ordered holds again, as the stick says too.
+    wait_until("nodes may join again", lambda: site.zigbee("status")["permit_s"] > 0, PATIENCE)
+    assert site.stick.truth()["permits"] > 0
+
+
+@pytest.mark.parametrize("lone_plug", ["znp", "ezsp-13"], indirect=True)
+def test_a_stick_that_resets_again_and_again_is_told_of(lone_plug):
+    site = lone_plug
+    site.stick.do("misbehave restless 1000000")
+    site.stick.do("misbehave reset 1")
+    wait_until("an alert says so", lambda: "again and again" in alerts(site).get("driver.failing", ""), PATIENCE)
+    assert site.zigbee("status")["falls"] >= 3
+    site.stick.do("misbehave restless 0")
+    site.wait_up()
+
+
+def test_a_stick_that_does_not_answer_lets_nobody_join(tmp_path):
+    site = ZigbeeSite(tmp_path, "znp", [PLUG]).wait_up()
+    try:
+        site.stick.do("misbehave mute 1")
+        refused = site.gateway.cli("zigbee", "permit", "60", check=False)
+        assert refused.returncode != 0
+        assert "the stick was asked to let nodes join, but it did not answer" in refused.stderr
+        assert site.zigbee("status")["permit_s"] == 0
+    finally:
+        site.stop()
+
+
 @pytest.mark.parametrize("front", ["znp", "ezsp"])
 def test_the_kind_of_stick_is_found(tmp_path, front):
     site = ZigbeeSite(tmp_path, front, [PLUG], zigbee={"stick": "auto"}).wait_up()
@@ -135,5 +184,26 @@ def test_a_new_network_is_on_the_quietest_channel(tmp_path, front, channel):
     try:
         assert site.zigbee("status")["channel"] == channel
         site.let_in(1)
+    finally:
+        site.stop()
+
+
+@pytest.mark.parametrize("front", ["znp", "ezsp"])
+def test_a_sleeper_leaves_at_its_next_contact(tmp_path, front):
+    """It is away while it is told, and the gateway is started anew before it is heard again."""
+    site = ZigbeeSite(tmp_path, front, [PLUG, SLEEPER]).wait_up()
+    try:
+        site.let_in(2)
+        site.permit(0)
+        site.stick.do("node 1 off")
+        assert site.zigbee("remove", eui64(1), "--yes")["state"] == "leaving"
+        site.gateway.stop()
+        site.gateway.start()
+        site.wait_up()
+        assert site.zigbee("status")["leaving"] == 1
+        assert site.nodes()[eui64(1)]["state"] == "leaving"
+        site.stick.do("node 1 on")
+        wait_until("it has left", lambda: list(site.nodes()) == [eui64(0)], PATIENCE)
+        site.stick.wait_for_node(1, lambda node: not node["member"], "is in the network no more")
     finally:
         site.stop()

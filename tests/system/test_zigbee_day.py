@@ -124,7 +124,7 @@ def test_nodes_report_and_are_updated_whatever_is_killed(site):
     print(f"seed {seed}")
 
     def joined():
-        site.zigbee("permit", "180")
+        site.permit()
         return site.interviewed(NODES)
     wait_until("all nodes are interviewed", joined, 3 * PATIENCE, step=2)
     day = Day(site, random.Random(seed))

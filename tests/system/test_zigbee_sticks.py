@@ -64,6 +64,7 @@ class Site:
     def join(self):
         """Network addresses of the nodes, as the stick told them."""
         self.stick.ask("permit 250")
+        assert self.stick.wait("permitted")["failed"] == ""
         found = {}
         while len(found) < 2:
             line = self.stick.wait("joined")
@@ -126,6 +127,19 @@ def test_what_was_unplugged_or_reset_comes_back_with_its_network(tmp_path, stick
         site.stick.stop()
         site.stick.start()
         assert site.stick.until("up")["network"]["epan"] == "0102030405060708"
+        site.stick.stop()
+
+
+@pytest.mark.parametrize("stick", ["znp", "ezsp-13"])
+def test_a_stick_that_resets_soon_after_each_start_gets_pauses(tmp_path, stick):
+    with Site(tmp_path, stick, memory=tmp_path / "memory.json") as site:
+        site.form()
+        site.sim.do("misbehave restless 1000000")
+        site.sim.do("misbehave reset 1")
+        assert "again and again soon after its start" in site.stick.until("down")["why"]
+        site.stick.until("down")
+        site.sim.do("misbehave restless 0")
+        assert site.stick.until("up")["network"]["pan"] == 0x1A62
         site.stick.stop()
 
 

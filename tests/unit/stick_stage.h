@@ -99,10 +99,15 @@ static inline void stage_on_event(void *context, int level, const char *line)
 	stage_note(context, "event %s\n", line);
 }
 
+static inline void stage_on_permitted(void *context, const char *failed)
+{
+	stage_note(context, "permitted [%s]\n", failed ? failed : "");
+}
+
 static inline struct stick_host stage_host(struct stick_stage *stage)
 {
 	return (struct stick_host){ stage, stage_on_state, stage_on_received, stage_on_sent, stage_on_joined,
-		stage_on_left, stage_on_routed, stage_on_scanned, stage_on_key, stage_on_event };
+		stage_on_left, stage_on_routed, stage_on_scanned, stage_on_key, stage_on_event, stage_on_permitted };
 }
 
 /* ---- the line ---- */

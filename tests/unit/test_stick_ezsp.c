@@ -464,6 +464,7 @@ START_TEST(a_stick_that_gave_up_or_was_reset_is_brought_up_again)
 		&stage.base, "sent 5 lost\nstate opening [the stick gave the connection up (ASH error 0x51)]");
 	settle(&stage);
 	stage_assert_said(&stage.base, "state up");
+	stage.base.now_ms += 60000;
 	stage_forget_log(&stage.base);
 	put_frame(&stage, &(struct ash_frame){ .kind = ASH_RSTACK, .version = 2, .code = 0x09 });
 	stage_assert_said(&stage.base, "state opening [the stick was reset (reason 0x09)]");
@@ -549,8 +550,41 @@ START_TEST(a_stick_that_does_not_open_joining_is_told_of)
 	open_stage(&stage, refusing, false);
 	ck_assert_int_eq(stick_ezsp.permit(stage.base.stick, 60), 0);
 	settle(&stage);
-	ck_assert_ptr_nonnull(strstr(stage.base.log, "event zigbee.permit_failed command=0x0022\n"));
-	ck_assert_ptr_null(strstr(stage.base.log, "command=0x0055"));
+	stage_assert_said(&stage.base, "permitted [it refused command 0x0022]\n");
+	close_stage(&stage);
+}
+END_TEST
+
+START_TEST(a_network_that_opens_without_what_joining_needs_is_closed_again)
+{
+	static const struct reply refusing[] = { { "0055", "01" }, { NULL, NULL } };
+	struct stage stage;
+
+	open_stage(&stage, NULL, false);
+	stage.replies = refusing;
+	stage.asked[0] = '\0';
+	ck_assert_int_eq(stick_ezsp.permit(stage.base.stick, 60), 0);
+	settle(&stage);
+	stage_assert_said(&stage.base, "permitted [it refused command 0x0055]\n");
+	ck_assert_str_eq(stage.asked, "01110055002200360022");
+	close_stage(&stage);
+}
+END_TEST
+
+START_TEST(a_stick_that_resets_soon_after_each_start_gets_pauses)
+{
+	struct stage stage;
+
+	open_stage(&stage, NULL, false);
+	for (unsigned i = 0; i < 3; i++) {
+		put_frame(&stage, &(struct ash_frame){ .kind = ASH_RSTACK, .version = 2, .code = 0x09 });
+		ck_assert_uint_eq(stage.base.reopened, i);
+		if (i > 0)
+			stick_on_up(stage.base.stick);
+		settle(&stage);
+		ck_assert_int_eq(stage.base.stick->state, STICK_UP);
+	}
+	stage_assert_said(&stage.base, "again and again soon after its start");
 	close_stage(&stage);
 }
 END_TEST
@@ -562,4 +596,5 @@ TEST_SUITE(stick_ezsp, a_stick_with_a_network_comes_up_with_it, an_empty_stick_f
 	the_stick_is_told_once_who_sleeps, what_nodes_send_is_passed_on,
 	a_stick_that_gave_up_or_was_reset_is_brought_up_again, a_stick_that_tells_of_two_resets_comes_up,
 	a_backup_tells_network_and_keys, a_scan_tells_each_channel_and_its_end, joining_is_opened_for_all_and_closed,
-	a_stick_that_does_not_open_joining_is_told_of)
+	a_stick_that_does_not_open_joining_is_told_of, a_network_that_opens_without_what_joining_needs_is_closed_again,
+	a_stick_that_resets_soon_after_each_start_gets_pauses)

@@ -447,6 +447,89 @@ START_TEST(a_stick_that_resets_itself_is_brought_up_again)
 }
 END_TEST
 
+START_TEST(a_stick_that_resets_soon_after_each_start_gets_pauses)
+{
+	struct stage stage;
+
+	open_stage(&stage, takes);
+	for (unsigned i = 0; i < 3; i++) {
+		feed(&stage, "4180000201020701");
+		ck_assert_uint_eq(stage.base.reopened, i);
+		if (i > 0)
+			stick_on_up(stage.base.stick);
+		settle(&stage);
+		pass(&stage, 59000);
+	}
+	ck_assert_str_eq(stage.base.reopened_why,
+		"the stick was reset, again and again soon after its start: it is started after a pause");
+	/* Once it has lasted it is brought up at once again. */
+	pass(&stage, 1000);
+	stage_forget_log(&stage.base);
+	feed(&stage, "4180000201020701");
+	settle(&stage);
+	stage_assert_said(&stage.base, "state up");
+	ck_assert_uint_eq(stage.base.reopened, 2);
+	close_stage(&stage);
+}
+END_TEST
+
+START_TEST(a_stick_that_resets_before_it_is_up_gets_a_pause)
+{
+	struct stage stage;
+
+	open_stage(&stage, takes);
+	stage.replies = silent;
+	for (int i = 0; i < 4; i++) {
+		ck_assert_uint_eq(stage.base.reopened, 0);
+		feed(&stage, "4180000201020701");
+	}
+	feed(&stage, "4180000201020701");
+	ck_assert_uint_eq(stage.base.reopened, 1);
+	close_stage(&stage);
+}
+END_TEST
+
+static const struct reply refuses_joining[] = { { "2700", "67000001000011004b12000000070900" }, { "2536", "653602" },
+	{ NULL, NULL } };
+
+START_TEST(what_the_stick_says_to_joining_is_told)
+{
+	struct stage stage;
+
+	open_stage(&stage, takes);
+	ck_assert_int_eq(stick_znp.permit(stage.base.stick, 60), 0);
+	ck_assert_int_eq(stick_znp.permit(stage.base.stick, 60), -EBUSY);
+	stage_assert_unsaid(&stage.base, "permitted");
+	settle(&stage);
+	stage_assert_said(&stage.base, "permitted []\n");
+	stage_forget_log(&stage.base);
+	stage.replies = refuses_joining;
+	ck_assert_int_eq(stick_znp.permit(stage.base.stick, 60), 0);
+	settle(&stage);
+	stage_assert_said(&stage.base, "permitted [it refused with status 0x02]\n");
+	ck_assert_int_eq(stick_znp.permit(stage.base.stick, 60), 0);
+	stick_on_down(stage.base.stick, "it is unplugged");
+	stage_assert_said(&stage.base, "permitted [it is unplugged]\n");
+	ck_assert_int_eq(stick_znp.permit(stage.base.stick, 60), -ENETDOWN);
+	close_stage(&stage);
+}
+END_TEST
+
+static const struct reply deaf_to_joining[] = { { "2536", "-" }, { NULL, NULL } };
+
+START_TEST(a_stick_that_says_nothing_to_joining_is_told_of)
+{
+	struct stage stage;
+
+	open_stage(&stage, takes);
+	stage.replies = deaf_to_joining;
+	ck_assert_int_eq(stick_znp.permit(stage.base.stick, 60), 0);
+	pass(&stage, 6000);
+	stage_assert_said(&stage.base, "permitted [it did not answer]\n");
+	close_stage(&stage);
+}
+END_TEST
+
 START_TEST(a_stick_that_fell_silent_is_noticed)
 {
 	struct stage stage;
@@ -520,6 +603,8 @@ TEST_SUITE(stick_znp, a_stick_with_a_network_comes_up_with_it, a_network_that_do
 	a_confirmation_that_never_comes_is_not_waited_for, a_full_stick_is_tried_again_with_fewer,
 	as_many_as_the_stick_bears_are_under_way, zdo_messages_travel_as_over_the_air, what_nodes_send_is_passed_on,
 	a_long_message_is_fetched_and_freed, a_message_that_is_too_long_is_freed_too,
-	a_stick_that_resets_itself_is_brought_up_again, a_stick_that_fell_silent_is_noticed,
+	a_stick_that_resets_itself_is_brought_up_again, a_stick_that_resets_soon_after_each_start_gets_pauses,
+	a_stick_that_resets_before_it_is_up_gets_a_pause, what_the_stick_says_to_joining_is_told,
+	a_stick_that_says_nothing_to_joining_is_told_of, a_stick_that_fell_silent_is_noticed,
 	a_stick_that_only_talks_is_noticed, a_scan_tells_each_channel_and_its_end,
 	a_job_that_is_cut_short_ends_all_the_same)

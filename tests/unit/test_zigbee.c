@@ -292,20 +292,76 @@ START_TEST(joining_is_permitted_for_a_bounded_time)
 	stage_ask(&stage, "permit", "{\"seconds\":60}");
 	ck_assert_int_eq(stage.result, -ENETDOWN);
 	stage_up(&stage);
-	stage_ask(&stage, "permit", "{\"seconds\":60}");
-	ck_assert_int_eq(stage.result, 0);
-	ck_assert_uint_eq(stage.driver->stick->permit_s, 60);
 	stage_ask(&stage, "permit", "{\"seconds\":181}");
 	ck_assert_int_eq(stage.result, -EINVAL);
 	stage_ask(&stage, "permit", "{}");
+	stage_permit(&stage, NULL);
 	ck_assert_str_eq(stage.answer, "{\"seconds\":180}");
 	stage_ask(&stage, "permit", "{\"seconds\":0}");
 	ck_assert_uint_eq(stage.driver->stick->permit_s, 0);
+	stage_permit(&stage, NULL);
+	ck_assert(!stage_has(&stage, "status", "\"permit_s\":1"));
 	stage_close(&stage);
 }
 END_TEST
 
-START_TEST(nodes_are_shown_interviewed_anew_and_removed)
+START_TEST(nobody_is_told_that_nodes_may_join_before_the_stick_said_so)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_ask(&stage, "permit", "{\"seconds\":60}");
+	ck_assert(!stage.answered);
+	stage_ask(&stage, "permit", "{\"seconds\":60}");
+	ck_assert_int_eq(stage.result, -EBUSY);
+	ck_assert(stage_has(&stage, "status", "\"permit_s\":0"));
+	stage.answered = false;
+	stage_permit(&stage, NULL);
+	ck_assert_int_eq(stage.result, 0);
+	ck_assert(stage_has(&stage, "status", "\"permit_s\":60"));
+	stage_ask(&stage, "permit", "{\"seconds\":120}");
+	stage_permit(&stage, "it refused with status 0x02");
+	ck_assert_int_eq(stage.result, -EIO);
+	ck_assert_str_eq(stage.answer, "the stick was asked to let nodes join, but it refused with status 0x02");
+	ck_assert_ptr_nonnull(strstr(stage.events, "zigbee.permit_failed seconds=120"));
+	ck_assert(stage_has(&stage, "status", "\"permit_s\":60"));
+	/* One that says nothing at all. */
+	stage_ask(&stage, "permit", "{\"seconds\":120}");
+	stage_pass(&stage, 20000);
+	ck_assert_int_eq(stage.result, -ETIMEDOUT);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_stick_that_was_away_is_asked_for_the_rest_of_the_time)
+{
+	stage_init(&stage);
+	stage_up(&stage);
+	stage_ask(&stage, "permit", "{\"seconds\":60}");
+	stage_permit(&stage, NULL);
+	stage_pass(&stage, 10000);
+	stick_dummy_state(stage.driver->stick, STICK_DOWN, "unplugged");
+	stage_pass(&stage, 20000);
+	ck_assert(stage_has(&stage, "status", "\"permit_s\":0"));
+	stage_up(&stage);
+	ck_assert_uint_eq(stage.driver->stick->permit_s, 30);
+	/* It goes before it has answered. */
+	stick_dummy_state(stage.driver->stick, STICK_DOWN, "unplugged");
+	stage_up(&stage);
+	stage.answered = false;
+	stage_permit(&stage, NULL);
+	ck_assert(!stage.answered);
+	ck_assert(stage_has(&stage, "status", "\"permit_s\":30"));
+	/* One that refuses is not asked on and on. */
+	stick_dummy_state(stage.driver->stick, STICK_DOWN, "unplugged");
+	stage_up(&stage);
+	stage_permit(&stage, "it refused");
+	stage_pass(&stage, 1000);
+	ck_assert(!stage.driver->stick->permit_asked);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(nodes_are_shown_and_interviewed_anew)
 {
 	struct stick_dummy_sent sent;
 
@@ -321,12 +377,6 @@ START_TEST(nodes_are_shown_interviewed_anew_and_removed)
 	ck_assert_int_eq(stage.result, 0);
 	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
 	ck_assert_uint_eq(sent.message.cluster, ZDO_NODE_DESCRIPTOR);
-	stage_ask(&stage, "remove", "{\"node\":\"" STAGE_SENSOR_ID "\"}");
-	ck_assert_int_eq(stage.result, 0);
-	ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_SENT, &sent));
-	ck_assert_uint_eq(sent.message.cluster, ZDO_LEAVE);
-	ck_assert_uint_eq(stage.driver->nodes.count, 0);
-	ck_assert_ptr_null(stage_record(&stage, "node/" STAGE_SENSOR_ID));
 	stage_ask(&stage, "sing", "{}");
 	ck_assert_int_eq(stage.result, -EINVAL);
 	stage_close(&stage);
@@ -447,6 +497,14 @@ START_TEST(what_a_refused_node_says_is_not_taken)
 }
 END_TEST
 
+/* Its port opens, and nobody answers as this kind does. */
+static void stay_silent(void)
+{
+	stick_dummy_state(stage.driver->stick, STICK_OPENING, "");
+	stick_dummy_state(stage.driver->stick, STICK_DOWN, "it does not answer");
+	zigbee_turn(stage.driver);
+}
+
 START_TEST(the_kind_of_stick_is_tried_in_turn_until_one_answers)
 {
 	struct stick_ops other = stick_dummy;
@@ -455,19 +513,43 @@ START_TEST(the_kind_of_stick_is_tried_in_turn_until_one_answers)
 	other.name = "other";
 	stage_init(&stage);
 	stage.driver->sticks = sticks;
-	stage_pass(&stage, 14999);
+	/* A port that is not there says nothing about the kind. */
+	stick_dummy_state(stage.driver->stick, STICK_DOWN, "there is no such port");
+	stage_pass(&stage, 60000);
 	ck_assert_str_eq(stage.driver->ops->name, "dummy");
-	stage_pass(&stage, 1);
+	stay_silent();
 	ck_assert_str_eq(stage.driver->ops->name, "other");
-	stage_pass(&stage, 15000);
+	stay_silent();
 	ck_assert_str_eq(stage.driver->ops->name, "dummy");
-	stage_pass(&stage, 15000);
+	stay_silent();
 	stage_up(&stage);
 	ck_assert_str_eq(stage.driver->ops->name, "other");
-	/* Once it has answered it is the one, also when it is gone. */
-	stick_dummy_state(stage.driver->stick, STICK_DOWN, "the port is gone");
-	stage_pass(&stage, 60000);
+	ck_assert_ptr_nonnull(strstr(stage.events, "zigbee.stick_kind kind=other former=none"));
+	stage_close(&stage);
+	/* The next start begins with it. */
+	stage_open_with(&stage, sticks);
 	ck_assert_str_eq(stage.driver->ops->name, "other");
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_stick_of_the_other_kind_is_noticed_when_it_takes_the_place)
+{
+	struct stick_ops other = stick_dummy;
+	const struct stick_ops *const sticks[] = { &stick_dummy, &other, NULL };
+
+	other.name = "other";
+	stage_init(&stage);
+	stage.driver->sticks = sticks;
+	stage_up(&stage);
+	stick_dummy_state(stage.driver->stick, STICK_DOWN, "unplugged");
+	stage_pass(&stage, 60000);
+	stay_silent();
+	ck_assert_str_eq(stage.driver->ops->name, "dummy");
+	stay_silent();
+	ck_assert_str_eq(stage.driver->ops->name, "other");
+	stage_up(&stage);
+	ck_assert_ptr_nonnull(strstr(stage.events, "zigbee.stick_kind kind=other former=dummy"));
 	stage_close(&stage);
 }
 END_TEST
@@ -482,9 +564,41 @@ START_TEST(an_unplugged_stick_is_told_and_comes_back)
 	stage_ask(&stage, "permit", "{}");
 	ck_assert_int_eq(stage.result, -ENETDOWN);
 	ck_assert_str_eq(stage.answer, "the port is gone");
+	stage_pass(&stage, 59000);
+	ck_assert(stage_has(&stage, "status", "\"state\":\"waiting\",\"since_s\":59,\"reason\":\"the port is gone\""));
+	ck_assert(stage_has(&stage, "status", "\"nodes\":1,\"nodes_up\":0"));
+	ck_assert(stage_has(&stage, "nodes", "\"state\":\"unheard\""));
+	ck_assert_str_eq(stage.trouble, "");
+	stage_pass(&stage, 1000);
+	ck_assert_str_eq(stage.trouble, "0 its network is not up: the port is gone");
+	stick_dummy_state(stage.driver->stick, STICK_OPENING, "");
+	ck_assert(stage_has(&stage, "status", "\"reason\":\"the port is gone\""));
 	stage_up(&stage);
+	ck_assert_str_eq(stage.trouble, "2 ");
+	ck_assert(stage_has(&stage, "status", "\"nodes_up\":1"));
+	ck_assert(stage_has(&stage, "status", "\"falls\":1,\"fell_s\":60,\"fall\":\"the port is gone\""));
+	ck_assert(stage_has(&stage, "nodes", "\"state\":\"up\""));
 	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18440a0000296608");
 	ck_assert_str_eq(stage.reading, "temperature=21.50 Cel");
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(a_stick_that_goes_again_and_again_is_trouble)
+{
+	stage_init(&stage);
+	for (int i = 0; i < 3; i++) {
+		stage_up(&stage);
+		ck_assert_str_eq(stage.trouble, "");
+		stick_dummy_state(stage.driver->stick, STICK_OPENING, "the stick was reset");
+		stage_pass(&stage, 5000);
+	}
+	ck_assert_str_eq(stage.trouble, "1 its network goes down again and again: the stick was reset");
+	stage_up(&stage);
+	stage_pass(&stage, 584000);
+	ck_assert_str_eq(stage.trouble, "1 its network goes down again and again: the stick was reset");
+	stage_pass(&stage, 1000);
+	ck_assert_str_eq(stage.trouble, "2 ");
 	stage_close(&stage);
 }
 END_TEST
@@ -555,9 +669,11 @@ TEST_SUITE(zigbee, an_empty_stick_is_formed_and_its_network_kept_as_a_secret,
 	an_interview_goes_on_after_a_restart_and_with_a_sleeper_only_when_it_is_heard,
 	a_silent_node_is_asked_again_but_not_for_ever, another_stick_is_refused_and_taken_when_told,
 	the_remembered_network_is_restored_onto_an_empty_stick, a_backup_restores_network_nodes_and_keys,
-	joining_is_permitted_for_a_bounded_time, nodes_are_shown_interviewed_anew_and_removed,
-	a_question_that_the_stick_never_answers_is_answered, the_time_is_told_in_seconds_since_2000,
-	a_command_that_nobody_serves_is_told_so, an_unknown_address_is_asked_whose_it_is,
-	a_node_that_leaves_or_falls_silent_is_lost_once, what_a_refused_node_says_is_not_taken,
-	the_kind_of_stick_is_tried_in_turn_until_one_answers, an_unplugged_stick_is_told_and_comes_back,
-	a_node_that_was_given_up_is_told_of_its_image_when_the_stick_is_back)
+	joining_is_permitted_for_a_bounded_time, nobody_is_told_that_nodes_may_join_before_the_stick_said_so,
+	a_stick_that_was_away_is_asked_for_the_rest_of_the_time,
+	a_stick_of_the_other_kind_is_noticed_when_it_takes_the_place, a_stick_that_goes_again_and_again_is_trouble,
+	nodes_are_shown_and_interviewed_anew, a_question_that_the_stick_never_answers_is_answered,
+	the_time_is_told_in_seconds_since_2000, a_command_that_nobody_serves_is_told_so,
+	an_unknown_address_is_asked_whose_it_is, a_node_that_leaves_or_falls_silent_is_lost_once,
+	what_a_refused_node_says_is_not_taken, the_kind_of_stick_is_tried_in_turn_until_one_answers,
+	an_unplugged_stick_is_told_and_comes_back, a_node_that_was_given_up_is_told_of_its_image_when_the_stick_is_back)

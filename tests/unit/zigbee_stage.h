@@ -44,7 +44,8 @@ struct stage {
 	int64_t reading_us; /* its time; 0: now */
 	uint64_t exchange;
 	char events[4096];
-	bool refuses; /* nodes */
+	char trouble[320]; /* "LEVEL SENTENCE", the latest */
+	bool refuses;      /* nodes */
 	int report_result;
 	/* Sees what the node says; may be NULL. */
 	void (*heard)(void *context, const struct zigbee_message *message);
@@ -105,6 +106,13 @@ static inline void stage_event(void *context, enum driver_level level, const cha
 	(void)snprintf(stage->events + used, sizeof(stage->events) - used, "%s\n", line);
 }
 
+static inline void stage_trouble(void *context, enum driver_level level, const char *sentence)
+{
+	struct stage *stage = context;
+
+	(void)snprintf(stage->trouble, sizeof(stage->trouble), "%d %s", (int)level, sentence);
+}
+
 static inline void stage_lost(void *context, const char *node)
 {
 	((struct stage *)context)->losses++;
@@ -148,9 +156,8 @@ static inline void stage_recall(
 				    .value = { stage->records[i].value, stage->records[i].size } });
 }
 
-static inline void stage_open(struct stage *stage)
+static inline void stage_open_with(struct stage *stage, const struct stick_ops *const *sticks)
 {
-	static const struct stick_ops *const sticks[] = { &stick_dummy, NULL };
 	const struct zigbee_stage place = {
 		.sticks = sticks,
 		.clock = { stage_monotonic, stage_wall, stage },
@@ -158,6 +165,13 @@ static inline void stage_open(struct stage *stage)
 	char why[256];
 
 	ck_assert_int_eq(zigbee_open_on(&stage->driver, &place, &stage->settings, &stage->host, why, sizeof(why)), 0);
+}
+
+static inline void stage_open(struct stage *stage)
+{
+	static const struct stick_ops *const sticks[] = { &stick_dummy, NULL };
+
+	stage_open_with(stage, sticks);
 }
 
 /* A gateway that has nothing yet. */
@@ -188,6 +202,7 @@ static inline void stage_init(struct stage *stage)
 			.lost = stage_lost,
 			.keep = stage_keep,
 			.recall = stage_recall,
+			.trouble = stage_trouble,
 		},
 	};
 	stage_open(stage);
@@ -241,6 +256,20 @@ static inline void stage_ask(struct stage *stage, const char *verb, const char *
 						 .done = stage_answered,
 						 .context = stage,
 					 });
+	zigbee_turn(stage->driver);
+}
+
+/* Whether what is answered has this. */
+static inline bool stage_has(struct stage *stage, const char *verb, const char *part)
+{
+	stage_ask(stage, verb, "{}");
+	return strstr(stage->answer, part) != NULL;
+}
+
+/* The stick answers to permit(); NULL: it does so. */
+static inline void stage_permit(struct stage *stage, const char *failed)
+{
+	ck_assert(stick_dummy_permitted(stage->driver->stick, failed));
 	zigbee_turn(stage->driver);
 }
 

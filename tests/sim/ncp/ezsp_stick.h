@@ -39,9 +39,9 @@ struct ezsp_stick {
 	bool is_joined;
 	uint64_t life; /* counts resets */
 	uint16_t configuration[EZSP_CONFIGURATIONS];
-	uint8_t security[43]; /* as the host set it before it forms a network */
-	uint32_t busies;      /* so many times still, see front_ops.misbehave */
-	uint64_t tags[256];   /* of the messages under way, by their APS counter */
+	uint8_t security[43];      /* as the host set it before it forms a network */
+	uint32_t busies, restless; /* so many times still, see front_ops.misbehave */
+	uint64_t tags[256];        /* of the messages under way, by their APS counter */
 };
 
 /* What a status means, whatever its number is in this version. */

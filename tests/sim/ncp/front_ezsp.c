@@ -7,6 +7,7 @@
 #include "tests/sim/ncp/air_clock.h"
 #include "tests/sim/ncp/port.h"
 
+#define RESTLESS_US (2 * AIR_S)
 #define USUAL_VERSION 13
 #define OLD_VERSION 4
 #define STACK_MESH 2
@@ -135,6 +136,14 @@ static void on_take(void *context, struct bytes data)
 	send_frame(stick, FRAME_RESPONSE, ID_VERSION, (struct bytes){ room, writer_size(&out) });
 }
 
+static void on_restless(void *context, uint64_t life)
+{
+	struct ezsp_stick *stick = context;
+
+	if (life == stick->life)
+		ash_link_restart(&stick->link, SOFTWARE);
+}
+
 static void on_reset(void *context)
 {
 	struct ezsp_stick *stick = context;
@@ -145,6 +154,10 @@ static void on_reset(void *context)
 	memset(stick->tags, 0, sizeof(stick->tags));
 	ezsp_load_address(stick);
 	coordinator_stop(stick->site.coordinator);
+	if (stick->restless == 0)
+		return;
+	stick->restless--;
+	air_clock_after(stick->site.clock, RESTLESS_US, on_restless, stick, stick->life);
 }
 
 static void power(void *front)
@@ -184,6 +197,8 @@ static bool misbehave(void *front, const char *what, uint32_t times)
 
 	if (strcmp(what, "busy") == 0)
 		stick->busies = times;
+	else if (strcmp(what, "restless") == 0)
+		stick->restless = times;
 	else if (strcmp(what, "reset") == 0)
 		ash_link_restart(&stick->link, SOFTWARE);
 	else if (strcmp(what, "error") == 0)

@@ -11,6 +11,7 @@
 #include "tests/sim/ncp/znp_stick.h"
 
 #define BOOT_US (100 * AIR_MS)
+#define RESTLESS_US (2 * AIR_S)
 #define SKIP_BOOTLOADER 0xef
 #define SYS_PING 0x2101
 #define SYS_VERSION 0x2102
@@ -108,6 +109,16 @@ static bool answer_system(struct znp_stick *stick, uint16_t command, struct read
 	}
 }
 
+static void restart(struct znp_stick *stick);
+
+static void on_restless(void *context, uint64_t life)
+{
+	struct znp_stick *stick = context;
+
+	if (life == stick->life)
+		restart(stick);
+}
+
 static void on_started(void *context, uint64_t life)
 {
 	struct znp_stick *stick = context;
@@ -117,6 +128,10 @@ static void on_started(void *context, uint64_t life)
 		return;
 	stick->is_starting = false;
 	znp_say(stick, SYS_RESET_TOLD, (struct bytes){ data, sizeof(data) });
+	if (stick->restless == 0)
+		return;
+	stick->restless--;
+	air_clock_after(stick->site.clock, RESTLESS_US, on_restless, stick, stick->life);
 }
 
 /* Where a host deleted the address, the stick takes its own again. */
@@ -220,19 +235,19 @@ static bool misbehave(void *front, const char *what, uint32_t times)
 		{ "busy", &stick->busies },
 		{ "no_resources", &stick->no_resources },
 		{ "mute", &stick->mute },
+		{ "restless", &stick->restless },
 	};
 
-	if (strcmp(what, "reset") == 0) {
-		restart(stick);
-		return true;
-	}
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(kinds[i].name, what) == 0) {
 			*kinds[i].counter = times;
 			return true;
 		}
 	}
-	return false;
+	if (strcmp(what, "reset") != 0)
+		return false;
+	restart(stick);
+	return true;
 }
 
 static void close_stick(void *front)

@@ -193,7 +193,9 @@ static bool command_help(void)
 	line_host_say(json_pack("{s:s, s:[s, s, s, s, s, s, s, s]}", "what", "help", "commands", "truth",
 		"node N [truth|on|off|seek|leave|query|loss PERMILLE]", "node N report|set CLUSTER ATTRIBUTE [VALUE]",
 		"fault garble|lose|duplicate|lose_in|air PERMILLE", "fault piece BYTES",
-		"misbehave WHAT TIMES (znp: overflow, busy, no_resources, mute, reset; ezsp: error, busy, reset)",
+		"misbehave WHAT TIMES (znp: overflow, busy, no_resources, mute, reset, restless; ezsp: error, busy, "
+		"reset, "
+		"restless)",
 		"unplug", "plug"));
 	return true;
 }

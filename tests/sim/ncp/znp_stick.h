@@ -58,7 +58,7 @@ struct znp_stick {
 	uint64_t life; /* counts resets */
 	uint8_t transactions;
 	struct znp_later later[ZNP_LATER_MAX];
-	uint32_t overflows, busies, no_resources, mute; /* so many times still, see front_ops.misbehave */
+	uint32_t overflows, busies, no_resources, mute, restless; /* so many times still, see front_ops.misbehave */
 };
 
 enum znp_state { ZNP_HOLD = 0, ZNP_COORDINATOR = 9 };
