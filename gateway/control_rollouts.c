@@ -371,6 +371,7 @@ static void handle_show(void *context, struct control_request *request)
 	json_t *view = rollout_preview(parts, &rollout->plan, NULL);
 	(void)json_object_set(json, "plan", json_object_get(view, "plan"));
 	(void)json_object_set(json, "wave_nodes", json_object_get(view, "waves"));
+	(void)json_object_set(json, "wave_confirmed", json_object_get(view, "running_of"));
 	bool is_back = rollout->state == ROLLOUT_ROLLED_BACK;
 	(void)json_object_set_new(json, "missing", is_back ? json_array() : describe_missing(parts, rollout));
 	if (is_back)

@@ -351,6 +351,15 @@ static json_t *describe(const struct fleet *fleet, const struct entry *entry)
 	return json;
 }
 
+/* After a start they come a little later. */
+static bool has_counts(const struct fleet *fleet, const struct entry *entry)
+{
+	for (size_t i = 0; i < rollouts_count(fleet->parts.rollouts); i++)
+		if (strcmp(rollouts_at(fleet->parts.rollouts, i)->plan.id, entry->name) == 0)
+			return rollouts_facts(fleet->parts.rollouts, i)->counted;
+	return false;
+}
+
 static void add_counts(const struct fleet *fleet, const struct entry *entry, json_t *json)
 {
 	for (size_t i = 0; i < rollouts_count(fleet->parts.rollouts); i++) {
@@ -393,14 +402,16 @@ static uint64_t hash_of(const char *text)
 static void tell(const struct fleet *fleet, struct entry *entry, struct moment now)
 {
 	json_t *json = describe(fleet, entry);
+	bool counted = has_counts(fleet, entry);
 	char *news = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 
-	if (news && hash_of(news) != entry->told) {
-		add_counts(fleet, entry, json);
+	if (news && hash_of(news) + counted != entry->told) {
+		if (counted)
+			add_counts(fleet, entry, json);
 		(void)json_object_set_new(json, "at_ms", json_integer((json_int_t)now.wall_ms));
 		char *text = json_dumps(json, JSON_COMPACT);
 		if (text && send_status(fleet, entry->name, text) == 0)
-			entry->told = hash_of(news);
+			entry->told = hash_of(news) + counted;
 		free(text);
 	}
 	free(news);

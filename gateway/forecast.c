@@ -11,7 +11,7 @@
 #define PILOT_RUNS 100   /* to find out how long the curve is to be, the 95 % of its band included */
 #define CALLS_MOST 5000  /* that a node misses */
 #define WINDOWS_MOST 60  /* that a node does not meet, which calls seldom */
-#define RESTART_MS 60000 /* until a node that has the whole image runs it, and says so */
+#define RESTART_MS 60000 /* until a node that has the whole image runs it and says so, or till its next call */
 #define QUARTER_MS (INT64_C(900) * 1000)
 
 /* Of the first looks at good images, of the second ones, and of the third: who is under suspicion has fared so on the
@@ -130,7 +130,8 @@ static bool try_image(struct run *run, const struct visit *visit, uint32_t bytes
 		return true;
 	}
 	*patience_ms += restarts - *at_ms;
-	*at_ms = tells ? restarts + RESTART_MS : next_call(run, visit->node, restarts + 1, visit->phase_ms, false);
+	int64_t boots_ms = visit->node->period_ms < RESTART_MS ? visit->node->period_ms : RESTART_MS;
+	*at_ms = tells ? restarts + boots_ms : next_call(run, visit->node, restarts + 1, visit->phase_ms, false);
 	return true;
 }
 

@@ -33,7 +33,6 @@ enum rollout_state {
 
 const char *rollout_state_name(enum rollout_state state);
 int rollout_state_parse(const char *name); /* -EINVAL: there is no such state */
-
 struct rollout {
 	struct rollout_plan plan;
 	enum rollout_state state;
@@ -55,6 +54,7 @@ struct rollout {
 
 /* What the gateway has found out. */
 struct rollout_facts {
+	bool counted;                /* since the start; false: nothing is known yet */
 	struct gate_tally tally;     /* of the nodes within reach */
 	uint32_t concerned;          /* nodes that the plan is about */
 	uint32_t lowest;             /* the lowest place of these with nothing in its way; WAVE_ALL: there are none */

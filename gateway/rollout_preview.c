@@ -38,7 +38,7 @@ struct preview {
 	const struct node
 		*first; /* of a gateway alone, whose first wave reaches no node: the one that it is; or NULL */
 	json_int_t concerned, running;
-	json_int_t waves[WAVES_MAX];
+	json_int_t waves[WAVES_MAX], running_of[WAVES_MAX];
 	struct reason reasons[REASONS_MAX];
 	size_t reason_count;
 	json_t *list;
@@ -124,6 +124,7 @@ static void count(struct preview *preview, const struct outlook *outlook)
 	preview->concerned++;
 	preview->running += outlook->runs_it;
 	preview->waves[outlook->wave]++;
+	preview->running_of[outlook->wave] += outlook->runs_it;
 }
 
 /* Its first contact in its window once its wave can have begun. */
@@ -192,15 +193,18 @@ static size_t fill_page(struct preview *preview, const struct preview_pages *pag
 
 static json_t *result(const struct preview *preview)
 {
-	json_t *waves = json_array(), *excluded = json_array();
+	json_t *waves = json_array(), *running = json_array(), *excluded = json_array();
 
-	for (unsigned i = 0; i < preview->plan->wave_count; i++)
+	for (unsigned i = 0; i < preview->plan->wave_count; i++) {
 		(void)json_array_append_new(waves, json_integer(preview->waves[i]));
+		(void)json_array_append_new(running, json_integer(preview->running_of[i]));
+	}
 	for (size_t i = 0; i < preview->reason_count; i++)
 		(void)json_array_append_new(excluded, json_pack("{s:s, s:I}", "reason", preview->reasons[i].text,
 							      "nodes", preview->reasons[i].nodes));
-	return json_pack("{s:o, s:I, s:I, s:o, s:o}", "plan", rollout_plan_json(preview->plan), "nodes",
-		preview->concerned, "running", preview->running, "waves", waves, "excluded", excluded);
+	return json_pack("{s:o, s:I, s:I, s:o, s:o, s:o}", "plan", rollout_plan_json(preview->plan), "nodes",
+		preview->concerned, "running", preview->running, "waves", waves, "running_of", running, "excluded",
+		excluded);
 }
 
 /* As rollout_tick() rounds up: the lowest place among those with nothing in their way. */

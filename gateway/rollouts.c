@@ -201,20 +201,36 @@ static void judge(struct rollouts *rollouts, struct rollouts_entry *entry, struc
 	follow(rollouts, entry, &step, now);
 }
 
+static bool is_due(const struct rollouts_entry *entry, struct moment now)
+{
+	return entry->counted > 0 || now.monotonic_ms >= entry->count_at_ms;
+}
+
+/* Those that are over are counted for the figures alone, one at a time. True: there is more to count. */
+static bool count_closed(struct rollouts *rollouts, struct moment now)
+{
+	for (size_t i = 0; i < rollouts->count; i++) {
+		struct rollouts_entry *entry = rollouts->list[i];
+		if (rollout_is_open(&entry->rollout) || !is_due(entry, now))
+			continue;
+		(void)rollouts_count_slice(rollouts, entry, now);
+		return true;
+	}
+	return false;
+}
+
 int64_t rollouts_tick(struct rollouts *rollouts, struct moment now)
 {
-	bool busy = false;
-
 	/* Nothing is judged by what does not happen during an emergency stop. */
 	bool halted = holds_on_all(rollouts->parts.holds) != NULL;
 
 	if (rollouts->opened_ms == 0)
 		rollouts->opened_ms = now.monotonic_ms > 0 ? now.monotonic_ms : 1;
 	rollouts_save_rest(rollouts);
+	bool busy = count_closed(rollouts, now);
 	for (size_t i = 0; i < rollouts->count; i++) {
 		struct rollouts_entry *entry = rollouts->list[i];
-		if (halted || !rollout_is_open(&entry->rollout) ||
-			(entry->counted == 0 && now.monotonic_ms < entry->count_at_ms))
+		if (halted || !rollout_is_open(&entry->rollout) || !is_due(entry, now))
 			continue;
 		if (rollouts_count_slice(rollouts, entry, now))
 			judge(rollouts, entry, now);

@@ -10,7 +10,8 @@
 
 #define PAUSE_LEAST_MS 1000
 #define PAUSE_MOST_MS 30000
-#define SLICE_NODES 500 /* counted in one round of the loop: under a millisecond */
+#define CLOSED_PAUSE_MS (INT64_C(600) * 1000) /* of one that is complete: late nodes get its image too */
+#define SLICE_NODES 500                       /* counted in one round of the loop: under a millisecond */
 
 void rollouts_count_anew(struct rollouts_entry *entry, int64_t at_ms)
 {
@@ -125,6 +126,13 @@ bool rollouts_count_slice(struct rollouts *rollouts, struct rollouts_entry *entr
 		count_node(rollouts, entry, nodes_at(rollouts->parts.nodes, entry->counted++), now);
 	if (entry->counted < count)
 		return false;
+	entry->count.counted = true;
+	if (!rollout_is_open(&entry->rollout)) {
+		bool goes_on = entry->rollout.state == ROLLOUT_COMPLETE;
+		entry->facts = entry->count;
+		rollouts_count_anew(entry, goes_on ? now.monotonic_ms + CLOSED_PAUSE_MS : INT64_MAX);
+		return true;
+	}
 	bool judged = take_facts(rollouts, entry, now);
 	rollouts_count_anew(entry, judged ? now.monotonic_ms + count_pause_ms(rollouts) : now.monotonic_ms);
 	return judged;

@@ -151,7 +151,7 @@ static void print_assumptions(const struct forecast *forecast, const struct fore
 		"- a transfer has %s, %s; %.1f %% of them fail\n"
 		"- %" PRId64 " %% more than the image on the air, %" PRId64 " kbit/s, %" PRId64 " mW at a node\n"
 		"- nodes that are silent now stay so; updated ones drop no more than before\n"
-		"- of the looks at a wave 15 %% suspect it, and it takes its soak time again\n"
+		"- 16 %% of good waves are under suspicion, half of these again: a soak more each\n"
 		"- nodes take the stepping stones that they need today, and stay at their parents\n",
 		forecast->nodes > input->sampled ? "the others are like those sampled" : "each as itself",
 		human_rate(rate, (double)input->rate_bytes), limit, 100 * input->attempt_fails, input->overhead_percent,
@@ -240,7 +240,7 @@ static void write_grid(const struct forecast *forecast, FILE *out)
 	}
 }
 
-/* Labels that would meet stand below each other; one at the edge stands before its line. */
+/* Over the curve. Labels that would meet stand below each other; one at the edge stands before its line. */
 static void write_waves(const struct forecast *forecast, FILE *out)
 {
 	double last_x = -LABEL_WIDE;
@@ -258,8 +258,8 @@ static void write_waves(const struct forecast *forecast, FILE *out)
 			"4\"/>\n",
 			x, TOP, x, TOP + HIGH);
 		fprintf(out,
-			"<text x=\"%.1f\" y=\"%.1f\" fill=\"#666\" font-size=\"12\" text-anchor=\"%s\">wave "
-			"%u</text>\n",
+			"<text x=\"%.1f\" y=\"%.1f\" fill=\"#333\" stroke=\"#fff\" stroke-width=\"3\" "
+			"paint-order=\"stroke\" font-size=\"12\" text-anchor=\"%s\">wave %u</text>\n",
 			at_edge ? x - 4 : x + 4, TOP + 14 + 14 * row, at_edge ? "end" : "start", wave + 1);
 	}
 }
@@ -282,7 +282,8 @@ static void write_legend(FILE *out)
 void forecast_write_svg(const struct forecast *forecast, const char *title, FILE *out)
 {
 	fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"800\" height=\"460\" viewBox=\"0 0 800 460\" "
-	      "font-family=\"sans-serif\" font-size=\"14\">\n<rect width=\"800\" height=\"460\" fill=\"#fff\"/>\n<text "
+	      "style=\"max-width:100%;height:auto\" font-family=\"sans-serif\" font-size=\"14\">\n<rect width=\"800\" "
+	      "height=\"460\" fill=\"#fff\"/>\n<text "
 	      "x=\"70\" y=\"30\" "
 	      "font-size=\"17\">",
 		out);
@@ -291,8 +292,8 @@ void forecast_write_svg(const struct forecast *forecast, const char *title, FILE
 	write_grid(forecast, out);
 	write_band(forecast, FORECAST_P5, FORECAST_P95, "#d6e6f5", out);
 	write_band(forecast, FORECAST_P25, FORECAST_P75, "#8fb8de", out);
-	write_waves(forecast, out);
 	write_median(forecast, out);
+	write_waves(forecast, out);
 	write_legend(out);
 	fputs("</svg>\n", out);
 }

@@ -8,21 +8,12 @@
 
 #define HOUR_MS 3600000.0
 
-/* Of the waves before the current one, which were confirmed or counted out before it began. */
-static int64_t nodes_before(const json_t *rollout)
-{
-	const json_t *waves = json_object_get(rollout, "wave_nodes");
-	int64_t sum = 0;
-
-	for (int64_t wave = 1; wave < field_number(rollout, "wave"); wave++)
-		sum += json_integer_value(json_array_get(waves, (size_t)wave - 1));
-	return sum;
-}
-
 static void pace_of_wave(struct rollout_pace *out, const json_t *rollout, int64_t now_ms)
 {
 	int64_t past_ms = now_ms - field_number(rollout, "wave_ms");
-	int64_t done = field_number(rollout, "confirmed") - nodes_before(rollout), open = field_number(rollout, "open");
+	size_t wave = (size_t)field_number(rollout, "wave") - 1;
+	int64_t done = json_integer_value(json_array_get(json_object_get(rollout, "wave_confirmed"), wave));
+	int64_t open = field_number(rollout, "open");
 
 	if (!field_number(rollout, "wave_ms") || past_ms <= 0)
 		return;

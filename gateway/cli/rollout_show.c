@@ -65,22 +65,20 @@ static void draw_bar(const struct cli *cli, const char *label, int64_t done, int
 		cli->terminal.is_terminal ? "\033[K" : "");
 }
 
-/* A bar a wave: those before the current one are full, those after it empty. Lines printed. */
+/* A bar a wave; lines printed. */
 static unsigned draw_waves(const struct cli *cli, const json_t *rollout)
 {
 	const json_t *plan = json_object_get(rollout, "plan"), *waves = json_object_get(rollout, "wave_nodes");
-	int64_t confirmed = field_number(rollout, "confirmed");
+	const json_t *confirmed = json_object_get(rollout, "wave_confirmed");
 	size_t i;
 	json_t *count;
 
 	json_array_foreach (waves, i, count) {
-		int64_t nodes = json_integer_value(count), done = confirmed < nodes ? confirmed : nodes;
 		char label[64];
 
-		confirmed -= done;
 		snprintf(label, sizeof(label), "%s wave %zu, %g %%",
 			(int64_t)i + 1 == field_number(rollout, "wave") ? ">" : " ", i + 1, rollout_share_of(plan, i));
-		draw_bar(cli, label, done, nodes);
+		draw_bar(cli, label, json_integer_value(json_array_get(confirmed, i)), json_integer_value(count));
 	}
 	return (unsigned)json_array_size(waves);
 }
@@ -330,7 +328,8 @@ static unsigned draw(struct cli *cli, const json_t *rollout, unsigned lines)
 		printf("\033[%uA\r", lines);
 	lines = draw_waves(cli, rollout);
 	lines += draw_text(cli, state_text(text, sizeof(text), rollout));
-	lines += draw_text(cli, pace_text(pace, rollout));
+	if (*pace_text(pace, rollout))
+		lines += draw_text(cli, pace);
 	lines += draw_text(cli, field_text(rollout, "reason"));
 	if (*next_text(text, sizeof(text), rollout))
 		lines += draw_text(cli, text);

@@ -7,12 +7,12 @@
 #define HOUR_MS (INT64_C(3600) * 1000)
 #define NOW_MS INT64_C(1790000000000)
 
-/* The second of three waves, of 10, 40 and 150 nodes, which began five hours ago. */
+/* The second of three waves, which began five hours ago; two nodes of the first one are held. */
 static json_t *rollout(const char *state, int confirmed, int open)
 {
-	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:I, s:[i, i, i], s:{s:I}}", "state", state, "wave", 2, "waves", 3,
-		"confirmed", confirmed, "open", open, "wave_ms", (json_int_t)(NOW_MS - 5 * HOUR_MS), "wave_nodes", 10,
-		40, 150, "plan", "soak_ms", (json_int_t)(24 * HOUR_MS));
+	return json_pack("{s:s, s:i, s:i, s:i, s:I, s:[i, i, i], s:{s:I}}", "state", state, "wave", 2, "waves", 3,
+		"open", open, "wave_ms", (json_int_t)(NOW_MS - 5 * HOUR_MS), "wave_confirmed", 8, confirmed, 0, "plan",
+		"soak_ms", (json_int_t)(24 * HOUR_MS));
 }
 
 static struct rollout_pace pace_of(json_t *json)
@@ -26,7 +26,7 @@ static struct rollout_pace pace_of(json_t *json)
 
 START_TEST(its_rate_is_that_of_its_wave)
 {
-	struct rollout_pace pace = pace_of(rollout("rolling", 30, 20));
+	struct rollout_pace pace = pace_of(rollout("rolling", 20, 20));
 	char text[ROLLOUT_PACE_SIZE];
 
 	ck_assert_double_eq_tol(pace.nodes_per_hour, 4, 0.001);
@@ -39,7 +39,7 @@ END_TEST
 
 START_TEST(one_that_stands_still_has_no_end)
 {
-	struct rollout_pace pace = pace_of(rollout("rolling", 10, 40));
+	struct rollout_pace pace = pace_of(rollout("rolling", 0, 40));
 	char text[ROLLOUT_PACE_SIZE];
 
 	ck_assert_double_eq(pace.nodes_per_hour, 0);

@@ -26,6 +26,29 @@ START_TEST(waves_come_one_after_the_other_with_a_soak_between)
 }
 END_TEST
 
+START_TEST(one_that_is_over_has_its_counts_after_a_restart_and_follows_late_nodes)
+{
+	struct rollout_plan plan = plan_of("spring");
+	struct site *site;
+
+	plan.wave_count = 1;
+	plan.waves[0] = WAVE_ALL;
+	site = site_with_rollout(plan);
+	ck_assert_int_eq(holds_set(site->holds, &(struct hold_order){ name_of(7), "", "operator" }, site->now), 0);
+	live(site, 10);
+	ck_assert_int_eq(state_of(site), ROLLOUT_COMPLETE);
+	site_restart(site);
+	ck_assert(!rollouts_facts(site->rollouts, 0)->counted);
+	live(site, 1);
+	ck_assert(rollouts_facts(site->rollouts, 0)->counted);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->tally.confirmed, NODES - 1);
+	memcpy(site->runs[7], new_image, 32); /* by hand */
+	live(site, 2);
+	ck_assert_uint_eq(rollouts_facts(site->rollouts, 0)->tally.confirmed, NODES);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(a_restart_changes_nothing)
 {
 	struct site *site = site_with_rollout(plan_of("spring"));
@@ -494,7 +517,8 @@ START_TEST(a_node_that_was_restarting_at_a_stop_is_not_offered_the_image_again)
 }
 END_TEST
 
-TEST_SUITE(rollouts, waves_come_one_after_the_other_with_a_soak_between, a_restart_changes_nothing,
+TEST_SUITE(rollouts, waves_come_one_after_the_other_with_a_soak_between,
+	one_that_is_over_has_its_counts_after_a_restart_and_follows_late_nodes, a_restart_changes_nothing,
 	failures_stop_it_and_no_node_gets_the_image_after, nodes_that_fall_silent_are_failures,
 	time_without_the_gateway_makes_no_node_silent, after_a_restart_who_stays_away_is_silent_in_the_end,
 	nodes_that_wait_for_the_link_are_not_silent, nodes_that_drop_more_often_with_the_image_stop_it,
