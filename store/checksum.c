@@ -40,3 +40,15 @@ uint32_t crc32c(uint32_t so_far, const void *data, size_t size)
 		crc = table[(crc ^ bytes[i]) & 0xff] ^ (crc >> 8);
 	return ~crc;
 }
+
+uint32_t crc32c_numbers(uint32_t so_far, const int64_t *numbers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint8_t bytes[8];
+
+		for (int at = 0; at < 8; at++)
+			bytes[at] = (uint8_t)((uint64_t)numbers[i] >> (8 * at));
+		so_far = crc32c(so_far, bytes, sizeof(bytes));
+	}
+	return so_far;
+}

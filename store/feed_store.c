@@ -8,6 +8,7 @@
 #include "store/database.h"
 #include "store/operation.h"
 #include "store/row.h"
+#include "store/row_list.h"
 #include "store/segment_store.h"
 #include "store/space.h"
 
@@ -16,15 +17,8 @@ static uint32_t feed_checksum(const struct stored_feed *feed)
 	int64_t facts[] = { (int64_t)feed->id, feed->count, feed->codec, feed->boot };
 	/* Rows of former versions have no boot. */
 	size_t fact_count = feed->boot ? 4 : 3;
-	uint32_t crc = 0;
 
-	for (size_t i = 0; i < fact_count; i++) {
-		uint8_t bytes[8];
-		for (int at = 0; at < 8; at++)
-			bytes[at] = (uint8_t)((uint64_t)facts[i] >> (8 * at));
-		crc = crc32c(crc, bytes, sizeof(bytes));
-	}
-	return crc32c(crc, feed->data, feed->size);
+	return crc32c(crc32c_numbers(0, facts, fact_count), feed->data, feed->size);
 }
 
 /* The oldest only, without a hole: a row that says a window was told must not go before those that fed it. */
@@ -73,7 +67,7 @@ int feed_write(struct database *database, const struct stored_feed *feed, const 
 }
 
 struct loaded {
-	struct loaded *next;
+	struct listed_row base;
 	struct stored_feed feed;
 	uint8_t data[];
 };
@@ -83,10 +77,10 @@ struct load {
 	struct feed_reader reader;
 	uint64_t from;
 	size_t max_bytes;
-	struct loaded *first, **end;
+	struct row_list rows;
 };
 
-static struct loaded *read_row(struct row *row)
+static struct listed_row *read_row(struct row *row)
 {
 	struct stored_feed feed = { .id = (uint64_t)row_int(row) };
 
@@ -105,57 +99,35 @@ static struct loaded *read_row(struct row *row)
 		memcpy(loaded->data, feed.data, feed.size);
 	loaded->feed = feed;
 	loaded->feed.data = feed.size ? loaded->data : NULL;
-	loaded->next = NULL;
-	return loaded;
+	return &loaded->base;
 }
 
 static int run_load(struct operation *operation, struct database *database)
 {
 	static const char sql[] = "SELECT id, count, codec, boot, crc32c, data FROM feed WHERE id >= ? ORDER BY id";
+	static const struct row_form form = { .size_column = 5, .read = read_row };
 	struct load *load = (struct load *)operation;
 	struct row row = { 0 };
-	size_t bytes = 0;
 	int result = database_prepare(database, sql, &row.statement);
 
 	if (result < 0)
 		return result;
 	bind_int(&row, load->from > INT64_MAX ? INT64_MAX : (int64_t)load->from);
-	load->end = &load->first;
-	while ((result = database_step(database, row.statement)) > 0) {
-		bytes += (size_t)sqlite3_column_bytes(row.statement, 5);
-		if (load->first && bytes > load->max_bytes)
-			break;
-		row.next = 0;
-		struct loaded *loaded = read_row(&row);
-		if (!loaded) {
-			result = -ENOMEM;
-			break;
-		}
-		*load->end = loaded;
-		load->end = &loaded->next;
-	}
-	(void)sqlite3_reset(row.statement);
-	return result < 0 ? result : 0;
+	return row_list_read(&load->rows, database, &row, &form, load->max_bytes);
 }
 
 static void tell_load(struct operation *operation)
 {
-	struct load *load = (struct load *)operation;
+	const struct load *load = (struct load *)operation;
 
-	for (struct loaded *each = load->first; each; each = each->next)
-		load->reader.row(load->reader.context, &each->feed);
+	for (const struct listed_row *each = load->rows.first; each; each = each->next)
+		load->reader.row(load->reader.context, &((const struct loaded *)each)->feed);
 	load->reader.done(load->reader.context, operation->result);
 }
 
 static void clear_load(struct operation *operation)
 {
-	struct load *load = (struct load *)operation;
-
-	while (load->first) {
-		struct loaded *next = load->first->next;
-		free(load->first);
-		load->first = next;
-	}
+	row_list_clear(&((struct load *)operation)->rows);
 }
 
 int store_feed_load(struct store *store, uint64_t from, size_t max_bytes, struct feed_reader reader)

@@ -10,6 +10,7 @@
 #include "store/feed_store.h"
 #include "store/operation.h"
 #include "store/row.h"
+#include "store/row_list.h"
 #include "store/segment_rows.h"
 #include "store/space.h"
 
@@ -80,15 +81,8 @@ uint32_t segment_checksum(const struct stored_segment *segment)
 {
 	int64_t facts[] = { (int64_t)segment->first, segment->count, segment->boot, segment->oldest_us,
 		segment->newest_us, segment->codec };
-	uint32_t crc = 0;
 
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
-		uint8_t bytes[8];
-		for (int at = 0; at < 8; at++)
-			bytes[at] = (uint8_t)((uint64_t)facts[i] >> (8 * at));
-		crc = crc32c(crc, bytes, sizeof(bytes));
-	}
-	return crc32c(crc, segment->data, segment->size);
+	return crc32c(crc32c_numbers(0, facts, sizeof(facts) / sizeof(facts[0])), segment->data, segment->size);
 }
 
 /* Whether a segment is there that has one of these numbers: 1, 0 or an error. */
@@ -278,7 +272,7 @@ int store_segment_skip(struct store *store, uint64_t next, struct store_reply re
 }
 
 struct loaded {
-	struct loaded *next;
+	struct listed_row base;
 	struct stored_segment segment;
 	uint8_t data[];
 };
@@ -289,10 +283,10 @@ struct load {
 	const char *sql;
 	uint64_t from, below;
 	size_t max_bytes;
-	struct loaded *first, **end;
+	struct row_list rows;
 };
 
-static struct loaded *read_segment(struct row *row)
+static struct listed_row *read_segment(struct row *row)
 {
 	struct stored_segment segment = { .first = (uint64_t)row_int(row) };
 
@@ -315,58 +309,35 @@ static struct loaded *read_segment(struct row *row)
 		memcpy(loaded->data, segment.data, segment.size);
 	loaded->segment = segment;
 	loaded->segment.data = segment.size ? loaded->data : NULL;
-	loaded->next = NULL;
-	return loaded;
+	return &loaded->base;
 }
 
 static int run_load(struct operation *operation, struct database *database)
 {
+	static const struct row_form form = { .size_column = 8, .read = read_segment };
 	struct load *load = (struct load *)operation;
 	struct row row = { 0 };
-	size_t bytes = 0;
 	int result = database_prepare(database, load->sql, &row.statement);
 
 	if (result < 0)
 		return result;
 	bind_int(&row, load->from > INT64_MAX ? INT64_MAX : (int64_t)load->from);
 	bind_int(&row, load->below > INT64_MAX ? INT64_MAX : (int64_t)load->below);
-	load->end = &load->first;
-	while ((result = database_step(database, row.statement)) > 0) {
-		size_t size = (size_t)sqlite3_column_bytes(row.statement, 8);
-		if (load->first && bytes + size > load->max_bytes)
-			break;
-		row.next = 0;
-		struct loaded *loaded = read_segment(&row);
-		if (!loaded) {
-			result = -ENOMEM;
-			break;
-		}
-		bytes += size;
-		*load->end = loaded;
-		load->end = &loaded->next;
-	}
-	(void)sqlite3_reset(row.statement);
-	return result < 0 ? result : 0;
+	return row_list_read(&load->rows, database, &row, &form, load->max_bytes);
 }
 
 static void tell_load(struct operation *operation)
 {
-	struct load *load = (struct load *)operation;
+	const struct load *load = (struct load *)operation;
 
-	for (struct loaded *each = load->first; each; each = each->next)
-		load->reader.segment(load->reader.context, &each->segment);
+	for (const struct listed_row *each = load->rows.first; each; each = each->next)
+		load->reader.segment(load->reader.context, &((const struct loaded *)each)->segment);
 	load->reader.done(load->reader.context, operation->result);
 }
 
 static void clear_load(struct operation *operation)
 {
-	struct load *load = (struct load *)operation;
-
-	while (load->first) {
-		struct loaded *next = load->first->next;
-		free(load->first);
-		load->first = next;
-	}
+	row_list_clear(&((struct load *)operation)->rows);
 }
 
 #define LOADED_COLUMNS "SELECT first, count, boot, oldest_us, newest_us, codec, kept_at_ms, crc32c, data FROM segment "

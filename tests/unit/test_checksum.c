@@ -28,4 +28,15 @@ START_TEST(parts_make_the_checksum_of_the_whole)
 }
 END_TEST
 
-TEST_SUITE(checksum, the_examples_of_rfc_3720_come_out, parts_make_the_checksum_of_the_whole)
+START_TEST(numbers_count_byte_by_byte)
+{
+	static const int64_t numbers[] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908, 0x1716151413121110,
+		0x1f1e1d1c1b1a1918 };
+
+	ck_assert_uint_eq(crc32c_numbers(0, numbers, 4), 0x46dd794e);
+	ck_assert_uint_eq(crc32c_numbers(7, numbers, 0), 7);
+}
+END_TEST
+
+TEST_SUITE(checksum, the_examples_of_rfc_3720_come_out, parts_make_the_checksum_of_the_whole,
+	numbers_count_byte_by_byte)
