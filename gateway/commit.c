@@ -191,14 +191,17 @@ int commit_add(
 
 void commit_tell(struct commit *commit, int result, uint32_t retry_s)
 {
+	struct commit_waiter *waiters = commit->waiters;
 	size_t count = commit->waiter_count;
 
-	commit->waiter_count = 0;
+	commit->waiters = NULL;
+	commit->waiter_count = commit->waiter_room = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (i + TOLD_AHEAD < count)
-			__builtin_prefetch(commit->waiters[i + TOLD_AHEAD].context);
-		commit->waiters[i].done(commit->waiters[i].context, result, retry_s);
+			__builtin_prefetch(waiters[i + TOLD_AHEAD].context);
+		waiters[i].done(waiters[i].context, result, retry_s);
 	}
+	free(waiters);
 }
 
 bool commit_is_empty(const struct commit *commit)

@@ -25,6 +25,7 @@ enum commit_state {
 	COMMIT_OFFERED,   /* on its way to the broker, who may have it before the store needs to */
 	COMMIT_SUBMITTED, /* in the store's hands */
 	COMMIT_NO_ROOM,   /* came back: the quota or the disk is full */
+	COMMIT_HELD,      /* came back and is tried again later, because the broker may have it */
 };
 
 /* Who waits for it. */
@@ -44,6 +45,7 @@ struct commit {
 	bool numbered;     /* the broker may know its numbers, so that they stay what they are */
 	bool recovered;    /* a former process offered it */
 	bool delivered;    /* the broker has it */
+	bool refused;      /* its nodes were told to come again, but it is held or was tried again since */
 	bool acknowledged; /* its nodes have been told */
 	bool reworked;     /* not all readings are those of the reports: rules made some, or it is not known */
 	uint64_t first;    /* sequence number, while submitted or numbered */
@@ -80,7 +82,7 @@ bool commit_is_empty(const struct commit *commit);
 /* One more waiter. -ENOMEM. */
 int commit_attach(struct commit *commit, const struct commit_waiter *waiter);
 
-/* Tells all waiters, once. */
+/* Tells all waiters, once; meanwhile others may be attached. */
 void commit_tell(struct commit *commit, int result, uint32_t retry_s);
 
 #endif

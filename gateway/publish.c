@@ -121,16 +121,12 @@ static void mark_backlog(struct publish *publish, uint64_t first, uint64_t below
 		publish->backlog_below = below;
 }
 
-/* The store does not have it: who offered it must store it. If nobody waits, nobody knows whether it has come. */
+/* The store does not have it: who offered it must store it. */
 static void let_go_of_offer(struct publish *publish, const struct held_segment *segment)
 {
-	struct gap gap = { segment->first, segment->first + segment->count - 1, 0, GAP_UNUSED };
-
 	publish->figures.waiting -= segment->undelivered;
 	if (segment->settled)
 		segment->settled(segment->settled_context, -ENOTCONN);
-	else
-		gaps_add(publish->parts.gaps, &gap);
 }
 
 static void let_go_of_one(struct publish *publish, const struct held_segment *segment)
@@ -228,11 +224,28 @@ void publish_on_kept(struct publish *publish, struct kept_segment *taken, struct
 	mark_backlog(publish, taken->first, taken->first + taken->count);
 }
 
+/* Readings without the right time wait: it will be known as soon as the clock is set, if it ever is. */
+static bool awaits_clock(const struct publish *publish)
+{
+	return publish->parts.clock && boot_clock_is_unset(publish->now) &&
+	       publish->now.monotonic_ms < publish->clock_until_ms;
+}
+
+/* Whether a PUBACK would say that the broker has it, and one may be expected. */
+static bool takes_offers(const struct publish *publish)
+{
+	if (!publish->connected || publish->reset_due || publish->now.monotonic_ms < publish->hold_until_ms ||
+		awaits_clock(publish))
+		return false;
+	/* At QoS 0 that a message was delivered means that it was sent. */
+	return !publish->parts.edge || sparkplug_edge_is_acknowledged(publish->parts.edge);
+}
+
 int publish_offer(
 	struct publish *publish, struct kept_segment *taken, const struct segment_offer *offer, struct moment now)
 {
 	publish->now = now;
-	struct held_segment *segment = publish_patience_ms(publish) > 0 ? push_live(publish, taken) : NULL;
+	struct held_segment *segment = takes_offers(publish) ? push_live(publish, taken) : NULL;
 	if (!segment)
 		return -EAGAIN;
 	segment->unstored = true;
@@ -241,23 +254,9 @@ int publish_offer(
 	return 0;
 }
 
-/* Readings without the right time wait: it will be known as soon as the clock is set, if it ever is. */
-static bool awaits_clock(const struct publish *publish)
-{
-	return publish->parts.clock && boot_clock_is_unset(publish->now) &&
-	       publish->now.monotonic_ms < publish->clock_until_ms;
-}
-
 int64_t publish_patience_ms(const struct publish *publish)
 {
-	if (awaits_clock(publish))
-		return 0;
-	if (!publish->connected || publish->reset_due || publish->now.monotonic_ms < publish->hold_until_ms)
-		return 0;
-	/* At QoS 0 that a message was delivered means that it was sent. */
-	if (publish->parts.edge && !sparkplug_edge_is_acknowledged(publish->parts.edge))
-		return 0;
-	return puback_pace_patience_ms(&publish->pace);
+	return takes_offers(publish) ? puback_pace_patience_ms(&publish->pace) : 0;
 }
 
 void publish_was_slow(struct publish *publish)
@@ -283,13 +282,12 @@ bool publish_on_stored(struct publish *publish, uint64_t first)
 	return true;
 }
 
-bool publish_abandon(struct publish *publish, uint64_t first)
+void publish_abandon(struct publish *publish, uint64_t first)
 {
 	struct held_segment *segment = find_offer(publish, first);
 
 	if (segment)
 		segment->settled = NULL;
-	return segment != NULL;
 }
 
 static struct held_segment *find_held(const struct publish *publish, uint64_t first)

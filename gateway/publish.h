@@ -71,8 +71,8 @@ struct segment_offer {
 
 /*
  * Takes the data of a segment that the store does not have; it goes to the broker at once. `settled` is called once,
- * unless the segment is stored or abandoned before. Its numbers are above those of all segments offered or kept
- * before. -EAGAIN: the uplink is down or slow; -ENOMEM.
+ * unless the segment is stored or abandoned before; then it may be offered again. -EAGAIN: the uplink is down, or
+ * segments of higher numbers are on their way; -ENOMEM.
  */
 int publish_offer(
 	struct publish *publish, struct kept_segment *taken, const struct segment_offer *offer, struct moment now);
@@ -86,8 +86,8 @@ void publish_was_slow(struct publish *publish);
 /* An offered segment is in the store now: it is as if it were kept. False: it is not held any more. */
 bool publish_on_stored(struct publish *publish, uint64_t first);
 
-/* Nobody waits for an offered segment any more, and it will not be stored. False: it is not held any more. */
-bool publish_abandon(struct publish *publish, uint64_t first);
+/* Nobody waits for an offered segment any more, and it will not be stored. */
+void publish_abandon(struct publish *publish, uint64_t first);
 
 /* The store has, or is about to have, a segment that is delivered. */
 void publish_discard(struct publish *publish, uint64_t first);

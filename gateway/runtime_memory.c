@@ -133,19 +133,10 @@ int runtime_memory_delivered(struct runtime_memory *memory, const struct stored_
 	return 0;
 }
 
-void runtime_memory_abandon(struct runtime_memory *memory, const struct stored_segment *segment, int64_t now_ms)
-{
-	const struct repeat_note note = { .end = segment->first + segment->count };
-	int result = memory->failed ? -EIO : repeat_journal_note(memory->journal, &note, now_ms);
-
-	if (result < 0 && !memory->failed)
-		(void)fail(memory, result, now_ms);
-	offer_file_remove(&memory->folder, segment->first);
-}
-
 void runtime_memory_forget(struct runtime_memory *memory, uint64_t first)
 {
-	offer_file_remove(&memory->folder, first);
+	if (memory)
+		offer_file_remove(&memory->folder, first);
 }
 
 void runtime_memory_close(struct runtime_memory *memory)

@@ -46,11 +46,8 @@ int runtime_memory_delivered(struct runtime_memory *memory, const struct stored_
 /* Whether it remembers: nothing failed, or it did well since. */
 bool runtime_memory_works(const struct runtime_memory *memory);
 
-/* It is in the store. */
+/* It is in the store. NULL is fine: a folder that could not be read to its end has yielded some. */
 void runtime_memory_forget(struct runtime_memory *memory, uint64_t first);
-
-/* It need not be found again, but the broker may have it: its numbers are given. */
-void runtime_memory_abandon(struct runtime_memory *memory, const struct stored_segment *segment, int64_t now_ms);
 
 /* All files stay. NULL is fine. */
 void runtime_memory_close(struct runtime_memory *memory);

@@ -19,6 +19,7 @@
 #include "gateway/publish.h"
 #include "gateway/runtime_memory.h"
 #include "gateway/segment_pack.h"
+#include "gateway/telemetry_offers.h"
 #include "gateway/telemetry_settings.h"
 #include "protocols/fingerprint.h"
 #include "protocols/segment.h"
@@ -27,7 +28,6 @@
 #include "store/segment_room.h"
 #include "store/segment_store.h"
 
-#define OFFERS_MAX 8 /* on their way to the broker and not to the store */
 #define SUBMIT_RETRY_MS 20
 #define EVICT_LEAST (256 * 1024)
 #define EVICTIONS_MAX 3 /* for one commit, before it is refused */
@@ -188,14 +188,13 @@ static void note_unused(struct telemetry *telemetry, const struct commit *commit
 		gaps_add(telemetry->parts.gaps, &gap);
 }
 
-static void drop_commit(struct telemetry *telemetry, struct commit *commit)
+void telemetry_drop(struct telemetry *telemetry, struct commit *commit)
 {
 	unlink_commit(telemetry, commit);
 	commit_free(commit);
 }
 
-/* It is durable: tells its nodes, once. */
-static void acknowledge(struct telemetry *telemetry, struct commit *commit)
+void telemetry_acknowledge(struct telemetry *telemetry, struct commit *commit)
 {
 	if (commit->acknowledged)
 		return;
@@ -206,38 +205,44 @@ static void acknowledge(struct telemetry *telemetry, struct commit *commit)
 	commit_tell(commit, 0, 0);
 }
 
-/* What the broker may have under numbers that are never stored. */
-static void abandon_offer(struct telemetry *telemetry, struct commit *commit)
+/* The nodes keep what is in it and come again. */
+static void refuse(struct telemetry *telemetry, struct commit *commit, int result)
 {
-	const struct stored_segment numbers = { .first = commit->first, .count = commit->count };
-
-	runtime_memory_abandon(telemetry->memory, &numbers, telemetry->now.monotonic_ms);
-	if (!telemetry->parts.publish || !publish_abandon(telemetry->parts.publish, commit->first))
-		note_unused(telemetry, commit, 0);
+	telemetry->figures.pending -= commit->waiter_count;
+	telemetry->figures.refused += commit->waiter_count;
+	commit_tell(commit, result, retry_s(telemetry));
 }
 
-/* Refuses what is in the commit: the nodes keep it and come again. Unless the broker has it. */
+/* Nobody has it, and its reports are unknown when they come again. */
+static void forget_commit(struct telemetry *telemetry, struct commit *commit, int result)
+{
+	telemetry->fed_failed |= commit->feed != NULL;
+	for (size_t i = 0; i < commit->exchanges.count; i++)
+		exchange_remove(&telemetry->exchanges, commit->exchanges.all[i]);
+	telemetry->figures.refused += commit->unheard;
+	if (commit->unheard > 0)
+		log_warning("telemetry.fast_lost reports=%u error=%d", commit->unheard, -result);
+	unlink_commit(telemetry, commit);
+	refuse(telemetry, commit, result);
+	commit_free(commit);
+}
+
+/* The store does not take it. */
 static void fail_commit(struct telemetry *telemetry, struct commit *commit, int result)
 {
 	if (commit->delivered) {
-		acknowledge(telemetry, commit);
-		drop_commit(telemetry, commit);
+		telemetry_acknowledge(telemetry, commit);
+		telemetry_drop(telemetry, commit);
 		return;
 	}
 	if (telemetry->parts.edge)
 		edge_forget(telemetry->parts.edge);
-	telemetry->fed_failed |= commit->feed != NULL;
-	if (commit->numbered)
-		abandon_offer(telemetry, commit);
-	for (size_t i = 0; i < commit->exchanges.count; i++)
-		exchange_remove(&telemetry->exchanges, commit->exchanges.all[i]);
-	telemetry->figures.pending -= commit->waiter_count;
-	telemetry->figures.refused += commit->waiter_count + commit->unheard;
-	if (commit->unheard > 0)
-		log_warning("telemetry.fast_lost reports=%u error=%d", commit->unheard, -result);
-	unlink_commit(telemetry, commit);
-	commit_tell(commit, result, retry_s(telemetry));
-	commit_free(commit);
+	if (!commit->numbered) {
+		forget_commit(telemetry, commit, result);
+		return;
+	}
+	telemetry_hold(telemetry, commit);
+	refuse(telemetry, commit, result);
 }
 
 /* The store has it; now the broker is to have it. */
@@ -260,7 +265,7 @@ static void hand_over(struct telemetry *telemetry, struct commit *commit)
 
 static void keep_commit(struct telemetry *telemetry, struct commit *commit)
 {
-	acknowledge(telemetry, commit);
+	telemetry_acknowledge(telemetry, commit);
 	telemetry->figures.segments++;
 	telemetry->evictions = 0;
 	if (telemetry->full)
@@ -271,7 +276,7 @@ static void keep_commit(struct telemetry *telemetry, struct commit *commit)
 	hand_over(telemetry, commit);
 	if (commit->numbered)
 		runtime_memory_forget(telemetry->memory, commit->first);
-	drop_commit(telemetry, commit);
+	telemetry_drop(telemetry, commit);
 }
 
 /* There was no room, or not for one before it without which it means nothing. */
@@ -282,11 +287,10 @@ static bool was_undone(int result)
 
 static void on_append_failed(struct telemetry *telemetry, struct commit *commit, int result)
 {
-	if (!was_undone(result)) {
+	if (!was_undone(result) && !commit->refused)
 		log_error("telemetry.append_failed first=%llu error=%d", (unsigned long long)commit->first, -result);
-		if (!commit->numbered)
-			note_unused(telemetry, commit, commit->count);
-	}
+	if (!was_undone(result) && !commit->numbered)
+		note_unused(telemetry, commit, commit->count);
 	fail_commit(telemetry, commit, -ENOSPC);
 }
 
@@ -296,7 +300,7 @@ static void on_appended(void *context, int result)
 	struct telemetry *telemetry = commit->owner;
 
 	telemetry->submitted--;
-	if (was_undone(result) && !telemetry->closing && !commit->delivered) {
+	if (was_undone(result) && !telemetry->closing && !commit->delivered && !commit->refused) {
 		commit->state = COMMIT_NO_ROOM;
 		return;
 	}
@@ -307,15 +311,15 @@ static void on_appended(void *context, int result)
 		keep_commit(telemetry, commit);
 	} else if (result == -EEXIST && commit->recovered) {
 		/* It was stored just before the process was killed, and is backlog since the start. */
-		acknowledge(telemetry, commit);
+		telemetry_acknowledge(telemetry, commit);
 		runtime_memory_forget(telemetry->memory, commit->first);
-		drop_commit(telemetry, commit);
+		telemetry_drop(telemetry, commit);
 	} else {
 		on_append_failed(telemetry, commit, result);
 	}
 }
 
-static struct stored_segment describe(const struct telemetry *telemetry, const struct commit *commit)
+struct stored_segment telemetry_describe(const struct telemetry *telemetry, const struct commit *commit)
 {
 	return (struct stored_segment){
 		.first = commit->first,
@@ -346,7 +350,7 @@ static void leave_out_told(const struct commit *commit, struct stored_segment *s
 	segment->told = (uint32_t)(exchanges->count - exchanges->beside_count);
 }
 
-static int submit(struct telemetry *telemetry, struct commit *commit)
+int telemetry_submit(struct telemetry *telemetry, struct commit *commit)
 {
 	struct packed_segment packed = { .codec = SEGMENT_ROWS };
 	struct stored_feed row;
@@ -359,7 +363,7 @@ static int submit(struct telemetry *telemetry, struct commit *commit)
 		segment_pack(telemetry->packer, commit->data, commit->size, commit->count, &packed);
 	if (!commit->numbered)
 		commit->first = telemetry->numbers.next;
-	struct stored_segment segment = describe(telemetry, commit);
+	struct stored_segment segment = telemetry_describe(telemetry, commit);
 	segment.codec = packed.codec;
 	segment.data = packed.data;
 	segment.size = packed.size;
@@ -374,120 +378,6 @@ static int submit(struct telemetry *telemetry, struct commit *commit)
 		(void)numbers_give(&telemetry->numbers, commit->count);
 	telemetry->figures.segment_bytes += packed.size;
 	return 0;
-}
-
-/* The broker has what was offered, or it will not have it in time. */
-static void on_settled(void *context, int result)
-{
-	struct commit *commit = context;
-	struct telemetry *telemetry = commit->owner;
-	struct stored_segment segment = describe(telemetry, commit);
-
-	if (result < 0) {
-		if (commit->state == COMMIT_OFFERED) {
-			commit->state = COMMIT_CLOSED;
-			if (!telemetry->evicting)
-				(void)submit(telemetry, commit);
-		}
-		return;
-	}
-	commit->delivered = true;
-	if (commit->state == COMMIT_OFFERED)
-		commit->state = COMMIT_CLOSED;
-	/* What would be forgotten if the process were killed goes to the store, too. */
-	if (runtime_memory_delivered(telemetry->memory, &segment, telemetry->now.monotonic_ms) < 0)
-		return;
-	acknowledge(telemetry, commit);
-	if (commit->state == COMMIT_SUBMITTED) {
-		publish_discard(telemetry->parts.publish, commit->first);
-		return;
-	}
-	telemetry->figures.never_stored += commit->count;
-	drop_commit(telemetry, commit);
-}
-
-unsigned telemetry_count_offered(const struct telemetry *telemetry)
-{
-	unsigned count = 0;
-
-	for (const struct commit *commit = telemetry->commits; commit; commit = commit->next)
-		count += commit->state == COMMIT_OFFERED;
-	return count;
-}
-
-/* How long a PUBACK is worth waiting for; 0: not at all. */
-int64_t telemetry_patience_ms(const struct telemetry *telemetry)
-{
-	if (!telemetry->numbers.early || !telemetry->parts.publish || telemetry->closing)
-		return 0;
-	return publish_patience_ms(telemetry->parts.publish);
-}
-
-static bool may_offer(const struct telemetry *telemetry, const struct commit *commit)
-{
-	/* What windows are fed must be in the store, whoever else has the rest. */
-	if (commit->feed || commit->numbered || telemetry_count_offered(telemetry) == OFFERS_MAX ||
-		!numbers_are_reserved(&telemetry->numbers, commit->count))
-		return false;
-	/* Numbers rise upstream, too: those that only the store has are there first. */
-	for (const struct commit *each = telemetry->commits; each != commit; each = each->next)
-		if (!each->numbered)
-			return false;
-	return true;
-}
-
-static int offer_copy(struct telemetry *telemetry, struct commit *commit)
-{
-	struct kept_segment kept = { commit->first, commit->count, commit->boot, malloc(commit->size), commit->size };
-	struct segment_offer offer = { on_settled, commit };
-
-	if (!kept.data)
-		return -ENOMEM;
-	memcpy(kept.data, commit->data, commit->size);
-	int result = publish_offer(telemetry->parts.publish, &kept, &offer, telemetry->now);
-	free(kept.data);
-	return result;
-}
-
-/* Sends it to the broker first. */
-static bool offer(struct telemetry *telemetry, struct commit *commit)
-{
-	int64_t wait_ms = telemetry_patience_ms(telemetry);
-	int64_t latest_ms = commit->opened_ms + BOUND_MOST_MS;
-
-	if (wait_ms == 0 || telemetry->now.monotonic_ms >= latest_ms || !may_offer(telemetry, commit))
-		return false;
-	commit->first = telemetry->numbers.next;
-	struct stored_segment segment = describe(telemetry, commit);
-	if (runtime_memory_offer(telemetry->memory, &segment, telemetry->now.monotonic_ms) < 0)
-		return false;
-	if (offer_copy(telemetry, commit) < 0) {
-		runtime_memory_forget(telemetry->memory, commit->first);
-		return false;
-	}
-	(void)numbers_give(&telemetry->numbers, commit->count);
-	numbers_seen(&telemetry->numbers, commit->first + commit->count);
-	commit->numbered = true;
-	commit->state = COMMIT_OFFERED;
-	commit->due_ms = telemetry->now.monotonic_ms + wait_ms;
-	if (commit->due_ms > latest_ms)
-		commit->due_ms = latest_ms;
-	return true;
-}
-
-/* The broker is too slow for one of them, and so for all. */
-static void withdraw_late_offers(struct telemetry *telemetry)
-{
-	bool late = false;
-
-	for (struct commit *commit = telemetry->commits; commit; commit = commit->next)
-		late |= commit->state == COMMIT_OFFERED && telemetry->now.monotonic_ms >= commit->due_ms;
-	if (!late)
-		return;
-	publish_was_slow(telemetry->parts.publish);
-	for (struct commit *commit = telemetry->commits; commit; commit = commit->next)
-		if (commit->state == COMMIT_OFFERED)
-			commit->state = COMMIT_CLOSED;
 }
 
 static bool lacks_room(const struct telemetry *telemetry)
@@ -527,9 +417,11 @@ void telemetry_submit_closed(struct telemetry *telemetry)
 			continue;
 		if (commit->state == COMMIT_NO_ROOM)
 			return;
-		if (offer(telemetry, commit) && !commit->urgent)
+		if (commit->state == COMMIT_HELD && !telemetry_retry(telemetry, commit))
 			continue;
-		if (submit(telemetry, commit) < 0)
+		if (telemetry_offer(telemetry, commit) && !commit->urgent)
+			continue;
+		if (telemetry_submit(telemetry, commit) < 0)
 			return;
 	}
 }
@@ -650,6 +542,7 @@ static void forget_exchanges(struct telemetry *telemetry)
 	segment_packer_rest(telemetry->packer);
 	if (telemetry->exchanges.count == 0)
 		return;
+	telemetry_keep_held_in_mind(telemetry);
 	exchange_forget_before(&telemetry->exchanges, telemetry->now.monotonic_ms - EXCHANGE_LIFE_MS);
 	(void)store_exchanges_forget(
 		telemetry->parts.store, telemetry->now.wall_ms - EXCHANGE_LIFE_MS, (struct store_reply){ 0 });
@@ -659,18 +552,19 @@ static bool work_waits(const struct telemetry *telemetry)
 {
 	const struct commit *commit = telemetry->commits;
 
-	while (commit && (commit->state == COMMIT_SUBMITTED || commit->state == COMMIT_OFFERED))
+	while (commit &&
+		(commit->state == COMMIT_SUBMITTED || commit->state == COMMIT_OFFERED || commit->state == COMMIT_HELD))
 		commit = commit->next;
 	return commit != NULL;
 }
 
-/* Until the open segment is to be closed or an offer has been waited for long enough. */
+/* Until the open segment is to be closed, an offer has been waited for long enough, or a held one is tried again. */
 static int64_t next_due_ms(const struct telemetry *telemetry)
 {
 	int64_t due_ms = telemetry->open ? telemetry->open->due_ms : INT64_MAX;
 
 	for (const struct commit *commit = telemetry->commits; commit; commit = commit->next)
-		if (commit->state == COMMIT_OFFERED && commit->due_ms < due_ms)
+		if ((commit->state == COMMIT_OFFERED || commit->state == COMMIT_HELD) && commit->due_ms < due_ms)
 			due_ms = commit->due_ms;
 	return due_ms - telemetry->now.monotonic_ms;
 }
@@ -685,7 +579,7 @@ int64_t telemetry_tick(struct telemetry *telemetry, struct moment now)
 	settle(telemetry);
 	if (telemetry->parts.edge)
 		edge_ms = edge_tick(telemetry->parts.edge, now.wall_ms, telemetry_put_window, telemetry);
-	withdraw_late_offers(telemetry);
+	telemetry_withdraw_late(telemetry);
 	if (telemetry->open && now.monotonic_ms >= telemetry->open->due_ms)
 		telemetry_close_open(telemetry);
 	if (!telemetry->evicting)
@@ -704,12 +598,23 @@ void telemetry_flush(struct telemetry *telemetry, struct moment now)
 	telemetry->closing = true;
 	telemetry_close_open(telemetry);
 	for (struct commit *commit = telemetry->commits; commit; commit = commit->next)
-		if (commit->state == COMMIT_OFFERED)
+		if (commit->state == COMMIT_OFFERED || commit->state == COMMIT_HELD)
 			commit->state = COMMIT_CLOSED;
 	if (!telemetry->evicting)
 		telemetry_submit_closed(telemetry);
 	(void)gaps_tick(telemetry->parts.gaps);
 	numbers_stop(&telemetry->numbers);
+}
+
+/* What the broker may have stays in the runtime folder, where the next start finds it. */
+static void end_commit(struct telemetry *telemetry, struct commit *commit)
+{
+	if (commit->numbered && telemetry->parts.publish)
+		publish_abandon(telemetry->parts.publish, commit->first);
+	if (commit->delivered)
+		fail_commit(telemetry, commit, -ENOBUFS);
+	else
+		forget_commit(telemetry, commit, -ENOBUFS);
 }
 
 void telemetry_close(struct telemetry *telemetry)
@@ -718,7 +623,7 @@ void telemetry_close(struct telemetry *telemetry)
 		return;
 	telemetry_close_open(telemetry);
 	while (telemetry->commits)
-		fail_commit(telemetry, telemetry->commits, -ENOBUFS);
+		end_commit(telemetry, telemetry->commits);
 	runtime_memory_close(telemetry->memory);
 	exchange_table_finish(&telemetry->exchanges);
 	segment_packer_close(telemetry->packer);

@@ -7,6 +7,7 @@
 #include "gateway/edge.h"
 #include "gateway/feed.h"
 #include "gateway/governor.h"
+#include "gateway/telemetry_offers.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/telemetry_state.h"
 #include "protocols/fingerprint.h"
@@ -67,10 +68,13 @@ static bool is_repeated(struct telemetry *telemetry, const struct reading_report
 		report->done(report->context, -EALREADY, 0);
 		return true;
 	}
-	if (commit_attach(commit, &waiter) < 0)
+	if (commit_attach(commit, &waiter) < 0) {
 		refuse(telemetry, report, -ENOBUFS, BUSY_RETRY_S);
-	else
-		telemetry->figures.pending++;
+		return true;
+	}
+	telemetry->figures.pending++;
+	if (commit->state == COMMIT_HELD)
+		commit->due_ms = telemetry->now.monotonic_ms;
 	return true;
 }
 

@@ -1,6 +1,6 @@
 /*
- * telemetry_state: what the two halves of telemetry share: telemetry_intake takes reports into the open commit,
- * telemetry brings closed commits to the store and the broker. For these two alone.
+ * telemetry_state: what the parts of telemetry share: telemetry_intake takes reports into the open commit, telemetry
+ * brings closed commits to the store, telemetry_offers to the broker. For these alone.
  */
 #ifndef WAKEGATE_GATEWAY_TELEMETRY_STATE_H
 #define WAKEGATE_GATEWAY_TELEMETRY_STATE_H
@@ -12,6 +12,7 @@
 #include "gateway/numbers.h"
 #include "gateway/telemetry.h"
 #include "protocols/segment.h"
+#include "store/segment_store.h"
 
 #define BOUND_MOST_MS 1500 /* so that a CoAP node, which waits 2 s, gets its answer with the acknowledgement */
 
@@ -51,11 +52,17 @@ void telemetry_close_open(struct telemetry *telemetry);
 /* Offers closed commits to the broker or submits them to the store, in their order and as far as there is room. */
 void telemetry_submit_closed(struct telemetry *telemetry);
 
-/* Commits that are on their way to the broker and not to the store. */
-unsigned telemetry_count_offered(const struct telemetry *telemetry);
+/* The commit as the store takes it, uncompressed; borrowed from it. */
+struct stored_segment telemetry_describe(const struct telemetry *telemetry, const struct commit *commit);
 
-/* How long a PUBACK is worth waiting for, in ms; 0: not at all. */
-int64_t telemetry_patience_ms(const struct telemetry *telemetry);
+/* Hands the commit to the store. -ENOBUFS, -ENOMEM: not now. */
+int telemetry_submit(struct telemetry *telemetry, struct commit *commit);
+
+/* It is durable: tells its nodes, once. */
+void telemetry_acknowledge(struct telemetry *telemetry, struct commit *commit);
+
+/* Takes it out and frees it; nobody waits for it any more. */
+void telemetry_drop(struct telemetry *telemetry, struct commit *commit);
 
 /* For the rules (edge_make_room(), edge_tick()), context is the telemetry: takes what a window says. -EBUSY while
  * nothing is taken, else as commit_put(). */

@@ -34,12 +34,10 @@ static void repeat(struct life *life, uint32_t index)
 		house_take_as(life->house, life->reports[index], 4, life->reports[index]);
 }
 
-/* A node that heard no answer does. One that was refused may have its report at the broker, as docs/telemetry.md says.
- */
+/* A node that heard no answer does, and so does one that was refused: its report may be at the broker. */
 static void repeat_last(struct life *life)
 {
-	if (life->house->refused == 0)
-		repeat(life, life->count - 1);
+	repeat(life, life->count - 1);
 }
 
 /* The broker acknowledges before the disk, then too late; it goes, readings wait, it comes back. */
@@ -202,7 +200,136 @@ START_TEST(a_disk_that_is_full_from_any_change_on_loses_no_acknowledged_reading)
 }
 END_TEST
 
+/* The broker has a report and does not say so, and the disk does not take it: its node is refused. */
+static struct life refuse_what_the_broker_has(bool dated)
+{
+	struct life life = begin(1);
+
+	advance(&life, 1000);
+	life.house->lazy = true;
+	life.house->dated = dated;
+	fault_vfs_plan(life.fault, &(struct fault_plan){ .fault = FAULT_IO_ERROR, .first = 1, .count = UINT32_MAX });
+	report(&life, 1600);
+	ck_assert_uint_eq(life.house->refused, 1);
+	ck_assert_uint_eq(life.house->copies[life.reports[1]], 1);
+	return life;
+}
+
+static void mend_disk(struct life *life)
+{
+	fault_vfs_plan(life->fault, &(struct fault_plan){ .fault = FAULT_NONE });
+}
+
+/* Each reading has one number, as the house itself watches. */
+static void check_refused(struct life *life, unsigned copies)
+{
+	mend_disk(life);
+	check(life);
+	ck_assert_uint_eq(life->house->copies[life->reports[1]], copies);
+	ck_assert_uint_eq(life->house->gap_records, 0);
+	end(life);
+}
+
+START_TEST(a_report_that_was_refused_is_known_once_its_puback_comes)
+{
+	struct life life = refuse_what_the_broker_has(false);
+
+	life.house->lazy = false;
+	advance(&life, 20);
+	repeat(&life, 1);
+	ck_assert_uint_eq(life.house->repeated, 1);
+	check_refused(&life, 1);
+}
+END_TEST
+
+START_TEST(a_report_that_was_refused_is_refused_again_until_somebody_has_it)
+{
+	struct life life = refuse_what_the_broker_has(false);
+
+	repeat(&life, 1);
+	advance(&life, 20);
+	ck_assert_uint_eq(life.house->refused, 2);
+	mend_disk(&life);
+	repeat(&life, 1);
+	advance(&life, 20);
+	ck_assert_uint_eq(life.house->refused, 2);
+	ck_assert_uint_eq(life.house->acknowledged, 2);
+	check_refused(&life, 1);
+}
+END_TEST
+
+START_TEST(a_report_that_was_refused_is_stored_when_the_disk_works_again)
+{
+	struct life life = refuse_what_the_broker_has(false);
+
+	house_disconnect(life.house);
+	mend_disk(&life);
+	advance(&life, 6000);
+	repeat(&life, 1);
+	ck_assert_uint_eq(life.house->repeated, 1);
+	check_refused(&life, 2);
+}
+END_TEST
+
+START_TEST(a_report_that_was_refused_is_offered_again_while_the_disk_fails)
+{
+	struct life life = refuse_what_the_broker_has(false);
+
+	house_disconnect(life.house);
+	life.house->lazy = false;
+	house_connect(life.house);
+	advance(&life, 6000);
+	repeat(&life, 1);
+	ck_assert_uint_eq(life.house->repeated, 1);
+	check_refused(&life, 2);
+}
+END_TEST
+
+/* It was stopped while the disk failed, and found once more by a start whose disk fails, too. */
+START_TEST(a_report_that_was_refused_is_known_after_restarts)
+{
+	struct life life = refuse_what_the_broker_has(false);
+
+	for (int i = 0; i < 2; i++) {
+		house_stop(life.house);
+		mend_disk(&life);
+		house_open(life.house);
+		fault_vfs_plan(life.fault, &(struct fault_plan){ .fault = FAULT_IO_ERROR, .first = 1, .count = UINT32_MAX });
+		advance(&life, 20);
+	}
+	unsigned refused = life.house->refused;
+	repeat(&life, 1);
+	advance(&life, 20);
+	ck_assert_uint_eq(life.house->refused, refused + 1);
+	mend_disk(&life);
+	repeat(&life, 1);
+	advance(&life, 20);
+	ck_assert_uint_eq(life.house->acknowledged, 2);
+	check_refused(&life, 2);
+}
+END_TEST
+
+START_TEST(dated_readings_that_were_refused_are_known_for_as_long_as_it_takes)
+{
+	struct life life = refuse_what_the_broker_has(true);
+	struct house *house = life.house;
+
+	house_advance(house, INT64_C(1000) * 1000);
+	house->lazy = false;
+	house_advance(house, 20);
+	repeat(&life, 1);
+	ck_assert_uint_eq(house->repeated, 1);
+	check_refused(&life, 1);
+}
+END_TEST
+
 TEST_SUITE(telemetry_faults, a_power_cut_at_any_change_that_loses_all_loses_no_acknowledged_reading,
 	a_power_cut_at_any_change_that_tears_all_loses_no_acknowledged_reading,
 	an_error_at_any_change_loses_no_acknowledged_reading,
-	a_disk_that_is_full_from_any_change_on_loses_no_acknowledged_reading)
+	a_disk_that_is_full_from_any_change_on_loses_no_acknowledged_reading,
+	a_report_that_was_refused_is_known_once_its_puback_comes,
+	a_report_that_was_refused_is_refused_again_until_somebody_has_it,
+	a_report_that_was_refused_is_stored_when_the_disk_works_again,
+	a_report_that_was_refused_is_offered_again_while_the_disk_fails,
+	a_report_that_was_refused_is_known_after_restarts,
+	dated_readings_that_were_refused_are_known_for_as_long_as_it_takes)
