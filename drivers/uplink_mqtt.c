@@ -9,6 +9,7 @@
 
 #include "drivers/chance.h"
 #include "drivers/password_file.h"
+#include "drivers/prompt_sockets.h"
 #include "drivers/reconnect.h"
 #include "drivers/uplink_mqtt_session.h"
 
@@ -233,6 +234,8 @@ static void begin_session(struct uplink *uplink, const struct mqtt_event *event)
 	uplink->window = event->window;
 	uplink->packet_max = event->packet_max;
 	uplink->in_flight = 0;
+	/* Else the end of each message waits until TCP has acknowledged the one before. */
+	prompt_sockets();
 	for (size_t i = 0; i < uplink->identity->subscription_count; i++)
 		(void)mqtt_session_subscribe(uplink->session, uplink->identity->subscriptions[i]);
 	snprintf(detail, sizeof(detail), "%s mqtt %s", uplink->broker, version_name(uplink));
