@@ -9,6 +9,7 @@
 #include "gateway/batch.h"
 #include "gateway/boot_clock.h"
 #include "gateway/bucket.h"
+#include "gateway/drain_window.h"
 #include "gateway/gaps.h"
 #include "gateway/log.h"
 #include "gateway/puback_pace.h"
@@ -38,6 +39,7 @@ struct flight {
 	uint64_t first, last; /* readings; 0: gaps */
 	size_t bytes;
 	int64_t sent_ms;
+	bool historic; /* of the backlog */
 };
 
 struct publish {
@@ -58,10 +60,11 @@ struct publish {
 	int64_t clock_until_ms;        /* a clock that was never set is waited for so long */
 	int64_t live_since_ms;         /* when the first live reading began to wait */
 	struct bucket caps[CAP_COUNT]; /* of the backlog */
+	struct drain_window drain;
 	struct puback_pace pace;
 	uint64_t ticket;
 	struct flight *flights; /* UPLINK_WINDOW_MAX */
-	size_t flight_count;
+	size_t flight_count, historic_count;
 	struct gap told[GAPS_MAX]; /* gaps in flight */
 	size_t told_count;
 
@@ -162,7 +165,7 @@ static void reset(struct publish *publish)
 {
 	publish->reset_due = false;
 	publish->load_stale = publish->loading;
-	publish->flight_count = 0;
+	publish->flight_count = publish->historic_count = 0;
 	publish->told_count = 0;
 	let_go(publish, &publish->live);
 	let_go(publish, &publish->backlog);
@@ -350,6 +353,7 @@ void publish_on_connected(struct publish *publish, unsigned window, struct momen
 	publish->hold_until_ms = 0;
 	publish->clock_until_ms = now.monotonic_ms + CLOCK_PATIENCE_MS;
 	puback_pace_init(&publish->pace);
+	drain_window_init(&publish->drain);
 	for (int i = 0; i < CAP_COUNT; i++)
 		bucket_init(&publish->caps[i], now.monotonic_ms);
 }
@@ -578,8 +582,11 @@ static void fill_caps(struct publish *publish)
 		bucket_fill(&publish->caps[i], rates[i], publish->now.monotonic_ms);
 }
 
-static void take_from_caps(struct publish *publish, size_t readings, size_t bytes)
+/* The batch that was sent last is of the backlog. */
+static void note_historic(struct publish *publish, size_t readings, size_t bytes)
 {
+	publish->flights[publish->flight_count - 1].historic = true;
+	publish->historic_count++;
 	bucket_take(&publish->caps[CAP_READINGS], (int64_t)readings);
 	bucket_take(&publish->caps[CAP_BYTES], (int64_t)bytes);
 	bucket_take(&publish->caps[CAP_MESSAGES], 1);
@@ -620,7 +627,7 @@ static bool send_batch(struct publish *publish, struct stream *stream)
 	if (result == 0) {
 		batch_sent(publish->batch);
 		if (stream == &publish->backlog)
-			take_from_caps(publish, count, message.size);
+			note_historic(publish, count, message.size);
 		else if (publish->live.waiting == 0 || publish->parts.settings->format != BATCH_SPARKPLUG)
 			publish->live_since_ms = publish->now.monotonic_ms; /* what waits has come since */
 		return true;
@@ -668,6 +675,8 @@ static bool backlog_is_due(const struct publish *publish, size_t window)
 	if (publish->backlog.waiting == 0 || (!full && more_comes))
 		return false;
 	if (window > 1 && publish->flight_count + 1 >= window)
+		return false;
+	if (publish->historic_count >= publish->drain.size)
 		return false;
 	return caps_wait_ms(publish) == 0;
 }
@@ -738,6 +747,9 @@ static void on_flight_landed(struct publish *publish, const struct flight *fligh
 	publish->figures.batches++;
 	publish->figures.payload_bytes += flight->bytes;
 	puback_pace_note(&publish->pace, publish->now.monotonic_ms - flight->sent_ms);
+	drain_window_note(&publish->drain, flight->sent_ms, publish->now.monotonic_ms,
+		publish->historic_count >= publish->drain.size);
+	publish->historic_count -= flight->historic;
 	if (flight->first == 0) {
 		forget_told(publish);
 		return;
@@ -763,6 +775,7 @@ void publish_on_delivered(struct publish *publish, uint64_t ticket, int result, 
 		on_flight_landed(publish, &flight);
 		return;
 	}
+	publish->historic_count -= flight.historic;
 	if (result == -EMSGSIZE && flight.first > 0 && give_up_size(publish, flight.first, flight.last))
 		return;
 	publish->reset_due = true;

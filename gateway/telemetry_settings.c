@@ -173,12 +173,12 @@ static const struct setting settings[] = {
 	{ .name = "window",
 		.type = SETTING_INTEGER,
 		.offset = OFFSET(window),
-		.initial = "20",
+		.initial = "64",
 		.least = 1,
 		.most = UPLINK_WINDOW_MAX,
 		.reloadable = true,
-		.help = "Messages upstream that the broker has not acknowledged yet; never more than the broker "
-			"allows." },
+		.help = "Messages upstream that the broker has not acknowledged yet, at most; never more than the "
+			"broker allows, and of the backlog no more than fill the line." },
 };
 
 static int check_settings(const void *values, bool present, char *why, size_t why_size)

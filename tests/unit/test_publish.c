@@ -176,6 +176,44 @@ START_TEST(a_lost_connection_repeats_under_the_same_numbers)
 }
 END_TEST
 
+/* A PUBACK for each that is under way. */
+static size_t answer_once(struct house *house)
+{
+	size_t count = house->flight_count;
+
+	for (size_t i = 0; i < count; i++)
+		publish_on_delivered(house->publish, house->flights[i], 0, house->now);
+	house->flight_count -= count;
+	return count;
+}
+
+START_TEST(a_slow_line_is_not_filled_with_backlog)
+{
+	struct house *house = house_build();
+	size_t fast, slow;
+
+	house->settings.batch_count = 10;
+	house->settings.window = 64;
+	house_open(house);
+	keep(house, 400, 10);
+	house->lazy = true;
+	house_connect(house);
+	do {
+		house_advance(house, 20);
+		fast = answer_once(house);
+	} while (fast < 16);
+	do {
+		house_advance(house, 2000);
+		slow = house->flight_count;
+		ck_assert_uint_eq(answer_once(house), slow);
+	} while (slow > 4);
+	house->lazy = false;
+	house_advance(house, 20000);
+	ck_assert_uint_eq(house_check(house), 4000);
+	house_tear_down(house);
+}
+END_TEST
+
 START_TEST(the_window_is_kept)
 {
 	struct house *house = house_build();
@@ -367,7 +405,7 @@ TEST_SUITE(publish, a_live_reading_goes_up_when_its_batch_is_old_enough,
 	a_full_batch_goes_at_once_and_never_over_its_count, what_is_delivered_is_forgotten,
 	an_outage_drains_at_the_capped_rate_while_new_readings_flow,
 	a_capped_backlog_drains_within_5_percent_of_each_cap, backlog_drains_oldest_first,
-	a_lost_connection_repeats_under_the_same_numbers, the_window_is_kept,
+	a_lost_connection_repeats_under_the_same_numbers, the_window_is_kept, a_slow_line_is_not_filled_with_backlog,
 	a_broker_that_takes_small_messages_gets_small_ones, a_reading_that_no_broker_takes_becomes_a_gap,
 	a_broker_that_refuses_is_asked_again_later, a_damaged_segment_becomes_a_gap_and_the_others_go_up,
 	a_gap_is_told_again_until_the_broker_has_it, whatever_happens_every_acknowledged_reading_comes_up)
