@@ -114,8 +114,8 @@ static const struct counter_place dtls_places[] = { DTLS(handshakes), DTLS(hands
 static const struct counter_place nodes_places[] = { NODES(checkins), NODES(reports), NODES(statuses), NODES(replies),
 	NODES(readings), NODES(blocks), NODES(block_bytes), NODES(valid), NODES(images_not_found),
 	NODES(paths_not_found), NODES(methods_refused), NODES(formats_refused), NODES(payloads_malformed),
-	NODES(blocks_out_of_range), NODES(blocks_put_off), NODES(identities_missing), NODES(identities_unproven),
-	NODES(nodes_refused), NODES(overloads), NODES(offers_now) };
+	NODES(blocks_out_of_range), NODES(blocks_put_off), NODES(strangers_put_off), NODES(identities_missing),
+	NODES(identities_unproven), NODES(nodes_refused), NODES(overloads), NODES(offers_now) };
 
 #define COUNT(places) (sizeof(places) / sizeof((places)[0]))
 _Static_assert(
@@ -221,6 +221,7 @@ static int open_parts(struct driver *driver, const struct coap_settings *setting
 		.host = driver->host,
 		.nodes_max = (size_t)settings->nodes_max,
 		.szx = (uint8_t)settings->block_size,
+		.stranger_rate = settings->stranger_rate,
 		.context = driver,
 		.may_speak = may_speak,
 		.monotonic_ms = monotonic_ms,

@@ -34,6 +34,23 @@ bool coap_turn_slice(struct coap_turn *turn, uint32_t total, struct coap_slice *
 	return true;
 }
 
+bool coap_turn_is_too_much(struct coap_turn *turn, size_t answer)
+{
+	const struct coap_request *request = turn->request;
+	struct coap_nodes *nodes = turn->nodes;
+	int64_t wait_ms = 0;
+
+	if (!request->identity)
+		wait_ms = coap_strangers_take(&nodes->strangers, &request->peer, request->datagram_size, answer,
+			nodes->config.monotonic_ms(nodes->config.context));
+	if (wait_ms == 0)
+		return false;
+	(void)coap_turn_refuse(turn, COAP_UNAVAILABLE, &nodes->counters.strangers_put_off);
+	turn->response->has_max_age = true;
+	turn->response->max_age_s = offer_seconds_until(wait_ms, 0);
+	return true;
+}
+
 int coap_turn_links(struct coap_turn *turn)
 {
 	struct coap_nodes *nodes = turn->nodes;
@@ -44,6 +61,8 @@ int coap_turn_links(struct coap_turn *turn)
 	coap_response_init(turn->response, COAP_CONTENT);
 	if (!coap_turn_slice(turn, (uint32_t)nodes->links_size, &slice))
 		return coap_turn_refuse(turn, COAP_BAD_REQUEST, &nodes->counters.blocks_out_of_range);
+	if (coap_turn_is_too_much(turn, slice.size))
+		return 0;
 	turn->response->content_format = COAP_FORMAT_LINKS;
 	memcpy(turn->response->payload, nodes->links + slice.offset, slice.size);
 	turn->response->payload_size = slice.size;
@@ -147,6 +166,7 @@ int coap_nodes_open(struct coap_nodes **out, const struct coap_nodes_config *con
 	nodes->resources = (struct coap_resources){ nodes, handle, expect, on_sent };
 	offers_init(&nodes->offers, config->nodes_max);
 	coap_commands_init(&nodes->commands);
+	coap_strangers_init(&nodes->strangers, config->stranger_rate);
 	coap_turn_init_reports(nodes);
 	write_links(nodes);
 	*out = nodes;

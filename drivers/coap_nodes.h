@@ -15,9 +15,10 @@ struct coap_nodes;
 
 struct coap_nodes_config {
 	const struct driver_host *host;
-	size_t nodes_max; /* peers remembered and offers standing */
-	uint8_t szx;      /* block size where the client names none */
-	void *context;    /* of the functions below */
+	size_t nodes_max;      /* peers remembered and offers standing */
+	uint8_t szx;           /* block size where the client names none */
+	int64_t stranger_rate; /* see coap_strangers.h */
+	void *context;         /* of the functions below */
 	/* Whether a node may speak with (proven) or without an identity that its transport proved. */
 	bool (*may_speak)(void *context, const char *node, bool proven);
 	int64_t (*monotonic_ms)(void *context);
@@ -37,6 +38,7 @@ struct coap_nodes_counters {
 	uint64_t payloads_malformed;  /* 4.00 */
 	uint64_t blocks_out_of_range; /* 4.00 */
 	uint64_t blocks_put_off;      /* 5.03: not the node's time */
+	uint64_t strangers_put_off;   /* 5.03: the address has had much that no offer accounts for */
 	uint64_t identities_missing;  /* 4.00: neither proven nor a fit `ep` */
 	uint64_t identities_unproven; /* 4.01: this one must be proven */
 	uint64_t nodes_refused;       /* 4.03: the host does not accept it */

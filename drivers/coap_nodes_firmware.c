@@ -107,6 +107,8 @@ static int send_slice(struct coap_turn *turn, struct image_source *image, struct
 		coap_response_init(response, COAP_SERVER_ERROR);
 		return 0;
 	}
+	if (!offer && coap_turn_is_too_much(turn, slice.size))
+		return 0;
 	if (is_over_budget(turn, offer, slice.size + (uint32_t)turn->request->datagram_size))
 		return 0;
 	response->content_format = COAP_FORMAT_OCTETS;

@@ -101,6 +101,15 @@ static const struct setting settings_list[] = {
 		.initial = "1024",
 		.choices = block_choices,
 		.help = "Bytes of a block of firmware for nodes that ask for no size of their own." },
+	{ .name = "stranger_rate",
+		.type = SETTING_SIZE,
+		.offset = OFFSET(stranger_rate),
+		.initial = "256 KB",
+		.least = 0,
+		.most = 1073741824,
+		.help = "Bytes of firmware a second that a plain address gets to which no image is offered, in the "
+			"long "
+			"run: it may be somebody else's. 0: any number." },
 	{ .name = "receive_buffer",
 		.type = SETTING_SIZE,
 		.offset = OFFSET(receive_buffer_bytes),

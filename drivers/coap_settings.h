@@ -25,6 +25,7 @@ struct coap_settings {
 	int64_t session_timeout_ms;
 	int block_size; /* SZX */
 	int64_t receive_buffer_bytes;
+	int64_t stranger_rate;
 };
 
 extern const struct settings_table coap_settings_table;

@@ -9,6 +9,7 @@
 #include "drivers/coap_commands.h"
 #include "drivers/coap_nodes.h"
 #include "drivers/coap_peers.h"
+#include "drivers/coap_strangers.h"
 #include "drivers/offers.h"
 #include "drivers/slab.h"
 #include "protocols/tokens.h"
@@ -24,6 +25,7 @@ struct coap_nodes {
 	struct offers offers;
 	struct coap_commands commands;
 	struct slab pending; /* reports that are not durable yet */
+	struct coap_strangers strangers;
 	char links[COAP_LINKS_MAX];
 	size_t links_size;
 	struct reading readings[READINGS_MAX];
@@ -56,6 +58,9 @@ int coap_turn_refuse(struct coap_turn *turn, uint8_t code, uint64_t *counter);
  * it gives other faults of a block).
  */
 bool coap_turn_slice(struct coap_turn *turn, uint32_t total, struct coap_slice *out);
+
+/* True if so large an answer must not go to an address that did not prove to be the asker's; it was told when. */
+bool coap_turn_is_too_much(struct coap_turn *turn, size_t answer);
 
 /* Before the first report. */
 void coap_turn_init_reports(struct coap_nodes *nodes);

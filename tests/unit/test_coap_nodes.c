@@ -123,7 +123,7 @@ static void on_answer(struct coap_ticket *ticket, const struct coap_response *re
 	stage.response.payload = stage.payload;
 }
 
-static void set_stage(void)
+static void set_stage_with(int64_t stranger_rate)
 {
 	static const struct image_source_ops ops = { read_image, destroy_image };
 
@@ -145,11 +145,17 @@ static void set_stage(void)
 		.host = &stage.host,
 		.nodes_max = 4,
 		.szx = 5,
+		.stranger_rate = stranger_rate,
 		.may_speak = may_speak,
 		.monotonic_ms = monotonic_ms,
 		.wall_us = wall_us,
 	};
 	ck_assert_int_eq(coap_nodes_open(&stage.nodes, &config), 0);
+}
+
+static void set_stage(void)
+{
+	set_stage_with(0);
 }
 
 static void clear_stage(void)
@@ -522,6 +528,40 @@ START_TEST(any_block_of_any_size_comes_with_etag_and_size)
 }
 END_TEST
 
+/* Anybody may fetch what he knows the name of, but the address may be forged. */
+START_TEST(an_address_without_an_offer_gets_a_bounded_rate)
+{
+	unsigned sent = 0;
+
+	set_stage_with(100);
+	do {
+		ask_block(0, 6);
+		ck_assert_int_eq(handle(), 0);
+	} while (stage.response.code == COAP_CONTENT && ++sent < 100);
+	ck_assert_uint_ge(sent, 3); /* 3,200 bytes at once */
+	ck_assert_uint_lt(sent, 6);
+	ck_assert_uint_eq(stage.response.code, COAP_UNAVAILABLE);
+	ck_assert(stage.response.has_max_age);
+	ck_assert_uint_eq(coap_nodes_counters(stage.nodes)->strangers_put_off, 1);
+	clear_stage();
+}
+END_TEST
+
+START_TEST(who_is_offered_the_image_is_no_stranger)
+{
+	set_stage_with(100);
+	ask(COAP_POST, "c", NULL);
+	take(COAP_URI_QUERY, "ep=n1");
+	expect(COAP_CHANGED);
+	offer_image("n1", 0);
+	for (int i = 0; i < 100; i++) {
+		ask_block(0, 6);
+		expect(COAP_CONTENT);
+	}
+	clear_stage();
+}
+END_TEST
+
 START_TEST(without_block2_the_gateway_chooses_the_size)
 {
 	set_stage();
@@ -829,6 +869,7 @@ TEST_SUITE(coap_nodes, a_check_in_is_told_to_the_host_and_answered_with_the_next
 	readings_are_acknowledged_when_they_are_durable, readings_that_cannot_be_kept_are_not_acknowledged,
 	a_non_confirmable_report_wants_its_answer_at_once, the_exchange_of_a_report_names_node_and_bytes,
 	a_status_is_said_by_the_node_itself, any_block_of_any_size_comes_with_etag_and_size,
+	an_address_without_an_offer_gets_a_bounded_rate, who_is_offered_the_image_is_no_stranger,
 	without_block2_the_gateway_chooses_the_size, a_block_past_the_end_is_a_bad_request,
 	a_client_that_has_it_gets_2_03, bytes_on_their_way_are_waited_for_and_lost_ones_are_an_error,
 	block_requests_are_credited_to_the_node_of_that_address, blocks_are_put_off_until_the_node_may_fetch,
