@@ -291,8 +291,11 @@ static void on_halt_over(void *context, uint64_t argument)
 	struct site_operator *worker = context;
 
 	worker->halted_in = 0;
-	if (worker->gateway->daemon)
-		ask(worker, json_pack("{s:s}", "command", "update.go_on"), NULL, NULL);
+	if (!worker->gateway->daemon) {
+		site_world_later(worker->world, AGAIN_MS, on_halt_over, worker, argument);
+		return;
+	}
+	ask(worker, json_pack("{s:s}", "command", "update.go_on"), NULL, NULL);
 	/* A power cut may undo it. */
 	if (argument < 3)
 		site_world_later(worker->world, AGAIN_MS, on_halt_over, worker, argument + 1);
