@@ -179,6 +179,15 @@ static bool look_at_slice(struct alert_watch *watch, struct moment now)
 	return true;
 }
 
+/* One that tells of all goes on until half as few have the trouble, so that it does not come and go with one node. */
+static bool are_many(const struct alert_watch *watch, unsigned count, enum alert_kind all)
+{
+	const struct alert *alert = alerts_get(watch->parts.alerts, all, "");
+	unsigned many = (unsigned)watch->parts.settings->many;
+
+	return count > many || (alert && alert->stands && count > many / 2);
+}
+
 /* One alert each, or one for all: a site whose radio failed is one trouble. */
 static void tell_trouble(const struct alert_watch *watch, const struct trouble *trouble, enum alert_kind one,
 	const char *what, struct moment now)
@@ -186,9 +195,10 @@ static void tell_trouble(const struct alert_watch *watch, const struct trouble *
 	size_t all = nodes_count(watch->parts.nodes);
 	enum alert_severity severity = trouble->count >= (all + 1) / 2 ? ALERT_CRITICAL : ALERT_WARNING;
 
-	if (trouble->count > watch->parts.settings->many) {
-		find(watch, (enum alert_kind)(one + 1), severity, "", now, "%u of %zu nodes %s, such as %.40s, %.40s",
-			trouble->count, all, what, trouble->listed[0].node, trouble->listed[1].node);
+	if (are_many(watch, trouble->count, (enum alert_kind)(one + 1))) {
+		find(watch, (enum alert_kind)(one + 1), severity, "", now, "%u of %zu nodes %s, such as %.40s%s%.40s",
+			trouble->count, all, what, trouble->listed[0].node, trouble->count > 1 ? ", " : "",
+			trouble->count > 1 ? trouble->listed[1].node : "");
 		return;
 	}
 	for (unsigned i = 0; i < trouble->count; i++)

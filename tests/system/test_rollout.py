@@ -121,6 +121,41 @@ def test_a_node_that_refuses_a_downgrade_is_reported_as_such(tmp_path):
     broker.stop()
 
 
+def add_late(gateway, folder, payload):
+    """Adds another image, if there is room; what the command came to."""
+    (folder / "late.bin").write_bytes(payload)
+    gateway.cli("image", "sign", "--key", gateway.key.with_suffix(".key"), "--version", "3.0.0", "--hardware", "other",
+                folder / "late.bin", folder / "late-signed.bin")
+    return gateway.cli("image", "add", folder / "late-signed.bin", check=False)
+
+
+def test_what_nodes_would_go_back_to_stays_when_room_is_short(tmp_path):
+    size, chance = 400_000, random.Random(1)
+    broker = Broker(tmp_path).start()
+    gateway = Wakegate(tmp_path, broker.port, images={"quota": "1 MB", "max_size": "500 KB"}).start()
+    former = gateway.add_image(chance.randbytes(size), "1.0.0", HARDWARE)
+    bad = gateway.add_image(chance.randbytes(size), "2.0.0", HARDWARE)
+    with CoapNode(gateway, "sleeper", HARDWARE, image=former[:32]) as node:
+        node.check_in()
+        gateway.ask("rollout", "create", "spring", bad, "--waves", "100", "--deadline", "100000", "--yes")
+        wait_until("it is offered the image", lambda: node.offered() == bad[:16], 120)
+        node.run(bad, "2.0.0")
+        node.check_in()
+        refused = add_late(gateway, tmp_path, chance.randbytes(size))
+        assert refused.returncode != 0 and "room" in refused.stderr
+        gateway.kill()
+        gateway.start()
+        node.check_in()
+        assert add_late(gateway, tmp_path, chance.randbytes(size)).returncode != 0
+        gateway.ask("rollout", "rollback", "spring", "--yes")
+        wait_until("it is offered its former image", lambda: node.offered() == former[:16], 120)
+        node.run(former, "1.0.0")
+        node.check_in()
+        assert gateway.ask("rollout", "show", "spring")["returns"]["done"] == 1
+    gateway.stop()
+    broker.stop()
+
+
 ROLLOUT_FILE = """\
 rollout: {{ name = "spring"; image = "{image}"; priority = 3; }};
 targets: {{ nodes = [ {nodes} ]; versions = "<9"; }};

@@ -261,6 +261,35 @@ START_TEST(many_silent_nodes_are_one_alert)
 }
 END_TEST
 
+/* More than three are many; one more or less is no news then. */
+START_TEST(one_alert_for_many_lasts_until_half_as_few_have_the_trouble)
+{
+	char id[16];
+
+	begin_whole_scene();
+	for (int i = 0; i < 4; i++) {
+		snprintf(id, sizeof(id), "n%d", i);
+		add_node(id, 90);
+	}
+	now.wall_ms += INTERVAL_MS * 20;
+	look();
+	ck_assert(stands(ALERT_NODES_SILENT, ""));
+	for (int i = 0; i < 2; i++) {
+		ck_assert(stands(ALERT_NODES_SILENT, ""));
+		snprintf(id, sizeof(id), "n%d", i);
+		nodes_find(nodes, id)->record.next_contact_ms = now.wall_ms + INTERVAL_MS;
+		look();
+		ck_assert(!stands(ALERT_NODE_SILENT, "n3"));
+	}
+	ck_assert(stands(ALERT_NODES_SILENT, ""));
+	nodes_find(nodes, "n2")->record.next_contact_ms = now.wall_ms + INTERVAL_MS;
+	look();
+	ck_assert(!stands(ALERT_NODES_SILENT, ""));
+	ck_assert(stands(ALERT_NODE_SILENT, "n3"));
+	end_scene();
+}
+END_TEST
+
 START_TEST(a_low_battery_is_told_until_it_is_well_above)
 {
 	struct node *node;
@@ -486,8 +515,8 @@ START_TEST(a_rollout_that_no_node_can_have_is_found)
 	(void)rollouts_tick(rollouts, now);
 	look();
 	ck_assert(stands(ALERT_ROLLOUT_WAITS, "spring"));
-	ck_assert_str_eq(alerts_get(alerts, ALERT_ROLLOUT_WAITS, "spring")->text,
-		"no node can have the image now: 1 held");
+	ck_assert_str_eq(
+		alerts_get(alerts, ALERT_ROLLOUT_WAITS, "spring")->text, "no node can have the image now: 1 held");
 	ck_assert_int_eq(holds_release(holds, "n1", "operator", now), 0);
 	now.monotonic_ms += 60000;
 	(void)rollouts_tick(rollouts, now);
@@ -499,7 +528,7 @@ END_TEST
 
 TEST_SUITE(alert_watch, a_backlog_is_told_by_what_waits_and_until_it_is_well_below,
 	a_rollout_that_no_node_can_have_is_found, a_healthy_gateway_has_none, a_silent_node_is_found_and_forgiven,
-	many_silent_nodes_are_one_alert, a_low_battery_is_told_until_it_is_well_above,
-	nodes_whose_updates_fail_are_found, rollouts_that_gates_stopped_are_found,
-	a_clock_that_was_never_set_or_is_behind_is_found, an_image_without_room_is_told_until_one_has_room,
-	an_emergency_stop_is_not_forgotten, a_full_registry_is_found)
+	many_silent_nodes_are_one_alert, one_alert_for_many_lasts_until_half_as_few_have_the_trouble,
+	a_low_battery_is_told_until_it_is_well_above, nodes_whose_updates_fail_are_found,
+	rollouts_that_gates_stopped_are_found, a_clock_that_was_never_set_or_is_behind_is_found,
+	an_image_without_room_is_told_until_one_has_room, an_emergency_stop_is_not_forgotten, a_full_registry_is_found)
