@@ -163,7 +163,8 @@ static uint8_t size_of_next(const struct zigbee_upgrades *upgrades, const struct
 	return size < left ? size : (uint8_t)left;
 }
 
-static size_t write_block(uint8_t frame[128], const struct upgrade_node *node, const uint8_t *bytes, size_t size)
+static size_t write_block(
+	uint8_t frame[UPGRADE_FRAME_MAX], const struct upgrade_node *node, const uint8_t *bytes, size_t size)
 {
 	const struct zigbee_upgrade answer = { .command = UPGRADE_BLOCK_RESPONSE,
 		.file = node->want.file, /* a file for any kind is of the one that asked */
@@ -171,7 +172,7 @@ static size_t write_block(uint8_t frame[128], const struct upgrade_node *node, c
 		.data = { bytes, size } };
 	struct writer out;
 
-	writer_init(&out, frame, 128);
+	writer_init(&out, frame, UPGRADE_FRAME_MAX);
 	zigbee_upgrade_write(&out, &answer, node->want.sequence);
 	return writer_size(&out);
 }
@@ -220,11 +221,43 @@ static bool is_over_budget(struct zigbee_upgrades *upgrades, struct upgrade_node
 	return wait_ms > 0 || !node->want.active;
 }
 
+/* What the stick made of a block. -EAGAIN: it is full. */
+static int note_outcome(
+	struct zigbee_upgrades *upgrades, struct upgrade_node *node, uint8_t size, int result, int64_t now_ms)
+{
+	if (result == -EAGAIN || result == -ENOBUFS)
+		return -EAGAIN;
+	if (result == -EMSGSIZE && size > ZIGBEE_BLOCK_FALLBACK / 2) {
+		node->air.cap = size > ZIGBEE_BLOCK_FALLBACK ? ZIGBEE_BLOCK_FALLBACK : ZIGBEE_BLOCK_FALLBACK / 2;
+		upgrade_enqueue(upgrades, node);
+	} else if (result < 0) {
+		upgrades->counters.unsent++;
+		node->want.active = false; /* the node asks again */
+	} else {
+		note_served(upgrades, node, size, now_ms);
+	}
+	return 0;
+}
+
+static int send_block(
+	struct zigbee_upgrades *upgrades, struct upgrade_node *node, const uint8_t *bytes, uint8_t size, int64_t now_ms)
+{
+	uint8_t data[UPGRADE_FRAME_MAX];
+	const struct upgrade_frame frame = { .data = data,
+		.size = write_block(data, node, bytes, size),
+		.kind = FLIGHT_BLOCK,
+		.offset = node->want.offset,
+		.cost_us = zigbee_airtime_of(ZIGBEE_UPGRADE_RESPONSE_OVERHEAD + size, node->peer.relays) +
+			   (node->want.is_page ? 0 : zigbee_airtime_of(REQUEST_ASDU, node->peer.relays)) };
+
+	return note_outcome(upgrades, node, size, upgrade_transmit(upgrades, node, &frame, now_ms), now_ms);
+}
+
 /* 0: served, or its turn is over for another reason; -EAGAIN: the stick is full. */
 static int serve(struct zigbee_upgrades *upgrades, struct upgrade_node *node, int64_t now_ms)
 {
 	struct upgrade_want *want = &node->want;
-	uint8_t bytes[UINT8_MAX], data[128];
+	uint8_t bytes[UINT8_MAX];
 	uint8_t size = size_of_next(upgrades, node);
 	int read = image_source_read(node->offer.image, node->file.offset + want->offset, bytes, size);
 
@@ -237,27 +270,7 @@ static int serve(struct zigbee_upgrades *upgrades, struct upgrade_node *node, in
 	}
 	if (is_over_budget(upgrades, node, size + ZIGBEE_UPGRADE_RESPONSE_OVERHEAD + REQUEST_ASDU, now_ms))
 		return 0;
-	const struct upgrade_frame frame = { .data = data,
-		.size = write_block(data, node, bytes, size),
-		.kind = FLIGHT_BLOCK,
-		.offset = want->offset,
-		.cost_us = zigbee_airtime_of(ZIGBEE_UPGRADE_RESPONSE_OVERHEAD + size, node->peer.relays) +
-			   (want->is_page ? 0 : zigbee_airtime_of(REQUEST_ASDU, node->peer.relays)) };
-	int result = upgrade_transmit(upgrades, node, &frame, now_ms);
-	if (result == -EAGAIN || result == -ENOBUFS)
-		return -EAGAIN;
-	if (result == -EMSGSIZE && size > ZIGBEE_BLOCK_FALLBACK / 2) {
-		node->air.cap = size > ZIGBEE_BLOCK_FALLBACK ? ZIGBEE_BLOCK_FALLBACK : ZIGBEE_BLOCK_FALLBACK / 2;
-		upgrade_enqueue(upgrades, node);
-		return 0;
-	}
-	if (result < 0) {
-		upgrades->counters.unsent++;
-		want->active = false; /* the node asks again */
-		return 0;
-	}
-	note_served(upgrades, node, size, now_ms);
-	return 0;
+	return send_block(upgrades, node, bytes, size, now_ms);
 }
 
 int64_t upgrade_pump(struct zigbee_upgrades *upgrades, int64_t now_ms)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define STICK_PAUSE_MS 20 /* until a stick that was full is tried again, if nothing else tells */
-#define FRAME_MAX 128
 
 static struct upgrade_flight *free_flight(struct zigbee_upgrades *upgrades)
 {
@@ -89,7 +88,7 @@ static void send_frame(struct zigbee_upgrades *upgrades, struct upgrade_node *no
 void upgrade_answer(struct zigbee_upgrades *upgrades, struct upgrade_node *node, const struct zigbee_upgrade *message,
 	uint8_t sequence, int64_t now_ms)
 {
-	uint8_t data[FRAME_MAX];
+	uint8_t data[UPGRADE_FRAME_MAX];
 	struct writer out;
 
 	writer_init(&out, data, sizeof(data));
@@ -101,7 +100,7 @@ void upgrade_answer(struct zigbee_upgrades *upgrades, struct upgrade_node *node,
 void upgrade_send_unasked(struct zigbee_upgrades *upgrades, struct upgrade_node *node,
 	const struct zigbee_upgrade *message, enum flight_kind kind, int64_t now_ms)
 {
-	uint8_t data[FRAME_MAX];
+	uint8_t data[UPGRADE_FRAME_MAX];
 	struct writer out;
 
 	writer_init(&out, data, sizeof(data));
@@ -120,7 +119,7 @@ void upgrade_answer_default(struct zigbee_upgrades *upgrades, struct upgrade_nod
 		.manufacturer = request->manufacturer,
 		.sequence = request->sequence,
 		.command = ZCL_DEFAULT_RESPONSE };
-	uint8_t data[FRAME_MAX];
+	uint8_t data[UPGRADE_FRAME_MAX];
 	struct writer out;
 
 	writer_init(&out, data, sizeof(data));
@@ -139,7 +138,7 @@ void upgrade_send_read(struct zigbee_upgrades *upgrades, struct upgrade_node *no
 		.no_default_response = true,
 		.sequence = ++upgrades->sequence,
 		.command = ZCL_READ };
-	uint8_t data[FRAME_MAX];
+	uint8_t data[UPGRADE_FRAME_MAX];
 	struct writer out;
 
 	writer_init(&out, data, sizeof(data));

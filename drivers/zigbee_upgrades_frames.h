@@ -6,6 +6,8 @@
 
 #include "drivers/zigbee_upgrades_state.h"
 
+#define UPGRADE_FRAME_MAX 128 /* bytes; what the stick bears is less */
+
 struct upgrade_frame {
 	const void *data;
 	size_t size;
