@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/edge_yield.h"
 #include "protocols/reading.h"
 
 struct boot_clock;
@@ -52,22 +53,8 @@ void edge_follow_clock(struct edge *edge);
 
 bool edge_is_ready(const struct edge *edge);
 
-/* What rules made of a report, or what a window says. */
-struct edge_yield {
-	struct span node;
-	int64_t received_ms;
-	const struct reading *readings; /* that go on */
-	size_t count;
-	const struct reading *fed; /* entries of a feed */
-	size_t fed_count;
-	bool urgent; /* an alarm is in it */
-};
-
 /* Applies the rules. *out is valid until the next call of this. -ENOMEM, -ENOBUFS: the rules make too much of it. */
 int edge_apply(struct edge *edge, const struct edge_yield *report, struct edge_yield *out);
-
-/* Puts a yield into a commit; the opposite of 0 says that it cannot be now. */
-typedef int edge_put(void *context, const struct edge_yield *yield);
 
 /* Has windows told until there is room for this yield. -EBUSY: it did not succeed. */
 int edge_make_room(struct edge *edge, const struct edge_yield *yield, edge_put *put, void *context);

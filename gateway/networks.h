@@ -10,51 +10,21 @@
 #include <stdint.h>
 
 #include "gateway/moment.h"
+#include "gateway/networks_parts.h"
 
 struct config;
 struct driver_command;
 struct driver_counter;
 struct driver_offer;
-struct driver_ops;
 struct driver_process;
 struct driver_question;
-struct driver_records;
 struct firmware_counts;
-struct holds;
-struct image_cache;
-struct image_source;
-struct link_settings;
 struct networks;
 struct node;
 struct node_commands;
-struct nodes;
-struct random;
-struct remote_drivers;
 struct rollouts;
-struct schedule_settings;
 struct slots;
-struct telemetry;
 struct updates;
-struct uv_loop_s;
-
-/* What the networks report to. Everything outlives them. */
-struct networks_parts {
-	struct uv_loop_s *loop;
-	const char *gateway; /* its id: no node may bear it */
-	const struct clock *clock;
-	struct random *random;
-	struct nodes *nodes;
-	const struct holds *holds;
-	struct telemetry *telemetry;
-	struct image_cache *images;
-	struct driver_records *records;
-	struct remote_drivers *remotes; /* NULL: all drivers run inside */
-	const struct schedule_settings *schedule;
-	const struct link_settings *links;
-	/* The only network there is, and its settings, whatever the config says; NULL: those that the config names. */
-	const struct driver_ops *only;
-	const void *only_settings;
-};
 
 /* Opens every driver whose group is in the config. On failure `why` says which and why. */
 int networks_open(struct networks **out, const struct networks_parts *parts, const struct config *config, char *why,

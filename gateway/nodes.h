@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "gateway/moment.h"
+#include "gateway/node.h"
 #include "gateway/node_record.h"
 #include "store/node_store.h"
 
@@ -30,15 +31,6 @@ struct nodes_settings {
 	int64_t most;              /* how many may join */
 	int64_t flush_interval_ms; /* how long counters may wait to be saved */
 	int64_t missed_wakes;      /* how many slots a node may miss before it counts as silent */
-};
-
-/* A node; owned by the registry and valid until it is removed. */
-struct node {
-	struct node_record record; /* use nodes_changed() after changing its numbers */
-	uint16_t parent;           /* names its parent in the mesh, as the node said since the start; 0: not said */
-	bool dirty;                /* not saved as it is */
-	bool urgent;               /* and does not wait for the next flush */
-	char id[];
 };
 
 /* Loads the registry. Blocks; for start-up. `settings` and `store` outlive the registry. */

@@ -11,6 +11,7 @@
 
 #include "gateway/moment.h"
 #include "gateway/update.h"
+#include "gateway/update_order.h"
 #include "gateway/updates_port.h"
 
 struct clock_jump;
@@ -35,15 +36,6 @@ struct updates_parts {
 /* Loads; blocks, for start-up. Offers what is due. Everything in `parts` outlives the updates. */
 int updates_open(struct updates **out, const struct updates_parts *parts, struct moment now);
 void updates_close(struct updates *updates);
-
-/* An order for one node. */
-struct update_order {
-	struct node *node;
-	uint8_t sha256[32];
-	bool force;     /* also for other hardware, or if the node runs the image already or has said no version */
-	bool at_once;   /* whatever hours it has windows in */
-	const char *by; /* who ordered it, for the journal: "operator", "cloud" */
-};
 
 /*
  * Orders; replaces the node's former update. 0; -EALREADY it runs the image, or has the same update under way;
