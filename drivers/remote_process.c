@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <uv.h>
 
 #include "drivers/own_descriptors.h"
@@ -87,6 +88,17 @@ int remote_process_start(struct remote_process **out, struct uv_loop_s *loop, co
 int remote_process_pid(const struct remote_process *process)
 {
 	return process->process.pid;
+}
+
+bool remote_process_has_ended(const struct remote_process *process)
+{
+	siginfo_t info = { 0 };
+
+	if (!process->running)
+		return true;
+	/* libuv is to find it still. */
+	int result = waitid(P_PID, (id_t)process->process.pid, &info, WEXITED | WNOHANG | WNOWAIT);
+	return result == 0 && info.si_pid != 0;
 }
 
 void remote_process_kill(struct remote_process *process)

@@ -19,6 +19,9 @@ int remote_process_start(struct remote_process **out, struct uv_loop_s *loop, co
 
 int remote_process_pid(const struct remote_process *process);
 
+/* Whether it has ended; `exited` follows if it was not called yet. */
+bool remote_process_has_ended(const struct remote_process *process);
+
 /* Ends it at once; `exited` follows. */
 void remote_process_kill(struct remote_process *process);
 

@@ -17,6 +17,8 @@
 #define STOP_MS 3000    /* for an orderly end */
 #define LINGER_MS 200   /* for the last word to one that is given up */
 #define LINE_SIZE 1024
+#define CUT_LOOKS 10 /* at a process whose connection broke, */
+#define CUT_MS 300   /* so far apart: time alone would pass also while the machine stands still */
 
 void remote_log(struct driver *driver, enum driver_level level, const char *format, ...)
 {
@@ -54,13 +56,16 @@ static struct message_frame peer_of(const struct driver *driver)
 	return (struct message_frame){ driver->peer, driver->peer_size };
 }
 
+static void on_cut_off(struct driver *driver);
+
 static void send_beat(struct driver *driver)
 {
 	struct driver_message beat;
 
 	driver_message_init(&beat, DRIVER_BEAT);
 	beat.id = remote_guard_beat(&driver->guard, now_of(driver));
-	(void)send_to(driver, peer_of(driver), &beat, NONE);
+	if (send_to(driver, peer_of(driver), &beat, NONE) == -EHOSTUNREACH)
+		on_cut_off(driver);
 }
 
 void remote_send(struct driver *driver, const struct driver_message *message, struct span data)
@@ -68,7 +73,9 @@ void remote_send(struct driver *driver, const struct driver_message *message, st
 	if (driver->peer_size == 0)
 		return;
 	int sent = send_to(driver, peer_of(driver), message, data);
-	if (sent < 0)
+	if (sent == -EHOSTUNREACH)
+		on_cut_off(driver);
+	else if (sent < 0)
 		remote_give_up(driver, "it stalls: it cannot be sent to: %s", strerror(-sent));
 	else if (remote_guard_sent(&driver->guard, (size_t)sent))
 		send_beat(driver);
@@ -108,7 +115,8 @@ static void on_exited(void *context, int64_t status, int number)
 
 	remote_process_let_go(driver->process, false);
 	driver->process = NULL;
-	if (driver->peer_size > 0 || driver->state == REMOTE_STARTING) {
+	if (driver->peer_size > 0 || driver->state == REMOTE_STARTING || driver->cut_looks > 0) {
+		driver->cut_looks = 0;
 		if (number)
 			remote_give_up(driver, "it was ended by signal %d", number);
 		else
@@ -166,10 +174,37 @@ static void end_session(struct driver *driver)
 		driver->host->trouble(driver->host->context, DRIVER_NOTICE, "");
 }
 
+static void look_at_cut_off(uv_timer_t *timer)
+{
+	struct driver *driver = timer->data;
+
+	if (remote_process_has_ended(driver->process))
+		return;
+	if (--driver->cut_looks == 0)
+		remote_give_up(driver, "it closed its connection");
+	else
+		uv_timer_start(&driver->restart_timer, look_at_cut_off, CUT_MS, 0);
+}
+
+/* The connection of a process that ends breaks before it has ended: how it ends is the reason then. */
+static void on_cut_off(struct driver *driver)
+{
+	if (!driver->process) {
+		remote_give_up(driver, "its connection was lost");
+		return;
+	}
+	end_session(driver);
+	driver->cut_looks = CUT_LOOKS;
+	uv_timer_start(&driver->restart_timer, look_at_cut_off, CUT_MS, 0);
+}
+
 void remote_give_up(struct driver *driver, const char *format, ...)
 {
 	va_list arguments;
 
+	if (driver->cut_looks > 0)
+		uv_timer_stop(&driver->restart_timer);
+	driver->cut_looks = 0;
 	va_start(arguments, format);
 	(void)vsnprintf(driver->trouble, sizeof(driver->trouble), format, arguments);
 	va_end(arguments);
@@ -192,7 +227,7 @@ static const char *fault_of_hello(const struct driver *driver, const struct driv
 		return "version 1 of the protocol is spoken here";
 	if (strcmp(hello->driver, driver->settings->name) != 0)
 		return "another driver is expected here";
-	if (driver->settings->program && (driver->peer_size > 0 || !driver->process))
+	if (driver->settings->program && (driver->peer_size > 0 || driver->cut_looks > 0 || !driver->process))
 		return "the driver runs already";
 	return NULL;
 }
@@ -270,7 +305,7 @@ static void on_message(void *context, const struct message *message)
 		return;
 	}
 	/* libzmq cuts off who sends too large a frame; it connects anew, and is somebody else for the router. */
-	if (driver->peer_size > 0 && driver->process && message->peer.known &&
+	if ((driver->peer_size > 0 || driver->cut_looks > 0) && driver->process && message->peer.known &&
 		message->peer.pid == remote_process_pid(driver->process)) {
 		remote_give_up(driver, "it sends garbage: a frame of more than %d bytes, or from a second socket",
 			DRIVER_DATA_MAX);
@@ -292,7 +327,7 @@ static void on_beat_due(uv_timer_t *timer)
 	struct driver *driver = timer->data;
 	char why[160];
 
-	if (driver->state == REMOTE_WAITING)
+	if (driver->state == REMOTE_WAITING || (driver->process && remote_process_has_ended(driver->process)))
 		return;
 	if (remote_guard_look(&driver->guard, now_of(driver), why, sizeof(why)) < 0) {
 		remote_give_up(driver, "%s", why);

@@ -55,9 +55,10 @@ struct driver {
 	struct message_context *context;
 	struct message_gate *gate; /* NULL: plain */
 	struct message_socket *socket;
-	struct remote_process *process; /* NULL: none runs, or it is not ours */
-	uv_timer_t beat_timer, restart_timer;
-	unsigned handles; /* timers that the loop still knows */
+	struct remote_process *process;       /* NULL: none runs, or it is not ours */
+	uv_timer_t beat_timer, restart_timer; /* the latter also looks how a process ends that was cut off */
+	unsigned cut_looks;                   /* that are left, at a process whose connection broke; 0: none did */
+	unsigned handles;                     /* timers that the loop still knows */
 
 	enum remote_state state;
 	uint8_t peer[ROUTER_PEER_MAX];

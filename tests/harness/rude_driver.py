@@ -3,7 +3,9 @@
 Each start takes the next of the kind's misdeeds; FOLDER remembers how many there were.
 """
 import json
+import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -43,6 +45,18 @@ def leave(socket):
     sys.exit(3)
 
 
+def hang_up(socket):
+    socket.close(linger=0)
+    time.sleep(600)
+
+
+def die(socket):
+    """As a process that is killed: what it had open is closed before its end is seen."""
+    socket.close(linger=0)
+    time.sleep(0.3)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def send(*frames):
     def misdeed(socket):
         socket.send_multipart(frames)
@@ -65,6 +79,8 @@ KINDS = {
     "flood": [flood_messages, flood_bytes, flood_fetches],
     "stall": [stall, read_nothing],
     "leave": [leave],
+    "hang_up": [hang_up],
+    "die": [die],
     "garbage": [
         send(b"\xff\xfe\x00"),
         send(b""),

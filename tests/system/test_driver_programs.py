@@ -86,6 +86,8 @@ def test_the_example_of_the_documentation_registers_reports_and_takes_an_image(t
     ("stall", 'silence = "2 s";', "it stalls: "),
     ("garbage", "", "it sends garbage: "),
     ("leave", "", "it ended with code 3"),
+    ("hang_up", "", "it closed its connection"),
+    ("die", "", "it was ended by signal 9"),
 ])
 def test_a_driver_that_misbehaves_is_ended_named_and_started_anew(tmp_path, broker, kind, drivers, reason):
     gateway = Programs(tmp_path, broker.port, {"rude": (program(tmp_path, RUDE), [kind, tmp_path])}, drivers).start()

@@ -389,6 +389,20 @@ START_TEST(a_report_of_one_who_died_is_nobodys)
 }
 END_TEST
 
+START_TEST(a_connection_that_broke_is_called_that)
+{
+	run_program();
+	message_socket_close(t.socket);
+	for (int i = 0; i < TURNS_MAX && !strstr(t.log, "driver.ended"); i++) {
+		offer("n1", 0);
+		uv_run(&t.loop, UV_RUN_ONCE);
+	}
+	ck_assert_msg(strstr(t.log, "reason=\"its connection was lost\"") != NULL, "%s", t.log);
+	connect_program();
+	end();
+}
+END_TEST
+
 START_TEST(garbage_ends_the_session_and_says_why)
 {
 	struct driver_process process;
@@ -439,5 +453,5 @@ TEST_SUITE(remote, a_program_is_told_what_it_kept_before_it_starts,
 	a_report_is_done_when_it_is_durable, a_reading_may_begin_with_any_character_of_a_name,
 	offers_are_told_anew_to_the_next_one, bytes_that_are_not_in_memory_come_when_they_are,
 	a_question_is_answered_once_whatever_becomes_of_the_program, a_report_of_one_who_died_is_nobodys,
-	garbage_ends_the_session_and_says_why, a_figure_has_a_name_without_nul,
+	a_connection_that_broke_is_called_that, garbage_ends_the_session_and_says_why, a_figure_has_a_name_without_nul,
 	its_figures_and_its_log_are_the_gateways)
