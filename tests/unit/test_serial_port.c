@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -270,6 +272,66 @@ START_TEST(a_connection_that_is_refused_is_tried_again)
 }
 END_TEST
 
+/* A host of three addresses, of which the last one listens; libuv asks this in place of the C library's. */
+static unsigned lookups;
+
+int getaddrinfo(const char *host, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+	struct addrinfo *list = NULL;
+
+	(void)hints;
+	__atomic_add_fetch(&lookups, 1, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct addrinfo *one = calloc(1, sizeof(*one) + sizeof(struct sockaddr_in));
+		struct sockaddr_in *address = (struct sockaddr_in *)(one + 1);
+		/* Nobody listens at 127.0.0.2 and .3. */
+		uint32_t number = i == 0 || strcmp(host, "three.example") != 0 ? INADDR_LOOPBACK : INADDR_LOOPBACK + i;
+		address->sin_family = AF_INET;
+		address->sin_addr.s_addr = htonl(number);
+		address->sin_port = htons((uint16_t)atoi(service));
+		*one = (struct addrinfo){ .ai_family = AF_INET,
+			.ai_socktype = SOCK_STREAM,
+			.ai_addr = (struct sockaddr *)address,
+			.ai_addrlen = sizeof(*address),
+			.ai_next = list };
+		list = one;
+	}
+	*out = list;
+	return 0;
+}
+
+void freeaddrinfo(struct addrinfo *list)
+{
+	while (list) {
+		struct addrinfo *next = list->ai_next;
+		free(list);
+		list = next;
+	}
+}
+
+START_TEST(each_address_of_a_host_has_its_turn)
+{
+	struct stage stage;
+	char path[64], three[64];
+	int listening = listen_somewhere(path, sizeof(path));
+
+	snprintf(three, sizeof(three), "tcp://three.example%s", strrchr(path, ':'));
+	start(&stage, three);
+	run_until(&stage, &stage.opened, 1);
+	ck_assert_uint_eq(stage.closed, 2);
+	ck_assert_ptr_nonnull(strstr(stage.why, "cannot be reached: Connection refused"));
+	ck_assert_uint_eq(lookups, 3);
+	/* It goes on after the last one with the first. */
+	int fd = accept(listening, NULL, NULL);
+	close(fd);
+	run_until(&stage, &stage.closed, 4);
+	ck_assert_ptr_nonnull(strstr(stage.why, "cannot be reached: Connection refused"));
+	ck_assert_uint_eq(lookups, 4);
+	close(listening);
+	finish(&stage);
+}
+END_TEST
+
 START_TEST(what_can_never_be_opened_is_refused_in_words)
 {
 	struct stage stage = { 0 };
@@ -290,4 +352,5 @@ END_TEST
 TEST_SUITE(serial_port, bytes_go_both_ways_as_they_are, a_port_that_is_not_there_is_told_and_tried_again,
 	a_file_is_no_port, a_port_belongs_to_one, an_unplugged_port_is_opened_again_when_it_is_back,
 	what_has_no_room_to_leave_ends_the_connection, a_port_may_be_at_the_end_of_a_connection,
-	a_connection_that_is_refused_is_tried_again, what_can_never_be_opened_is_refused_in_words)
+	a_connection_that_is_refused_is_tried_again, each_address_of_a_host_has_its_turn,
+	what_can_never_be_opened_is_refused_in_words)
