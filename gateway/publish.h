@@ -61,53 +61,6 @@ struct kept_segment {
 /* Takes the segment's data, or leaves it in the store only. */
 void publish_on_kept(struct publish *publish, struct kept_segment *taken, struct moment now);
 
-/* Who waits for a segment to be durable at the broker or in the store. */
-struct segment_offer {
-	/* 0: the broker has all of it. Else publish has let go of it and it must be stored. Must not call back but for
-	 * publish_discard(). */
-	void (*settled)(void *context, int result);
-	void *context;
-};
-
-/*
- * Takes the data of a segment that the store does not have; it goes to the broker at once. `settled` is called once,
- * unless the segment is stored or abandoned before; then it may be offered again. -EAGAIN: the uplink is down, or
- * segments of higher numbers are on their way; -ENOMEM.
- */
-int publish_offer(
-	struct publish *publish, struct kept_segment *taken, const struct segment_offer *offer, struct moment now);
-
-/* How long an offer is worth waiting for; 0: the broker is too slow, or there is none. */
-int64_t publish_patience_ms(const struct publish *publish);
-
-/* An offer was waited for in vain; offers are not worth waiting for until the broker is fast again. */
-void publish_was_slow(struct publish *publish);
-
-/* An offered segment is in the store now: it is as if it were kept. False: it is not held any more. */
-bool publish_on_stored(struct publish *publish, uint64_t first);
-
-/* Nobody waits for an offered segment any more, and it will not be stored. */
-void publish_abandon(struct publish *publish, uint64_t first);
-
-/* The store has, or is about to have, a segment that is delivered. */
-void publish_discard(struct publish *publish, uint64_t first);
-
-/* The store has dropped these readings to make room. */
-void publish_on_evicted(struct publish *publish, uint64_t first, uint32_t count);
-
-/*
- * For whoever replaces segments in the store by others: no backlog is read until it is resumed, so that what is not
- * being sent then will not be. False: a read is under way, ask again.
- */
-bool publish_pause_backlog(struct publish *publish);
-void publish_resume_backlog(struct publish *publish);
-
-/* Whether the segment is on its way upstream, or delivered and not yet forgotten. */
-bool publish_is_sending(const struct publish *publish, uint64_t first);
-
-/* `readings` of the store, none of them being sent, have been replaced by `count` others from the number `first` on. */
-void publish_on_thinned(struct publish *publish, uint64_t readings, uint64_t first, uint32_t count);
-
 /* As in uplink_host. on_delivered: for tickets with PUBLISH_TICKETS. */
 void publish_on_connected(struct publish *publish, unsigned window, struct moment now);
 void publish_on_disconnected(struct publish *publish, struct moment now);

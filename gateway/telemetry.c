@@ -17,6 +17,8 @@
 #include "gateway/log.h"
 #include "gateway/numbers.h"
 #include "gateway/publish.h"
+#include "gateway/publish_offers.h"
+#include "gateway/publish_stored.h"
 #include "gateway/runtime_memory.h"
 #include "gateway/segment_pack.h"
 #include "gateway/telemetry_offers.h"

@@ -7,6 +7,8 @@
 #include "gateway/commit.h"
 #include "gateway/exchange_table.h"
 #include "gateway/publish.h"
+#include "gateway/publish_offers.h"
+#include "gateway/publish_stored.h"
 #include "gateway/runtime_memory.h"
 #include "gateway/telemetry_state.h"
 #include "protocols/fingerprint.h"

@@ -7,6 +7,7 @@
 #include "gateway/gaps.h"
 #include "gateway/log.h"
 #include "gateway/publish.h"
+#include "gateway/publish_stored.h"
 #include "gateway/telemetry.h"
 #include "gateway/telemetry_settings.h"
 #include "gateway/thin_group.h"
