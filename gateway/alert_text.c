@@ -3,20 +3,12 @@
 #include "gateway/alerts.h"
 #include "gateway/control_describe.h"
 
-/* The text may hold what a node said of itself. */
-static json_t *safe_text(const char *text)
-{
-	json_t *string = json_string(text);
-
-	return string ? string : json_string("(not UTF-8)");
-}
-
 json_t *alert_json(const struct alert *alert)
 {
 	json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:I, s:I, s:I}", "state", alert->stands ? "raised" : "cleared",
 		"kind", alert_kind_name(alert->kind), "severity", alert_severity_name(alert->severity), "text",
-		safe_text(alert->text), "times", (json_int_t)alert->times, "raised_ms", (json_int_t)alert->raised_ms,
-		"changed_ms", (json_int_t)alert->changed_ms);
+		described_text(alert->text), "times", (json_int_t)alert->times, "raised_ms",
+		(json_int_t)alert->raised_ms, "changed_ms", (json_int_t)alert->changed_ms);
 
 	describe_text(json, "subject", alert->subject);
 	return json;

@@ -1,5 +1,6 @@
 #include "gateway/control_describe.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "drivers/image_source.h"
@@ -21,10 +22,24 @@ void describe_time(json_t *object, const char *name, int64_t wall_ms)
 		(void)json_object_set_new(object, name, json_integer(wall_ms));
 }
 
+json_t *described_text(const char *text)
+{
+	json_t *string = json_string(text);
+	char plain[513];
+
+	if (string)
+		return string;
+	(void)snprintf(plain, sizeof(plain), "%s", text);
+	for (char *c = plain; *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json_string(plain);
+}
+
 void describe_text(json_t *object, const char *name, const char *text)
 {
 	if (*text)
-		(void)json_object_set_new(object, name, json_string(text));
+		(void)json_object_set_new(object, name, described_text(text));
 }
 
 static void describe_digest(json_t *object, const char *name, const uint8_t *digest, size_t size)

@@ -25,6 +25,10 @@ json_t *describe_image(const struct stored_image *image);
 json_t *describe_update(const struct update *update);
 json_t *describe_journal_entry(const struct journal_entry *entry);
 
+/* A JSON text of at most 512 bytes; where it is not UTF-8, as one that was cut may be, '?' stands for what is not
+ * ASCII. */
+json_t *described_text(const char *text);
+
 /* Adds a time unless it is 0, a text unless it is "". */
 void describe_time(json_t *object, const char *name, int64_t wall_ms);
 void describe_text(json_t *object, const char *name, const char *text);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "drivers/driver.h"
+#include "gateway/control_describe.h"
 #include "gateway/control_request.h"
 #include "gateway/networks.h"
 
@@ -65,8 +66,7 @@ static void add_driver(
 			(void)json_object_set_new(json, "pid", json_integer(process->pid));
 	}
 	const char *wrong = process && *process->trouble ? process->trouble : trouble->sentence;
-	if (*wrong)
-		(void)json_object_set_new(json, "trouble", json_string(wrong));
+	describe_text(json, "trouble", wrong);
 	networks_counters(listing->networks, add_counter, &figures);
 	(void)json_object_set_new(json, "counters", figures.counters);
 	(void)json_array_append_new(listing->list, json);

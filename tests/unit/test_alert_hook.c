@@ -106,6 +106,22 @@ START_TEST(the_program_reads_the_alert_as_json)
 }
 END_TEST
 
+/* A driver's sentence may be cut in the middle of a character. */
+START_TEST(a_text_that_is_no_utf_8_is_told_as_far_as_it_is_plain)
+{
+	struct alert cut = silent;
+
+	begin_scene("exec cat > \"$1\"");
+	snprintf(cut.text, sizeof(cut.text), "the stick is 40 \xc2\xb0 C warm \xc2");
+	alert_hook_changed(hook, &cut, now);
+	wait_until_idle();
+	json_t *json = json_loads(written(), 0, NULL);
+	ck_assert_str_eq(json_string_value(json_object_get(json, "text")), "the stick is 40 ?? C warm ?");
+	json_decref(json);
+	end_scene();
+}
+END_TEST
+
 START_TEST(the_fields_are_in_an_environment_that_holds_nothing_else)
 {
 	(void)setenv("WAKEGATE_SECRET", "hunter2", 1);
@@ -217,8 +233,8 @@ START_TEST(the_program_is_named_with_its_whole_path)
 }
 END_TEST
 
-TEST_SUITE(alert_hook, the_program_reads_the_alert_as_json, the_fields_are_in_an_environment_that_holds_nothing_else,
-	the_program_does_not_get_our_connections, one_runs_at_a_time_in_the_order_of_the_changes,
-	one_that_takes_too_long_is_killed_with_what_it_started, one_that_fails_or_is_not_there_is_counted,
-	more_changes_than_can_wait_drop_the_oldest, closing_does_not_wait_for_it,
-	the_program_is_named_with_its_whole_path)
+TEST_SUITE(alert_hook, the_program_reads_the_alert_as_json, a_text_that_is_no_utf_8_is_told_as_far_as_it_is_plain,
+	the_fields_are_in_an_environment_that_holds_nothing_else, the_program_does_not_get_our_connections,
+	one_runs_at_a_time_in_the_order_of_the_changes, one_that_takes_too_long_is_killed_with_what_it_started,
+	one_that_fails_or_is_not_there_is_counted, more_changes_than_can_wait_drop_the_oldest,
+	closing_does_not_wait_for_it, the_program_is_named_with_its_whole_path)
