@@ -38,6 +38,9 @@ struct znp {
 	const struct script_step *script; /* that runs */
 	int64_t heard_ms;
 	int64_t route_asked_ms;
+	struct znp_link links[ZNP_LINKS_MAX]; /* of the backup that runs */
+	unsigned link_count;
+	uint64_t link_eui64; /* whose key is read */
 	size_t nib_size;
 	uint8_t nib[ZNP_ROW_MAX];
 	/* What to write next: fills the row with that number; false: there is none. */

@@ -4,6 +4,8 @@
 
 #define ROWS_MAX 300
 #define NODE_KEY_SIZE 19
+#define OWN_KEY_SIZE 24
+#define ADDRESS_SIZE 12
 #define SCAN_CHANNELS 0x07fff800
 #define SCAN_DURATION 4
 #define SCAN_MS 30000
@@ -49,6 +51,82 @@ static enum script_turn take_node_key(void *context, struct reader *answer)
 	return SCRIPT_AGAIN;
 }
 
+/* ---- keys that do not come from the seed: Z-Stack 3.x.0, whose addresses are a table ---- */
+
+static bool has_tables(void *context)
+{
+	struct znp *znp = context;
+
+	znp->link_count = 0;
+	return znp->product == ZNP_PRODUCT_3_X_0;
+}
+
+static void write_links_read(void *context, struct writer *out)
+{
+	(void)context;
+	write_le16(out, ZNP_ITEM_LINK_KEYS);
+	write_le16(out, 0);
+}
+
+static enum script_turn take_links(void *context, struct reader *answer)
+{
+	struct znp *znp = context;
+	struct reader in;
+	size_t size;
+	const uint8_t *value = answer ? znp_read_value(answer, &size) : NULL;
+
+	if (!value)
+		return SCRIPT_NEXT;
+	reader_init(&in, value, size);
+	if (znp_links_parse(znp->links, &znp->link_count, &in, znp->aligned) < 0)
+		stick_event(
+			&znp->stick, DRIVER_WARNING, "zigbee.keys_left_out what stick has of keys is not understood");
+	return SCRIPT_NEXT;
+}
+
+static bool has_links(void *context)
+{
+	return ((struct znp *)context)->link_count > 0;
+}
+
+/* Of each node the address, then the key. */
+static void write_own_key_read(void *context, struct writer *out)
+{
+	struct znp *znp = context;
+	const struct znp_link *link = &znp->links[znp->stick.script.turn / 2];
+	bool address = znp->stick.script.turn % 2 == 0;
+
+	write_u8(out, ZNP_SYSTEM);
+	write_le16(out, address ? ZNP_TABLE_ADDRESSES : ZNP_TABLE_KEY_DATA);
+	write_le16(out, address ? link->address : link->key);
+	write_le16(out, 0);
+	write_u8(out, address ? ADDRESS_SIZE : OWN_KEY_SIZE);
+}
+
+static void take_own_key_part(struct znp *znp, struct reader *answer)
+{
+	size_t size;
+	const uint8_t *value = answer ? znp_read_value(answer, &size) : NULL;
+	bool address = znp->stick.script.turn % 2 == 0;
+	struct stick_link_key key;
+	struct reader in;
+
+	reader_init(&in, value, value ? size : 0);
+	if (address)
+		znp->link_eui64 = value ? znp_address_parse(&in, znp->aligned) : 0;
+	else if (znp->link_eui64 != 0 && znp_own_key_parse(&key, &in, znp->link_eui64) == 0)
+		znp->stick.host.key(znp->stick.host.context, &key);
+	explicit_bzero(&key, sizeof(key));
+}
+
+static enum script_turn take_own_key(void *context, struct reader *answer)
+{
+	struct znp *znp = context;
+
+	take_own_key_part(znp, answer);
+	return (znp->stick.script.turn + 1) / 2 < znp->link_count ? SCRIPT_AGAIN : SCRIPT_NEXT;
+}
+
 const struct script_step znp_backup_script[] = {
 	{ .what = "tell its network key", .command = ZNP_NV_READ, .write = znp_write_key_read, .answer = znp_take_key },
 	{ .what = "tell its frame counter",
@@ -61,6 +139,18 @@ const struct script_step znp_backup_script[] = {
 		.prepare = tell_network,
 		.write = write_node_key_read,
 		.answer = take_node_key },
+	{ .what = "tell which nodes have keys of their own",
+		.command = ZNP_NV_READ,
+		.may_fail = true,
+		.needed = has_tables,
+		.write = write_links_read,
+		.answer = take_links },
+	{ .what = "tell a key of a node",
+		.command = ZNP_TABLE_READ,
+		.may_fail = true,
+		.needed = has_links,
+		.write = write_own_key_read,
+		.answer = take_own_key },
 	{ .what = NULL },
 };
 

@@ -8,6 +8,7 @@
 #define VERIFIED_KEY 2
 #define ADDRESS_FOR_SECURITY 2
 #define NO_PAN 0xffff
+#define LINK_AUTHENTICATED 1
 
 /* Z-Stack's nwkIB_t: where the fields are that make a network. */
 struct nib_layout {
@@ -152,6 +153,37 @@ int znp_node_key_write(
 	write_u8(out, (uint8_t)shift);
 	if (aligned)
 		write_u8(out, 0);
+	return 0;
+}
+
+int znp_links_parse(struct znp_link out[ZNP_LINKS_MAX], unsigned *count, struct reader *in, bool aligned)
+{
+	unsigned entries = read_le16(in), used = 0;
+
+	for (unsigned i = 0; i < entries && used < ZNP_LINKS_MAX && !in->failed; i++) {
+		out[used].address = read_le16(in);
+		out[used].key = read_le16(in);
+		used += read_u8(in) == LINK_AUTHENTICATED;
+		if (aligned)
+			(void)read_u8(in);
+	}
+	if (in->failed)
+		return -EBADMSG;
+	*count = used;
+	return 0;
+}
+
+int znp_own_key_parse(struct stick_link_key *out, struct reader *in, uint64_t eui64)
+{
+	struct stick_link_key key = { .eui64 = eui64 };
+	const uint8_t *bytes = read_bytes(in, sizeof(key.key));
+
+	key.tx_counter = read_le32(in);
+	key.rx_counter = read_le32(in);
+	if (in->failed)
+		return -EBADMSG;
+	memcpy(key.key, bytes, sizeof(key.key));
+	*out = key;
 	return 0;
 }
 

@@ -69,6 +69,18 @@ int znp_node_key_parse(struct stick_link_key *out, struct reader *in, const uint
 int znp_node_key_write(
 	struct writer *out, bool aligned, const struct stick_link_key *key, const uint8_t seed[ZNP_KEY_SIZE]);
 
+/* A node that has a link key of its own, not of the seed: by the places of its address and of its key. */
+#define ZNP_LINKS_MAX 40 /* as many as one read brings */
+struct znp_link {
+	uint16_t address, key;
+};
+
+/* The list of them, which has room behind it; its first ZNP_LINKS_MAX that are in use. -EBADMSG. */
+int znp_links_parse(struct znp_link out[ZNP_LINKS_MAX], unsigned *count, struct reader *in, bool aligned);
+
+/* Such a key; the caller knows whose. -EBADMSG. */
+int znp_own_key_parse(struct stick_link_key *out, struct reader *in, uint64_t eui64);
+
 /* An entry of the address manager for a node with a link key; its network address is not known. */
 void znp_address_write(struct writer *out, bool aligned, uint64_t eui64);
 

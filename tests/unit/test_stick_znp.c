@@ -585,6 +585,29 @@ START_TEST(a_scan_tells_each_channel_and_its_end)
 }
 END_TEST
 
+/* Rows as zigpy-znp 1.1.1 writes them for a stick on an ARM. */
+static const struct reply own_keys[] = { { "2700", "67000001000011004b12000000070900" },
+	{ "213301040000000000", "613302" },
+	{ "211c4c00", "611c0014"
+		      "02000300010001ff0400020000ff0000000000000000" },
+	{ "2133010100030000000c", "6133000c"
+				  "02ff341202000033004b1200" },
+	{ "21330106000100000018", "61330018"
+				  "000102030405060708090a0b0c0d0e0f6400000007000000" },
+	{ NULL, NULL } };
+
+START_TEST(a_backup_has_the_keys_that_do_not_come_from_the_seed)
+{
+	struct stage stage;
+
+	open_stage(&stage, own_keys);
+	ck_assert_int_eq(stick_znp.backup(stage.base.stick), 0);
+	settle(&stage);
+	stage_assert_said(&stage.base, "key 00124b0033000002 000102030405060708090a0b0c0d0e0f 100 7\nkeys end\n");
+	close_stage(&stage);
+}
+END_TEST
+
 START_TEST(a_job_that_is_cut_short_ends_all_the_same)
 {
 	struct stage stage;
@@ -607,4 +630,4 @@ TEST_SUITE(stick_znp, a_stick_with_a_network_comes_up_with_it, a_network_that_do
 	a_stick_that_resets_before_it_is_up_gets_a_pause, what_the_stick_says_to_joining_is_told,
 	a_stick_that_says_nothing_to_joining_is_told_of, a_stick_that_fell_silent_is_noticed,
 	a_stick_that_only_talks_is_noticed, a_scan_tells_each_channel_and_its_end,
-	a_job_that_is_cut_short_ends_all_the_same)
+	a_backup_has_the_keys_that_do_not_come_from_the_seed, a_job_that_is_cut_short_ends_all_the_same)
