@@ -41,6 +41,7 @@ struct znp {
 	struct znp_link links[ZNP_LINKS_MAX]; /* of the backup that runs */
 	unsigned link_count;
 	uint64_t link_eui64; /* whose key is read */
+	size_t links_size;   /* of the list of these, in the stick that takes another's place */
 	size_t nib_size;
 	uint8_t nib[ZNP_ROW_MAX];
 	/* What to write next: fills the row with that number; false: there is none. */

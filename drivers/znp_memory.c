@@ -173,6 +173,32 @@ int znp_links_parse(struct znp_link out[ZNP_LINKS_MAX], unsigned *count, struct 
 	return 0;
 }
 
+void znp_links_write(struct writer *out, bool aligned, uint16_t address, unsigned count)
+{
+	write_le16(out, (uint16_t)count);
+	for (unsigned i = 0; i < count; i++) {
+		write_le16(out, (uint16_t)(address + i));
+		write_le16(out, (uint16_t)i);
+		write_u8(out, LINK_AUTHENTICATED);
+		if (aligned)
+			write_u8(out, 0xff);
+	}
+}
+
+unsigned znp_links_room(size_t size, bool aligned)
+{
+	size_t room = size < 2 ? 0 : (size - 2) / (aligned ? 6 : 5);
+
+	return room < ZNP_LINKS_ROW_MAX ? (unsigned)room : ZNP_LINKS_ROW_MAX;
+}
+
+void znp_own_key_write(struct writer *out, const struct stick_link_key *key)
+{
+	write_bytes(out, key->key, sizeof(key->key));
+	write_le32(out, key->tx_counter);
+	write_le32(out, key->rx_counter);
+}
+
 int znp_own_key_parse(struct stick_link_key *out, struct reader *in, uint64_t eui64)
 {
 	struct stick_link_key key = { .eui64 = eui64 };

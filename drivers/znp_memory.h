@@ -78,8 +78,16 @@ struct znp_link {
 /* The list of them, which has room behind it; its first ZNP_LINKS_MAX that are in use. -EBADMSG. */
 int znp_links_parse(struct znp_link out[ZNP_LINKS_MAX], unsigned *count, struct reader *in, bool aligned);
 
+/* A list of that many, whose addresses follow each other from `address` and whose keys from 0. */
+void znp_links_write(struct writer *out, bool aligned, uint16_t address, unsigned count);
+
+/* How many have room in a list of that size; ZNP_LINKS_ROW_MAX at most. */
+#define ZNP_LINKS_ROW_MAX 19
+unsigned znp_links_room(size_t size, bool aligned);
+
 /* Such a key; the caller knows whose. -EBADMSG. */
 int znp_own_key_parse(struct stick_link_key *out, struct reader *in, uint64_t eui64);
+void znp_own_key_write(struct writer *out, const struct stick_link_key *key);
 
 /* An entry of the address manager for a node with a link key; its network address is not known. */
 void znp_address_write(struct writer *out, bool aligned, uint64_t eui64);

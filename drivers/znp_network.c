@@ -213,6 +213,88 @@ static bool key_row(struct znp *znp, unsigned number, struct znp_row *row)
 	return table_row(znp, row, ZNP_TABLE_ADDRESSES, 0, entry);
 }
 
+static unsigned count_seeded(struct znp *znp)
+{
+	unsigned count = 0;
+	struct znp_row row;
+
+	while (seeded_key(znp, count, &row))
+		count++;
+	explicit_bzero(&row, sizeof(row));
+	return count;
+}
+
+/* Z-Stack 3.0.x has its addresses in one item, of which it has the places to itself. */
+static unsigned count_own(struct znp *znp)
+{
+	unsigned count = (unsigned)znp->stick.key_count - count_seeded(znp);
+	unsigned room = znp_links_room(znp->links_size, znp->aligned);
+
+	if (znp->product != ZNP_PRODUCT_3_X_0)
+		return 0;
+	return count < room ? count : room;
+}
+
+/* The keys that do not come from the seed, one after another. */
+static const struct stick_link_key *own_key(struct znp *znp, unsigned number)
+{
+	uint8_t scratch[ZNP_ROW_MAX];
+	struct writer out;
+
+	for (size_t i = 0; i < znp->stick.key_count; i++) {
+		writer_init(&out, scratch, sizeof(scratch));
+		if (znp_node_key_write(&out, znp->aligned, &znp->stick.keys[i], znp->stick.wanted.link_key) == 0)
+			continue;
+		if (number-- == 0)
+			return &znp->stick.keys[i];
+	}
+	return NULL;
+}
+
+static void write_own_row(struct znp *znp, unsigned number, struct znp_row *row, struct writer *out)
+{
+	struct stick_link_key key = *own_key(znp, number / 2);
+
+	if (number % 2 == 0) {
+		(void)table_row(znp, row, ZNP_TABLE_ADDRESSES, 0, (uint16_t)(count_seeded(znp) + number / 2));
+		znp_address_write(out, znp->aligned, key.eui64);
+	} else {
+		(void)table_row(znp, row, ZNP_TABLE_KEY_DATA, 0, (uint16_t)(number / 2));
+		key.tx_counter += ZNP_TRAVELLED;
+		znp_own_key_write(out, &key);
+	}
+	explicit_bzero(&key, sizeof(key));
+}
+
+/* The list, then the address and the key of each. */
+static bool own_row(struct znp *znp, unsigned number, struct znp_row *row)
+{
+	unsigned count = count_own(znp);
+	struct writer out;
+
+	if (count == 0 || number > 2 * count)
+		return false;
+	begin_row(row, &out);
+	if (number == 0) {
+		row->item = ZNP_ITEM_LINK_KEYS;
+		znp_links_write(&out, znp->aligned, (uint16_t)count_seeded(znp), count);
+	} else {
+		write_own_row(znp, number - 1, row, &out);
+	}
+	row->size = writer_size(&out);
+	return true;
+}
+
+static bool any_key_row(struct znp *znp, unsigned number, struct znp_row *row)
+{
+	unsigned of_seed = count_seeded(znp) * (znp->product == ZNP_PRODUCT_3_X_0 ? 2 : 1);
+
+	if (number < of_seed)
+		return key_row(znp, number, row);
+	*row = (struct znp_row){ 0 };
+	return own_row(znp, number - of_seed, row);
+}
+
 static bool restoring_rows(struct znp *znp, unsigned number, struct znp_row *row)
 {
 	struct writer out;
@@ -228,7 +310,7 @@ static bool restoring_rows(struct znp *znp, unsigned number, struct znp_row *row
 		struct znp_row skipped;
 		begin_row(&skipped, &out);
 		if (!network_row(&znp->stick.wanted, first - ROWS_OF_NETWORK, &skipped, &out))
-			return key_row(znp, number - first, row);
+			return any_key_row(znp, number - first, row);
 	}
 }
 
@@ -253,17 +335,13 @@ static void prepare_forming(void *context)
 	((struct znp *)context)->rows = forming_rows;
 }
 
-/* Keys that another rule made, as EmberZNet's: their nodes have to ask for new ones. */
+/* Their nodes have to ask for new ones. */
 static void tell_what_is_left_out(struct znp *znp)
 {
-	size_t kept = 0;
-	struct znp_row row;
+	size_t kept = count_seeded(znp) + count_own(znp);
 
-	while (seeded_key(znp, (unsigned)kept, &row))
-		kept++;
-	explicit_bzero(&row, sizeof(row));
 	if (kept < znp->stick.key_count)
-		stick_event(&znp->stick, DRIVER_WARNING, "zigbee.keys_left_out stick can derive %zu of %zu", kept,
+		stick_event(&znp->stick, DRIVER_WARNING, "zigbee.keys_left_out stick has room for %zu of %zu", kept,
 			znp->stick.key_count);
 }
 
@@ -276,6 +354,18 @@ static void prepare_restoring(void *context)
 static void prepare_configured(void *context)
 {
 	((struct znp *)context)->rows = configured_rows;
+}
+
+static void write_links_item(void *context, struct writer *out)
+{
+	(void)context;
+	write_le16(out, ZNP_ITEM_LINK_KEYS);
+}
+
+static enum script_turn take_links_length(void *context, struct reader *answer)
+{
+	((struct znp *)context)->links_size = read_le16(answer);
+	return SCRIPT_NEXT;
 }
 
 static void write_nib_item(void *context, struct writer *out)
@@ -386,6 +476,10 @@ const struct script_step znp_form_script[] = {
 
 /* After the one above. */
 const struct script_step znp_restore_script[] = {
+	{ .what = "tell how many nodes may have keys of their own",
+		.command = ZNP_NV_LENGTH,
+		.write = write_links_item,
+		.answer = take_links_length },
 	{ .what = "take the network of another stick",
 		.command = ZNP_NV_INIT,
 		.prepare = prepare_restoring,

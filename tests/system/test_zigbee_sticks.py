@@ -1,4 +1,5 @@
 """Sticks, through the contract that the Zigbee driver has with them, against the simulated stick of both families."""
+import asyncio
 import json
 import queue
 import time
@@ -161,6 +162,8 @@ def test_a_stick_takes_the_place_of_another(tmp_path, stick):
         old.stick.wait("keys_end")
         old.stick.stop()
     keys = [node_key(kept["link_key"], number, 100 * number) for number in range(3)]
+    # One that does not come from the seed, as of a node that was joined by another host or with an install code.
+    keys.append({"eui64": "00124b0033000009", "key": "a0b1c2d3e4f5061728394a5b6c7d8e9f", "tx": 900, "rx": 7})
     (tmp_path / "backup.json").write_text(json.dumps({"network": kept, "keys": keys}))
     with Site(tmp_path / "new", stick, eui64=0x00124B00AABBCCDD) as new:
         new.stick.until("empty")
@@ -217,3 +220,31 @@ def test_a_stick_in_its_bootloader_is_told_to_run(tmp_path, stick):
     with Site(tmp_path, stick, bootloader=True) as site:
         site.form()
         site.stick.stop()
+
+
+def test_keys_that_were_restored_are_those_that_zigpy_znp_reads(tmp_path):
+    """Also of its own seed: those that come from it stand in one table, others in another one."""
+    application = pytest.importorskip("zigpy_znp.zigbee.application")
+
+    async def read(path):
+        host = application.ControllerApplication({"device": {"path": path}, "database_path": None})
+        await host.connect()
+        try:
+            await host.load_network_info(load_devices=True)
+            return [(str(key.partner_ieee), bytes(key.key.serialize()).hex(), key.tx_counter, key.rx_counter)
+                    for key in host.state.network_info.key_table]
+        finally:
+            await host.disconnect()
+
+    with Site(tmp_path, "znp", memory=tmp_path / "memory.json") as site:
+        kept = site.form()
+        keys = [node_key(kept["link_key"], number, 100 * number) for number in range(2)]
+        keys += [{"eui64": f"00124b003300000{8 + number}", "key": f"{number}0b1c2d3e4f5061728394a5b6c7d8e9f", "tx": 900,
+                  "rx": 7} for number in range(2)]
+        (tmp_path / "backup.json").write_text(json.dumps({"network": kept, "keys": keys}))
+        site.stick.ask(f"restore {tmp_path / 'backup.json'}")
+        site.stick.until("up")
+        site.stick.stop()
+        found = asyncio.run(asyncio.wait_for(read(site.sim.path), 120))
+        assert sorted(found) == sorted(
+            (":".join(key["eui64"][i:i + 2] for i in range(0, 16, 2)), key["key"], key["tx"] + 2500, 7) for key in keys)
