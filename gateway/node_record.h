@@ -20,6 +20,8 @@ struct node_record {
 	int16_t signal_dbm;
 	uint32_t rank; /* of its slot; NODES_NO_RANK: it holds none */
 	struct rhythm rhythm;
+	uint32_t battery_s; /* when it last said what its battery has: monotonic, + 1; 0: not since the gateway's start
+			     */
 	int64_t first_seen_ms, last_seen_ms, next_contact_ms;
 	uint64_t contacts, drops, readings, bytes_in, bytes_out;
 	int64_t watched_ms, past_ms, past_drops_milli;

@@ -476,7 +476,8 @@ static bool learn_text(struct nodes *nodes, const char **known, size_t size, con
 }
 
 /* What the node says it runs; true if that is news. */
-static bool learn_report(struct nodes *nodes, struct node_record *record, const struct node_contact *contact)
+static bool learn_report(
+	struct nodes *nodes, struct node_record *record, const struct node_contact *contact, struct moment now)
 {
 	bool news = learn_text(nodes, &record->hardware, HARDWARE_SIZE, contact->hardware);
 
@@ -487,8 +488,10 @@ static bool learn_report(struct nodes *nodes, struct node_record *record, const 
 		set_image(nodes, record, contact->image, (uint8_t)contact->image_size);
 		news = true;
 	}
-	if (contact->battery_percent >= 0 && contact->battery_percent <= 100)
+	if (contact->battery_percent >= 0 && contact->battery_percent <= 100) {
 		record->battery_percent = (int8_t)contact->battery_percent;
+		record->battery_s = (uint32_t)(now.monotonic_ms / 1000) + 1;
+	}
 	if (contact->signal_dbm < 0 && contact->signal_dbm > INT16_MIN)
 		record->signal_dbm = (int16_t)contact->signal_dbm;
 	return news;
@@ -516,7 +519,7 @@ int nodes_contact(struct nodes *nodes, const char *driver, const struct node_con
 	record->bytes_out += contact->bytes_out;
 	bool news = learn_text(nodes, &record->driver, DRIVER_SIZE, driver);
 	if (contact->reports)
-		news |= learn_report(nodes, record, contact);
+		news |= learn_report(nodes, record, contact, now);
 	learn_parent(node, contact->parent);
 	nodes_changed(nodes, node, news);
 	*out = node;

@@ -12,7 +12,8 @@
 /* Two nodes with the same mark, once in a hundred thousand, are taken for none. */
 struct sample {
 	uint32_t mark;
-	uint32_t bytes; /* the lowest bits of what it had sent and got */
+	uint32_t bytes;     /* the lowest bits of what it had sent and got */
+	uint32_t battery_s; /* as in its record */
 	int8_t battery_percent;
 	bool is_online;
 };
@@ -54,6 +55,7 @@ void soak_start_add(struct soak_start *start, const struct node_record *record, 
 	start->samples[start->count++] = (struct sample){
 		.mark = mark_of(record),
 		.bytes = bytes_of(record),
+		.battery_s = record->battery_s,
 		.battery_percent = record->battery_percent,
 		.is_online = is_online,
 	};
@@ -82,6 +84,22 @@ static const struct sample *find(const struct soak_start *start, const struct no
 	return found;
 }
 
+/* What it would have lost over the soak, from the time between what it last said before and since. Nodes that say it
+ * seldom say it at the same hours, but for those that just restarted, so without the time these seem to lose more. */
+static float battery_loss(const struct soak_start *start, const struct sample *sample, const struct node_record *record,
+	int64_t lasted_ms)
+{
+	uint32_t begun_s = (uint32_t)(start->begun_ms / 1000) + 1;
+	uint32_t from_s = sample->battery_s > 0 ? sample->battery_s : begun_s;
+
+	if (sample->battery_percent < 0 || record->battery_percent < 0 || record->battery_s <= begun_s)
+		return NAN;
+	int64_t told_ms = (int64_t)(record->battery_s - from_s) * 1000;
+	if (told_ms < lasted_ms / 2)
+		return NAN; /* whole percents in a short time say little */
+	return (float)((sample->battery_percent - record->battery_percent) * (double)lasted_ms / (double)told_ms);
+}
+
 struct node_change soak_start_change(
 	const struct soak_start *start, const struct node_record *record, bool is_online, struct moment now)
 {
@@ -95,7 +113,6 @@ struct node_change soak_start_change(
 	if (sample->is_online)
 		change.away = is_online ? 0 : 1;
 	change.traffic = (float)((uint32_t)(bytes_of(record) - sample->bytes) / ((double)lasted_ms / DAY_MS));
-	if (sample->battery_percent >= 0 && record->battery_percent >= 0)
-		change.battery_loss = (float)(sample->battery_percent - record->battery_percent);
+	change.battery_loss = battery_loss(start, sample, record, lasted_ms);
 	return change;
 }

@@ -1,7 +1,7 @@
 /*
  * soak_start: what nodes were like when a soak began, to see what became of them since, besides their drops.
  *
- * Kept for each rollout that watches, and only while it does: 12 bytes a node. Not kept over a restart.
+ * Kept for each rollout that watches, and only while it does: 16 bytes a node. Not kept over a restart.
  */
 #ifndef WAKEGATE_GATEWAY_SOAK_START_H
 #define WAKEGATE_GATEWAY_SOAK_START_H
@@ -19,7 +19,8 @@ struct soak_start;
 struct node_change {
 	float away;         /* 1: it was heard of in time when the soak began, and is not now; 0: it still is */
 	float traffic;      /* bytes a day, both ways */
-	float battery_loss; /* percent of a full one, since then */
+	float battery_loss; /* percent of a full one, as of a whole soak, if the node said it over half of one or more
+			     */
 };
 
 /* Room for so many nodes. NULL without memory. */
