@@ -412,6 +412,9 @@ static void judge_rollout(struct site_watch *watch, int image)
 	/* Hours may leave nodes no time in common. */
 	if (plan->window || plan->apply_window || plan->quiet)
 		return;
+	/* The operator did not come to it: another rollout stands, and he asks again and again for the next one. */
+	if (plan->stones && site_image_level(image) == SITE_NEXT && stone_ms == 0)
+		return;
 	/* Twice the wakes after which a node counts as silent, and an update's whole time. */
 	if (rollout && rollout->state == ROLLOUT_ROLLING &&
 		rolls_ms > 14 * plan->interval_ms + plan->deadline_ms + SITE_HOUR_MS)
