@@ -88,7 +88,7 @@ START_TEST(print_frames)
 	hear("time", CLUSTER_TIME, "00070000000100070099990200");
 	hear("unserved", 0x0006, "010502");
 	hear("report", CLUSTER_TEMPERATURE, "08420a0000296608");
-	stage_ask(&stage, "remove", "{\"node\":\"" STAGE_SENSOR_ID "\"}");
+	stage_ask(&stage, "remove", "{\"node\":\"" STAGE_SENSOR_ID "\",\"forget\":true}");
 	(void)exchange("leave");
 	hear("stranger", CLUSTER_TEMPERATURE, "18430a0000296608");
 	print_permit();
