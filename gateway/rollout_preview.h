@@ -21,8 +21,9 @@ struct preview_pages {
 };
 
 /*
- * {"plan", "nodes", "running", "waves": nodes in each, "running_of": of them, "excluded": [{"reason", "nodes"}]}, and where `pages` wants it
- * "list": [{"node", "wave", "earliest_ms", "over": versions of the stepping stones before it, where there are such} or
+ * {"plan", "nodes", "running", "waves": nodes in each, "running_of": of them, "excluded": [{"reason", "nodes"}]}, and
+ * where `pages` wants it "list": [{"node", "wave", "earliest_ms", "over": versions of the stepping stones before it,
+ * where there are such} or
  * {"node", "reason", "detail"}] of the nodes of that hardware, and "next" while there are more. The waves after the
  * first are taken to begin when the soaks before them end, and an interval later.
  */

@@ -1,6 +1,6 @@
 /*
- * site_folder: plain files of one folder of a simulated site: emptied, removed, and kept as they were when a process was
- * killed.
+ * site_folder: plain files of one folder of a simulated site: emptied, removed, and kept as they were when a process
+ * was killed.
  */
 #ifndef WAKEGATE_TESTS_SITE_FOLDER_H
 #define WAKEGATE_TESTS_SITE_FOLDER_H

@@ -38,5 +38,5 @@ START_TEST(numbers_count_byte_by_byte)
 }
 END_TEST
 
-TEST_SUITE(checksum, the_examples_of_rfc_3720_come_out, parts_make_the_checksum_of_the_whole,
-	numbers_count_byte_by_byte)
+TEST_SUITE(
+	checksum, the_examples_of_rfc_3720_come_out, parts_make_the_checksum_of_the_whole, numbers_count_byte_by_byte)

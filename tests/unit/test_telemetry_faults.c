@@ -294,7 +294,8 @@ START_TEST(a_report_that_was_refused_is_known_after_restarts)
 		house_stop(life.house);
 		mend_disk(&life);
 		house_open(life.house);
-		fault_vfs_plan(life.fault, &(struct fault_plan){ .fault = FAULT_IO_ERROR, .first = 1, .count = UINT32_MAX });
+		fault_vfs_plan(
+			life.fault, &(struct fault_plan){ .fault = FAULT_IO_ERROR, .first = 1, .count = UINT32_MAX });
 		advance(&life, 20);
 	}
 	unsigned refused = life.house->refused;
