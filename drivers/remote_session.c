@@ -193,6 +193,7 @@ static void on_cut_off(struct driver *driver)
 		remote_give_up(driver, "its connection was lost");
 		return;
 	}
+	driver->cut_size = driver->peer_size;
 	end_session(driver);
 	driver->cut_looks = CUT_LOOKS;
 	uv_timer_start(&driver->restart_timer, look_at_cut_off, CUT_MS, 0);
@@ -264,6 +265,13 @@ static bool is_peer(const struct driver *driver, struct message_frame frame)
 	       memcmp(frame.data, driver->peer, frame.size) == 0;
 }
 
+/* What was said before the connection broke may be read after that was seen. */
+static bool is_cut_off(const struct driver *driver, struct message_frame frame)
+{
+	return driver->cut_looks > 0 && frame.size == driver->cut_size &&
+	       memcmp(frame.data, driver->peer, frame.size) == 0;
+}
+
 static void take_from_peer(struct driver *driver, const struct message *message)
 {
 	struct driver_message parsed;
@@ -304,6 +312,8 @@ static void on_message(void *context, const struct message *message)
 		take_from_peer(driver, message);
 		return;
 	}
+	if (is_cut_off(driver, message->frames[0]))
+		return;
 	/* libzmq cuts off who sends too large a frame; it connects anew, and is somebody else for the router. */
 	if ((driver->peer_size > 0 || driver->cut_looks > 0) && driver->process && message->peer.known &&
 		message->peer.pid == remote_process_pid(driver->process)) {

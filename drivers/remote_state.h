@@ -63,6 +63,7 @@ struct driver {
 	enum remote_state state;
 	uint8_t peer[ROUTER_PEER_MAX];
 	size_t peer_size; /* 0: nobody is there */
+	size_t cut_size;  /* of the peer whose connection broke, while it is looked how its process ends */
 	uint32_t session; /* which one it is */
 	bool takes_commands, takes_questions;
 	struct remote_guard guard;
