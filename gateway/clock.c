@@ -44,5 +44,8 @@ int64_t clock_jump_past(const struct clock_jump *jump, int64_t wall_ms)
 {
 	int64_t moved_ms = clock_jump_moved(jump, wall_ms);
 
-	return moved_ms < jump->to_ms ? moved_ms : jump->to_ms;
+	if (moved_ms <= jump->to_ms)
+		return moved_ms;
+	/* What this run did not write was there before it, and so before all that it wrote. */
+	return jump->began_ms > 0 ? jump->began_ms + clock_jump_ms(jump) : jump->to_ms;
 }

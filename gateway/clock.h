@@ -46,7 +46,10 @@ int64_t clock_jump_ms(const struct clock_jump *jump);
  */
 int64_t clock_jump_moved(const struct clock_jump *jump, int64_t wall_ms);
 
-/* Likewise of something that has happened: not later than now, whatever clock wrote it. A jump by nothing does that. */
+/*
+ * Likewise of something that has happened: not later than now, whatever clock wrote it, and if a former run did, not
+ * later than the first look. A jump by nothing does the former.
+ */
 int64_t clock_jump_past(const struct clock_jump *jump, int64_t wall_ms);
 
 #endif

@@ -407,17 +407,21 @@ static void judge_rollout(struct site_watch *watch, int image)
 	const struct site_plan *plan = watch->world->plan;
 	int64_t stone_ms = watch->worker->brought_ms[site_image_at(image, SITE_STONE)];
 	int64_t since_ms = seen->rolls_since_ms > stone_ms ? seen->rolls_since_ms : stone_ms;
-	int64_t rolls_ms = watch->world->now_ms - since_ms;
+	int64_t wakes = plan->stones ? 28 : 14;
 
+	if (since_ms < watch->gateway->started_ms)
+		since_ms = watch->gateway->started_ms;
+	int64_t rolls_ms = watch->world->now_ms - since_ms;
 	/* Hours may leave nodes no time in common. */
 	if (plan->window || plan->apply_window || plan->quiet)
 		return;
 	/* The operator did not come to it: another rollout stands, and he asks again and again for the next one. */
 	if (plan->stones && site_image_level(image) == SITE_NEXT && stone_ms == 0)
 		return;
-	/* Twice the wakes after which a node counts as silent, and an update's whole time. */
+	/* Twice the wakes after which a node counts as silent, also on its way over a stone, and an update's whole
+	 * time. */
 	if (rollout && rollout->state == ROLLOUT_ROLLING &&
-		rolls_ms > 14 * plan->interval_ms + plan->deadline_ms + SITE_HOUR_MS)
+		rolls_ms > wakes * plan->interval_ms + plan->deadline_ms + SITE_HOUR_MS)
 		site_world_fail(watch->world, "rollout %s hangs in wave %u", rollout->plan.id, rollout->wave + 1);
 }
 

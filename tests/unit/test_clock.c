@@ -117,6 +117,17 @@ START_TEST(what_has_happened_is_not_later_than_now)
 }
 END_TEST
 
+/* A rollout that was kept with a time to come stays older than the orders that were made for it since the start. */
+START_TEST(what_a_former_run_wrote_ahead_is_before_all_of_this_run)
+{
+	const struct clock_jump set = { .from_ms = 12 * HOUR_MS, .to_ms = 80 * HOUR_MS, .began_ms = 10 * HOUR_MS };
+
+	ck_assert_int_eq(clock_jump_past(&set, 100 * HOUR_MS), 78 * HOUR_MS);
+	ck_assert_int_eq(clock_jump_past(&set, 11 * HOUR_MS), 79 * HOUR_MS);
+	ck_assert_int_eq(clock_jump_past(&set, set.to_ms - 1), set.to_ms - 1);
+}
+END_TEST
+
 START_TEST(the_first_look_moves_with_the_clock)
 {
 	struct clock_watch watch = { 0 };
@@ -137,8 +148,8 @@ START_TEST(forth_and_back_again_is_where_it_was)
 }
 END_TEST
 
-TEST_SUITE(clock, a_clock_that_goes_on_has_not_jumped, a_jump_is_told_once_with_both_times,
-	a_clock_set_back_has_jumped_too, slow_corrections_never_add_up_to_a_jump,
+TEST_SUITE(clock, what_a_former_run_wrote_ahead_is_before_all_of_this_run, a_clock_that_goes_on_has_not_jumped,
+	a_jump_is_told_once_with_both_times, a_clock_set_back_has_jumped_too, slow_corrections_never_add_up_to_a_jump,
 	what_was_and_what_is_awaited_keep_their_distance, what_a_right_clock_wrote_before_stays,
 	what_was_before_the_first_look_stays_before_it, nothing_becomes_older_and_later_stays_later,
 	what_has_happened_is_not_later_than_now, the_first_look_moves_with_the_clock,
