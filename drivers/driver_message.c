@@ -542,6 +542,17 @@ static int read_members(struct parsing *parsing)
 	return 0;
 }
 
+/* What belongs to messages of other types is as little heeded as what nobody knows. */
+static void leave_out_foreign(struct driver_message *message)
+{
+	char head[DRIVER_HEAD_MAX], why[1];
+	struct driver_message own;
+	size_t size = driver_message_write(message, head);
+
+	if (driver_message_parse(&own, (struct span){ head, size }, why, sizeof(why)) == 0)
+		*message = own;
+}
+
 int driver_message_parse(struct driver_message *out, struct span head, char *why, size_t why_size)
 {
 	char scratch[DRIVER_HEAD_MAX];
@@ -560,6 +571,8 @@ int driver_message_parse(struct driver_message *out, struct span head, char *why
 	uint64_t lacking = types[message.type].required & ~parsing.given;
 	if (lacking)
 		return refuse(&parsing, -EBADMSG, members[__builtin_ctzll(lacking)].name, "lacks");
+	if (parsing.given & ~(types[message.type].required | types[message.type].optional))
+		leave_out_foreign(&message);
 	*out = message;
 	return 0;
 }
