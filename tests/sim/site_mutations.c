@@ -116,7 +116,7 @@ static const struct {
 	[TIME_AWAY_COUNTS] = { "time_away_counts", "nodes are silent while the gateway is off" },
 	[JUMPS_ARE_NOT_NOTICED] = { "jumps_are_not_noticed", "nobody looks whether the clock was set" },
 	[JUMPS_ARE_MISSED_WHILE_DOWN] = { "jumps_are_missed_while_down", "nor at the start, whether it was set before",
-		false, 20 },
+		false, 265 },
 	[TIMES_DO_NOT_FOLLOW] = { "times_do_not_follow", "the clock is set, and kept times stay" },
 	[UNSET_TIMES_STAY] = { "unset_times_stay", "readings from before the clock was set keep 1970", false, 5 },
 	[UNSET_IS_AS_GOOD_AS_SET] = { "unset_is_as_good_as_set", "a clock that was never set is believed" },
