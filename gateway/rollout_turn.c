@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "gateway/boot_clock.h"
 #include "gateway/nodes.h"
 #include "gateway/quiet_hours.h"
 #include "gateway/update.h"
@@ -9,10 +10,18 @@
 
 #define PUT_OFF_WAKES 2 /* a node may come so many wakes later than it was told to */
 
+/* What was ordered while the clock had not been set yet has no date that could be compared. */
+static bool is_of_its_time(const struct rollout *rollout, const struct update *update)
+{
+	const struct moment created = { .wall_ms = update->record.created_ms };
+
+	return created.wall_ms >= rollout->created_ms || boot_clock_is_unset(created);
+}
+
 const struct update *rollout_turn_own(const struct rollout *rollout, const struct update *update)
 {
-	bool own = update && memcmp(update->record.goal, rollout->plan.sha256, 32) == 0 &&
-		   update->record.created_ms >= rollout->created_ms;
+	bool own =
+		update && memcmp(update->record.goal, rollout->plan.sha256, 32) == 0 && is_of_its_time(rollout, update);
 
 	return own ? update : NULL;
 }

@@ -12,7 +12,7 @@
 
 #define TICK_MS 1000
 
-static struct rollouts_entry *find(const struct rollouts *rollouts, const char *id)
+struct rollouts_entry *rollouts_entry_of(const struct rollouts *rollouts, const char *id)
 {
 	for (size_t i = 0; i < rollouts->count; i++)
 		if (strcmp(rollouts->list[i]->rollout.plan.id, id) == 0)
@@ -22,7 +22,7 @@ static struct rollouts_entry *find(const struct rollouts *rollouts, const char *
 
 const struct rollout *rollouts_find(const struct rollouts *rollouts, const char *id)
 {
-	struct rollouts_entry *entry = find(rollouts, id);
+	struct rollouts_entry *entry = rollouts_entry_of(rollouts, id);
 
 	return entry ? &entry->rollout : NULL;
 }
@@ -100,7 +100,7 @@ static int check_plan(struct rollouts *rollouts, const struct rollout_plan *plan
 {
 	size_t open = 0;
 
-	if (find(rollouts, plan->id))
+	if (rollouts_entry_of(rollouts, plan->id))
 		return -EEXIST;
 	for (size_t i = 0; i < rollouts->count; i++) {
 		const struct rollout *other = &rollouts->list[i]->rollout;
@@ -140,7 +140,7 @@ int rollouts_create(struct rollouts *rollouts, const struct rollout_plan *plan, 
 int rollouts_intervene(
 	struct rollouts *rollouts, const char *id, enum rollout_event event, const char *by, struct moment now)
 {
-	struct rollouts_entry *entry = find(rollouts, id);
+	struct rollouts_entry *entry = rollouts_entry_of(rollouts, id);
 	struct rollout_step step;
 
 	if (!entry)

@@ -25,18 +25,10 @@ struct removal {
 	char id[ROLLOUT_ID_MAX + 1];
 };
 
-static struct rollouts_entry *find(const struct rollouts *rollouts, const char *id)
-{
-	for (size_t i = 0; i < rollouts->count; i++)
-		if (strcmp(rollouts->list[i]->rollout.plan.id, id) == 0)
-			return rollouts->list[i];
-	return NULL;
-}
-
 /* It is saved again as it is by then; a later step that the journal lacks too stands for this one. */
 static void put_off(const struct saving *saving)
 {
-	struct rollouts_entry *entry = find(saving->rollouts, saving->id);
+	struct rollouts_entry *entry = rollouts_entry_of(saving->rollouts, saving->id);
 
 	if (!entry)
 		return;
@@ -188,7 +180,7 @@ static void remove_rest(struct rollouts *rollouts)
 	rollouts->removals = NULL;
 	while (removal) {
 		struct removal *next = removal->next;
-		if (find(rollouts, removal->id))
+		if (rollouts_entry_of(rollouts, removal->id))
 			free(removal);
 		else
 			remove_stored(removal);

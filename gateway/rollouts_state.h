@@ -43,6 +43,11 @@ struct rollouts {
 	struct removal *removals; /* that the store could not take */
 };
 
+/* rollouts */
+
+/* NULL: there is none of that name. */
+struct rollouts_entry *rollouts_entry_of(const struct rollouts *rollouts, const char *id);
+
 /* rollouts_kept */
 
 /* At the end of the list; NULL: full, or no memory. */

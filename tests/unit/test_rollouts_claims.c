@@ -1,5 +1,6 @@
 #include "gateway/rollouts_claims.h"
 
+#include "gateway/rollout_turn.h"
 #include "tests/unit/rollouts_stage.h"
 #include "tests/unit/suite.h"
 
@@ -19,6 +20,22 @@ START_TEST(two_rollouts_for_the_same_nodes_do_not_go_together)
 	ck_assert_ptr_null(rollouts_find(site->rollouts, "spring"));
 	ck_assert_int_eq(rollouts_remove(site->rollouts, "spring"), -ENOENT);
 	site_close(site);
+}
+END_TEST
+
+START_TEST(an_order_from_before_the_clock_was_set_is_of_its_rollout)
+{
+	struct rollout rollout = { .plan = plan_of("spring"), .created_ms = INT64_C(1790000000000) };
+	struct update update = { .record = { .created_ms = rollout.created_ms } };
+
+	memcpy(update.record.goal, rollout.plan.sha256, 32);
+	ck_assert_ptr_eq(rollout_turn_own(&rollout, &update), &update);
+	update.record.created_ms -= 1;
+	ck_assert_ptr_null(rollout_turn_own(&rollout, &update));
+	update.record.created_ms = 20000;
+	ck_assert_ptr_eq(rollout_turn_own(&rollout, &update), &update);
+	memcpy(update.record.goal, third_image, 32);
+	ck_assert_ptr_null(rollout_turn_own(&rollout, &update));
 }
 END_TEST
 
@@ -430,7 +447,8 @@ START_TEST(no_window_opens_before_the_clock_is_set)
 }
 END_TEST
 
-TEST_SUITE(rollouts_claims, two_rollouts_for_the_same_nodes_do_not_go_together,
+TEST_SUITE(rollouts_claims, an_order_from_before_the_clock_was_set_is_of_its_rollout,
+	two_rollouts_for_the_same_nodes_do_not_go_together,
 	what_a_rollout_of_higher_priority_wants_is_not_taken_by_another,
 	nodes_that_are_held_are_left_alone_and_no_failures, nodes_that_the_image_is_not_for_are_no_failures,
 	a_wave_whose_first_nodes_the_image_is_not_for_goes_on_to_one_that_it_is_for,
