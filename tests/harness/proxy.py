@@ -28,6 +28,7 @@ class Proxy:
     def run(self):
         asyncio.set_event_loop(self.loop)
         self.loop.run_until_complete(self.serve())
+        self.loop.close()
 
     async def serve(self):
         self.ended, self.passes = asyncio.Event(), asyncio.Event()
@@ -38,6 +39,10 @@ class Proxy:
         await self.ended.wait()
         server.close()
         self.abort_all()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def on_connection(self, reader, writer):
         self.connections += 1
@@ -49,7 +54,10 @@ class Proxy:
         ends = {writer.transport, far_writer.transport}
         self.open |= ends
         ways = [self.forward(reader, far_writer, True), self.forward(far_reader, writer, False)]
-        await asyncio.gather(*ways, return_exceptions=True)
+        try:
+            await asyncio.gather(*ways, return_exceptions=True)
+        except asyncio.CancelledError:  # stopped; asyncio of Python 3.11 takes it for a failure
+            pass
         self.open -= ends
 
     async def forward(self, reader, writer, up):

@@ -1,5 +1,6 @@
 #include "tests/sim/site_watch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -309,6 +310,19 @@ static void check_step(struct site_watch *watch, int image, const struct rollout
 			rollout->wave + 1, (int)(soaked_ms(watch, seen) / 1000));
 }
 
+/* Whether it was stopped for nodes that fell silent, and that is not what a power cut brought back. */
+static bool is_stopped_by_silence(struct site_rollout_seen *seen, const struct rollout *rollout)
+{
+	const char *said = strstr(rollout->reason, " fell silent");
+	bool some = said && !(said - rollout->reason >= 2 && said[-1] == '0' && said[-2] == ' ');
+
+	if (!some || (rollout->state != ROLLOUT_TRIPPED && rollout->state != ROLLOUT_ROLLED_BACK) ||
+		strcmp(seen->silence, rollout->reason) == 0)
+		return false;
+	snprintf(seen->silence, sizeof(seen->silence), "%s", rollout->reason);
+	return true;
+}
+
 /* A node is silent only after its deadline, and the deadline begins with all that is needed to come and to be served.
  */
 static void check_silence(struct site_watch *watch, int image, const struct rollout *rollout)
@@ -316,15 +330,14 @@ static void check_silence(struct site_watch *watch, int image, const struct roll
 	const struct site_plan *plan = watch->world->plan;
 	int64_t since_ms = watch->seen[image].rolls_since_ms;
 	int64_t stone_ms = watch->worker->brought_ms[site_image_at(image, SITE_STONE)];
-	const char *said = strstr(rollout->reason, " fell silent");
-	bool some = said && !(said - rollout->reason >= 2 && said[-1] == '0' && said[-2] == ' ');
 
+	if (!is_stopped_by_silence(&watch->seen[image], rollout))
+		return;
 	if (since_ms < watch->gateway->started_ms)
 		since_ms = watch->gateway->started_ms;
 	if (plan->stones && site_image_level(image) == SITE_NEXT && since_ms < stone_ms)
 		since_ms = stone_ms;
-	if ((rollout->state == ROLLOUT_TRIPPED || rollout->state == ROLLOUT_ROLLED_BACK) && some &&
-		watch->world->now_ms - since_ms < rollout->plan.deadline_wakes * plan->interval_ms)
+	if (watch->world->now_ms - since_ms < rollout->plan.deadline_wakes * plan->interval_ms)
 		site_world_fail(watch->world, "rollout %s found nodes silent after %d min: %s", rollout->plan.id,
 			(int)((watch->world->now_ms - since_ms) / SITE_MINUTE_MS), rollout->reason);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gateway/rollout.h"
 #include "tests/sim/site_plan.h"
 
 struct site_answer;
@@ -31,6 +32,7 @@ struct site_rollout_seen {
 	uint32_t first_reach;                   /* of a gateway alone, see docs/rollouts.md */
 	bool resumed;                           /* past a gate, since it soaked last */
 	unsigned starts;                        /* of the gateway, until it was seen so */
+	char silence[GATE_SENTENCE_SIZE];       /* what it was stopped by, judged already */
 };
 
 struct site_watch {
