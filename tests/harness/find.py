@@ -1,6 +1,7 @@
 """find: programs of ours and of others; a test whose peer is missing is skipped with the reason."""
 import os
 import pathlib
+import secrets
 import shutil
 import socket
 
@@ -41,10 +42,18 @@ def javascript_peers():
 
 
 def free_port(kind=socket.SOCK_STREAM):
-    """A loopback port that was free a moment ago; kind SOCK_DGRAM for UDP."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A loopback port that was free a moment ago; kind SOCK_DGRAM for UDP. The kernel gives it to nobody else
+    meanwhile: it is not one of those that it chooses from for who asks for any."""
+    first_of_kernel = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(1000):
+        port = 10000 + secrets.randbelow(max(first_of_kernel - 10000, 10000))
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no loopback port is free")
 
 
 def free_udp_port():
