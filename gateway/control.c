@@ -226,6 +226,11 @@ bool control_boolean(const struct control_request *request, const char *name)
 	return json_is_true(json_object_get(request->ask, name));
 }
 
+const json_t *control_integers(const struct control_request *request, const char *name)
+{
+	return json_object_get(request->ask, name);
+}
+
 const json_t *control_list(const struct control_request *request, const char *name)
 {
 	return json_object_get(request->ask, name);

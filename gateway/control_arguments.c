@@ -10,14 +10,26 @@
 #define TEXT_WRITTEN_MAX 96
 #define ITEMS_WRITTEN_MAX 4
 
-static const char *const type_names[] = { "text", "integer", "boolean", "list of texts", "object" };
+static const char *const type_names[] = {
+	[CONTROL_TEXT] = "text",
+	[CONTROL_INTEGER] = "integer",
+	[CONTROL_INTEGERS] = "integer or list of integers",
+	[CONTROL_BOOLEAN] = "boolean",
+	[CONTROL_LIST] = "list of texts",
+	[CONTROL_OBJECT] = "object",
+};
 
 static bool text_fits(const json_t *value)
 {
 	return json_is_string(value) && json_string_length(value) <= CONTROL_TEXT_MAX;
 }
 
-static bool list_fits(const json_t *value)
+static bool is_integer(const json_t *value)
+{
+	return json_is_integer(value);
+}
+
+static bool list_fits(const json_t *value, bool (*item_fits)(const json_t *item))
 {
 	size_t i;
 	json_t *item;
@@ -25,7 +37,7 @@ static bool list_fits(const json_t *value)
 	if (!json_is_array(value) || json_array_size(value) > CONTROL_LIST_MAX)
 		return false;
 	json_array_foreach (value, i, item)
-		if (!text_fits(item))
+		if (!item_fits(item))
 			return false;
 	return true;
 }
@@ -37,10 +49,12 @@ static bool value_fits(const json_t *value, enum control_type type)
 		return text_fits(value);
 	case CONTROL_INTEGER:
 		return json_is_integer(value);
+	case CONTROL_INTEGERS:
+		return json_is_integer(value) || list_fits(value, is_integer);
 	case CONTROL_BOOLEAN:
 		return json_is_boolean(value);
 	case CONTROL_LIST:
-		return list_fits(value);
+		return list_fits(value, text_fits);
 	case CONTROL_OBJECT:
 		return json_is_object(value);
 	}
@@ -137,8 +151,9 @@ static json_t *value_to_write(const json_t *value, bool secret)
 		return json_is_object(value) ? object_to_write(value) : json_copy((json_t *)value);
 	list = json_array();
 	json_array_foreach (value, i, item)
-		if (i < ITEMS_WRITTEN_MAX && json_is_string(item))
-			(void)json_array_append_new(list, text_to_write(item, secret));
+		if (i < ITEMS_WRITTEN_MAX)
+			(void)json_array_append_new(
+				list, json_is_string(item) ? text_to_write(item, secret) : json_copy(item));
 	if (count > ITEMS_WRITTEN_MAX)
 		(void)json_array_append_new(list, json_sprintf("… %zu in all", count));
 	return list;

@@ -11,7 +11,14 @@
 
 struct control_request;
 
-enum control_type { CONTROL_TEXT, CONTROL_INTEGER, CONTROL_BOOLEAN, CONTROL_LIST /* of texts */, CONTROL_OBJECT };
+enum control_type {
+	CONTROL_TEXT,
+	CONTROL_INTEGER,
+	CONTROL_INTEGERS, /* one, or a list of them */
+	CONTROL_BOOLEAN,
+	CONTROL_LIST, /* of texts */
+	CONTROL_OBJECT,
+};
 
 struct control_argument {
 	const char *name;

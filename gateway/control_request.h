@@ -17,6 +17,7 @@
 const char *control_text(const struct control_request *request, const char *name);
 int64_t control_integer(const struct control_request *request, const char *name, int64_t otherwise);
 bool control_boolean(const struct control_request *request, const char *name);
+const json_t *control_integers(const struct control_request *request, const char *name);
 const json_t *control_list(const struct control_request *request, const char *name);
 const json_t *control_object(const struct control_request *request, const char *name);
 

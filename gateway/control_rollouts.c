@@ -36,7 +36,7 @@ static const struct control_argument create_arguments[] = {
 	{ "waves", CONTROL_TEXT, false, "shares of the nodes in percent, rising to 100; \"1 5 10 100\"" },
 	{ "fleet", CONTROL_BOOLEAN, false, "the shares are of a fleet of gateways: a wave may hold no node here" },
 	{ "start_ms", CONTROL_INTEGER, false, "not before, milliseconds since 1970" },
-	{ "soak_ms", CONTROL_INTEGER, false, "how long a wave is watched before the next; 24 h" },
+	{ "soak_ms", CONTROL_INTEGERS, false, "how long a wave is watched before the next, or each of them; 24 h" },
 	{ "window", CONTROL_TEXT, false, "when nodes may be updated, as \"Mon-Fri 22:00-05:00 Europe/Berlin\"" },
 	{ "apply_window", CONTROL_TEXT, false, "when they may activate it, if that is another time" },
 	{ "deadline_wakes", CONTROL_INTEGER, false, "wakes after which a node that is not done is silent; 20" },
@@ -65,7 +65,7 @@ static json_t *plan_json(
 	static const char *const texts[] = { "rollout", "hardware", "only", "versions", "waves", "window",
 		"apply_window", "on_failure" };
 	static const char *const lists[] = { "labels", "nodes" };
-	static const char *const numbers[] = { "priority", "start_ms", "soak_ms", "deadline_wakes", "confirmed_percent",
+	static const char *const numbers[] = { "priority", "start_ms", "deadline_wakes", "confirmed_percent",
 		"failed_percent", "failed_most", "battery_percent", "traffic_percent", "drain_percent",
 		"confidence_percent" };
 	char hex[65];
@@ -80,6 +80,8 @@ static json_t *plan_json(
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		if (control_list(request, lists[i]))
 			(void)json_object_set_new(json, lists[i], json_deep_copy(control_list(request, lists[i])));
+	if (control_integers(request, "soak_ms"))
+		(void)json_object_set_new(json, "soak_ms", json_deep_copy(control_integers(request, "soak_ms")));
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		int64_t number = control_integer(request, numbers[i], INT64_MIN);
 		if (number != INT64_MIN)
@@ -231,8 +233,7 @@ static json_t *describe(const struct control_rollouts *parts, size_t index)
 	describe_time(json, "changed_ms", rollout->changed_ms);
 	describe_time(json, "wave_ms", rollout->wave_ms);
 	if (rollout->state == ROLLOUT_SOAKING)
-		describe_time(json, "soak_until_ms",
-			rollout->soak_ms + rollout->plan.soak_ms * (int64_t)(rollout->looks + 1));
+		describe_time(json, "soak_until_ms", rollout_judged_ms(rollout));
 	return json;
 }
 

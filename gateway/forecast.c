@@ -279,7 +279,7 @@ static void run_once(struct run *run)
 		if (run->rollout.state != ROLLOUT_SOAKING)
 			break;
 		while (run->rollout.state == ROLLOUT_SOAKING) {
-			at_ms += plan->soak_ms;
+			at_ms += plan->soak_ms[run->rollout.wave];
 			tick(run, at_ms);
 		}
 	}

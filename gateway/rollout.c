@@ -138,9 +138,14 @@ void rollout_explain_barred(const struct rollout_facts *facts, char *out, size_t
 	}
 }
 
+int64_t rollout_judged_ms(const struct rollout *rollout)
+{
+	return rollout->soak_ms + rollout->plan.soak_ms[rollout->wave] * (rollout->looks + 1);
+}
+
 static bool soak_is_over(const struct rollout *rollout, struct moment now)
 {
-	return now.wall_ms - rollout->soak_ms >= rollout->plan.soak_ms * (rollout->looks + 1);
+	return now.wall_ms >= rollout_judged_ms(rollout);
 }
 
 bool rollout_wants_comparison(const struct rollout *rollout, struct moment now)

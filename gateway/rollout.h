@@ -1,8 +1,8 @@
 /*
  * rollout: one image on its way to many nodes: the states, and what moves it from one to the next.
  *
- * A function of (rollout, event, facts, moment) without I/O. A wave is rolled out, then watched for the soak time,
- * judged, and only then is the next one begun:
+ * A function of (rollout, event, facts, moment) without I/O. A wave is rolled out, watched for its soak time and
+ * judged:
  *
  *   waiting -> rolling -> soaking -> rolling -> … -> complete
  *                 \          \-> tripped (a gate said no) -> rolled_back
@@ -85,9 +85,9 @@ void rollout_grant_time(struct rollout *rollout, struct moment now);
 bool rollout_is_barred(const struct rollout *rollout, const struct rollout_facts *facts);
 /* Why, where it is: "no node can have the image now: 3 held, 9 that it is not for". */
 void rollout_explain_barred(const struct rollout_facts *facts, char *out, size_t size);
-/* The soak is over and nodes are to be compared before it can be judged. */
+int64_t rollout_judged_ms(const struct rollout *rollout); /* while it soaks: when its wave is judged, wall clock */
+/* The soak is over and nodes are to be compared before rollout_tick() can judge it. */
 bool rollout_wants_comparison(const struct rollout *rollout, struct moment now);
-/* Time has passed. */
 struct rollout_step rollout_tick(struct rollout *rollout, const struct rollout_facts *facts, struct moment now);
 /* An operator intervenes. 0 with the step; -EALREADY it is so already; -EINVAL not in this state. */
 int rollout_intervene(

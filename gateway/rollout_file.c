@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gateway/rollout_plan.h"
+#include "gateway/soak_times.h"
 #include "protocols/node_json.h"
 #include "protocols/reading.h"
 #include "protocols/utf8.h"
@@ -24,8 +25,8 @@ struct targets_group {
 };
 
 struct waves_group {
-	const char *shares;
-	int64_t soak_ms, deadline_wakes;
+	const char *shares, *soak;
+	int64_t deadline_wakes;
 };
 
 struct gates_group {
@@ -238,8 +239,13 @@ static const struct settings_table targets_table = {
 static int check_waves(const void *values, bool present, char *why, size_t why_size)
 {
 	const struct waves_group *group = values;
+	json_t *soak;
 
-	return check_members(json_pack("{s:s}", "waves", group->shares), why, why_size);
+	if (soak_times_parse(&soak, group->soak) < 0) {
+		snprintf(why, why_size, "soak: found \"%.40s\", allowed is " SOAK_TIMES_EXAMPLE, group->soak);
+		return -EINVAL;
+	}
+	return check_members(json_pack("{s:s, s:o}", "waves", group->shares, "soak_ms", soak), why, why_size);
 }
 
 #define AT(member) .offset = offsetof(struct waves_group, member)
@@ -252,12 +258,14 @@ static const struct setting waves_settings[] = {
 		.most = 120,
 		.help = "Shares of the nodes in percent, rising to 100." },
 	{ .name = "soak",
-		.type = SETTING_DURATION,
-		AT(soak_ms),
+		.type = SETTING_TEXT,
+		AT(soak),
 		.initial = "24 h",
-		.least = 0,
-		.most = 365 * INT64_C(24) * 3600 * 1000,
-		.help = "How long the nodes of a wave are watched before the next one begins." },
+		.least = 1,
+		.most = 160,
+		.help = "How long the nodes of a wave are watched before the next one begins: one time up to 365 d, or "
+			"one "
+			"for each wave but the last, as \"1 h, 4 h, 1 d\"." },
 	{ .name = "deadline",
 		.type = SETTING_INTEGER,
 		AT(deadline_wakes),
@@ -359,11 +367,14 @@ static json_t *arguments(const struct config *config)
 	const struct waves_group *waves = config_values(config, &waves_table);
 	const struct gates_group *gates = config_values(config, &gates_table);
 	int64_t start_ms = 0;
-	json_t *json = json_pack(
-		"{s:s, s:s, s:I, s:s, s:b, s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I}", "rollout",
-		rollout->name, "image", rollout->image, "priority", (json_int_t)rollout->priority, "on_failure",
-		on_failure_words[rollout->on_failure], "approval", (int)rollout->approval, "fleet", (int)rollout->fleet,
-		"waves", waves->shares, "soak_ms", (json_int_t)waves->soak_ms, "deadline_wakes",
+	json_t *soak = NULL, *json;
+
+	if (soak_times_parse(&soak, waves->soak) < 0)
+		return NULL;
+	json = json_pack("{s:s, s:s, s:I, s:s, s:b, s:b, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I}",
+		"rollout", rollout->name, "image", rollout->image, "priority", (json_int_t)rollout->priority,
+		"on_failure", on_failure_words[rollout->on_failure], "approval", (int)rollout->approval, "fleet",
+		(int)rollout->fleet, "waves", waves->shares, "soak_ms", soak, "deadline_wakes",
 		(json_int_t)waves->deadline_wakes, "confirmed_percent", (json_int_t)gates->confirmed, "failed_percent",
 		(json_int_t)gates->failed, "failed_most", (json_int_t)gates->failed_most, "battery_percent",
 		(json_int_t)gates->battery, "ignore_drops", (int)!gates->drops, "ignore_online", (int)!gates->online,

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/soak_times.h"
 #include "protocols/hex.h"
 
-#define DAY_MS (INT64_C(24) * 3600 * 1000)
+#define SOAK_DEFAULT_MS (INT64_C(24) * 3600 * 1000)
 #define MILLIONTHS_A_PERCENT 10000
 #define WAVES_DEFAULT "1 5 10 100"
 
@@ -34,7 +35,6 @@ struct limit {
 static const struct limit limits[] = {
 	{ "priority", offsetof(struct rollout_plan, priority), -100, 100, 0 },
 	{ "start_ms", offsetof(struct rollout_plan, start_ms), 0, INT64_MAX / 2, 0 },
-	{ "soak_ms", offsetof(struct rollout_plan, soak_ms), 0, 365 * DAY_MS, DAY_MS },
 	{ "deadline_wakes", offsetof(struct rollout_plan, deadline_wakes), 1, 100000, 20 },
 	{ "confirmed_percent", offsetof(struct rollout_plan, confirmed_percent), 0, 100, 90 },
 	{ "failed_percent", offsetof(struct rollout_plan, failed_percent), 0, 100, 10 },
@@ -107,6 +107,17 @@ static int read_waves(struct rollout_plan *plan, const char *text, char *why)
 	return last == WAVE_ALL ? 0 : rollout_refuse(why, "the last of the \"waves\" is not 100 percent");
 }
 
+/* The waves are known by then. */
+static int read_soaks(struct rollout_plan *plan, const json_t *json, char *why)
+{
+	const json_t *said = json_object_get(json, "soak_ms");
+	json_t *usual = json_integer(SOAK_DEFAULT_MS);
+	int error = soak_times_read(plan->soak_ms, said ? said : usual, plan->wave_count, why);
+
+	json_decref(usual);
+	return error;
+}
+
 static int read_on_failure(struct rollout_plan *plan, const json_t *json, char *why)
 {
 	const char *text = json_string_value(json_object_get(json, "on_failure"));
@@ -164,7 +175,7 @@ int rollout_plan_parse(struct rollout_plan *out, const json_t *json, char *why)
 	if (read_names(&plan, json, why) < 0 || rollout_targets_parse(&plan.targets, json, why) < 0 ||
 		read_numbers(&plan, json, why) < 0 ||
 		read_waves(&plan, waves ? json_string_value(waves) : WAVES_DEFAULT, why) < 0 ||
-		read_window(json, "window", &plan.window, why) < 0 ||
+		read_soaks(&plan, json, why) < 0 || read_window(json, "window", &plan.window, why) < 0 ||
 		read_window(json, "apply_window", &plan.apply_window, why) < 0 ||
 		read_on_failure(&plan, json, why) < 0 || read_switch(json, "drops", true, &plan.drops, why) < 0 ||
 		read_switch(json, "online", true, &plan.online, why) < 0 ||
@@ -191,9 +202,10 @@ json_t *rollout_plan_json(const struct rollout_plan *plan)
 	char image[65];
 
 	hex_print(image, plan->sha256, sizeof(plan->sha256));
-	json_t *json = json_pack("{s:s, s:s, s:o, s:s, s:b, s:b, s:b, s:b}", "rollout", plan->id, "image", image,
-		"waves", waves_json(plan), "on_failure", on_failure_names[plan->on_failure], "drops", (int)plan->drops,
-		"online", (int)plan->online, "fleet", (int)plan->fleet, "approval", (int)plan->approval);
+	json_t *json = json_pack("{s:s, s:s, s:o, s:o, s:s, s:b, s:b, s:b, s:b}", "rollout", plan->id, "image", image,
+		"waves", waves_json(plan), "soak_ms", soak_times_json(plan->soak_ms, plan->wave_count), "on_failure",
+		on_failure_names[plan->on_failure], "drops", (int)plan->drops, "online", (int)plan->online, "fleet",
+		(int)plan->fleet, "approval", (int)plan->approval);
 
 	if (json)
 		rollout_targets_write(&plan->targets, json);

@@ -36,7 +36,7 @@ struct rollout_plan {
 	int64_t start_ms;                /* wall clock, not before; 0: at once */
 	struct plan_window window;       /* when nodes may fetch the image and activate it */
 	struct plan_window apply_window; /* when they may activate it, if that is said apart */
-	int64_t soak_ms;                 /* how long the nodes of a wave are watched before the next */
+	int64_t soak_ms[WAVES_MAX];      /* how long the nodes of each are watched before the next; 0 of the last */
 	int64_t deadline_wakes;          /* intervals; a node that is not done so long after its wave began is silent */
 	int64_t confirmed_percent;       /* of the nodes reached so far, at least, for the next wave */
 	int64_t failed_percent;          /* of these, at most; silent ones are failures */

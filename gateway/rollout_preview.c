@@ -133,7 +133,10 @@ static int64_t earliest_ms(const struct preview *preview, const struct node_reco
 	const struct rollout_plan *plan = preview->plan;
 	int64_t interval_ms = preview->parts->schedule->interval_ms;
 	int64_t start_ms = plan->start_ms > preview->now.wall_ms ? plan->start_ms : preview->now.wall_ms;
-	int64_t begins_ms = start_ms + wave * (plan->soak_ms + interval_ms);
+	int64_t begins_ms = start_ms + wave * interval_ms;
+
+	for (unsigned before = 0; before < wave; before++)
+		begins_ms += plan->soak_ms[before];
 
 	/* A contact outside its window does not count; one that never meets the window is told as if it did. */
 	for (int tries = 0; tries < CONTACTS_TRIED; tries++) {

@@ -10,20 +10,25 @@
 #include "gateway/cli/rollout_show.h"
 #include "gateway/cli/table.h"
 #include "gateway/moment.h"
+#include "gateway/soak_times.h"
 
 static void print_waves(const struct cli *cli, const json_t *preview)
 {
 	static const struct table_column columns[] = { { "WAVE", true, false }, { "UP TO", true, false },
-		{ "NODES", true, false } };
-	const json_t *plan = json_object_get(preview, "plan");
-	struct table *table = table_open(columns, 3);
+		{ "NODES", true, false }, { "THEN WATCHED", true, false } };
+	const json_t *plan = json_object_get(preview, "plan"), *counts = json_object_get(preview, "waves");
+	struct table *table = table_open(columns, 4);
+	char soak[HUMAN_SIZE];
 	size_t i;
 	json_t *count;
 
-	json_array_foreach (json_object_get(preview, "waves"), i, count) {
+	json_array_foreach (counts, i, count) {
+		bool is_last = i + 1 == json_array_size(counts);
 		table_cell(table, TONE_PLAIN, "%zu", i + 1);
 		table_cell(table, TONE_PLAIN, "%g %%", rollout_share_of(plan, i));
 		table_cell(table, TONE_PLAIN, "%" JSON_INTEGER_FORMAT, json_integer_value(count));
+		(void)human_duration(soak, soak_times_after(json_object_get(plan, "soak_ms"), (unsigned)i));
+		table_cell(table, TONE_PLAIN, "%s", is_last ? "-" : soak);
 	}
 	table_print(table, stdout, cli->terminal.width, cli->terminal.colour);
 	table_close(table);

@@ -8,18 +8,32 @@
 #include "gateway/cli/cli.h"
 #include "gateway/moment.h"
 #include "gateway/rollout_file.h"
+#include "gateway/soak_times.h"
 
-static int add_duration(const struct cli *cli, json_t *request, const char *option, const char *name, int64_t offset)
+static int add_start_in(const struct cli *cli, json_t *request)
 {
-	const char *text = cli_value(cli, option);
+	const char *text = cli_value(cli, "start-in");
 	int64_t ms;
 
 	if (!text)
 		return CLI_OK;
 	if (value_parse_duration(&ms, text) < 0)
 		return cli_fail(
-			cli, CLI_USAGE, "--%s takes a time such as \"90 min\" or \"24 h\", not \"%s\"", option, text);
-	(void)json_object_set_new(request, name, json_integer(offset + ms));
+			cli, CLI_USAGE, "--start-in takes a time such as \"90 min\" or \"24 h\", not \"%s\"", text);
+	(void)json_object_set_new(request, "start_ms", json_integer(clock_moment(&machine_clock).wall_ms + ms));
+	return CLI_OK;
+}
+
+static int add_soak(const struct cli *cli, json_t *request)
+{
+	const char *text = cli_value(cli, "soak");
+	json_t *times;
+
+	if (!text)
+		return CLI_OK;
+	if (soak_times_parse(&times, text) < 0)
+		return cli_fail(cli, CLI_USAGE, "--soak takes " SOAK_TIMES_EXAMPLE ", not \"%s\"", text);
+	(void)json_object_set_new(request, "soak_ms", times);
 	return CLI_OK;
 }
 
@@ -46,10 +60,10 @@ static int add_options(const struct cli *cli, json_t *request)
 		{ "battery", "battery_percent" },
 		{ "priority", "priority" },
 	};
-	int code = add_duration(cli, request, "soak", "soak_ms", 0);
+	int code = add_soak(cli, request);
 
 	if (code == CLI_OK)
-		code = add_duration(cli, request, "start-in", "start_ms", clock_moment(&machine_clock).wall_ms);
+		code = add_start_in(cli, request);
 	for (size_t i = 0; code == CLI_OK && i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		code = add_number(cli, request, numbers[i][0], numbers[i][1]);
 	return code;

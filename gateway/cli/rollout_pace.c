@@ -5,6 +5,7 @@
 
 #include "gateway/cli/field.h"
 #include "gateway/cli/human.h"
+#include "gateway/soak_times.h"
 
 #define HOUR_MS 3600000.0
 
@@ -24,20 +25,30 @@ static void pace_of_wave(struct rollout_pace *out, const json_t *rollout, int64_
 		out->wave_left_ms = (int64_t)((double)open / out->nodes_per_hour * HOUR_MS);
 }
 
+/* The soaks after the waves from this one on, counted from 1. */
+static int64_t soaks_from(const json_t *rollout, int64_t wave)
+{
+	const json_t *times = json_object_get(json_object_get(rollout, "plan"), "soak_ms");
+	int64_t sum_ms = 0;
+
+	for (; wave < field_number(rollout, "waves"); wave++)
+		sum_ms += soak_times_after(times, (unsigned)wave - 1);
+	return sum_ms;
+}
+
 void rollout_pace_of(struct rollout_pace *out, const json_t *rollout, int64_t now_ms)
 {
 	const char *state = field_text(rollout, "state");
-	int64_t soak_ms = field_number(json_object_get(rollout, "plan"), "soak_ms");
-	int64_t later = field_number(rollout, "waves") - field_number(rollout, "wave");
+	int64_t wave = field_number(rollout, "wave");
 
 	*out = (struct rollout_pace){ -1, -1, -1 };
 	if (strcmp(state, "rolling") == 0) {
 		pace_of_wave(out, rollout, now_ms);
 		if (out->wave_left_ms >= 0)
-			out->least_left_ms = out->wave_left_ms + later * soak_ms;
+			out->least_left_ms = out->wave_left_ms + soaks_from(rollout, wave);
 	} else if (strcmp(state, "soaking") == 0) {
 		int64_t left_ms = field_number(rollout, "soak_until_ms") - now_ms;
-		out->least_left_ms = (left_ms > 0 ? left_ms : 0) + (later > 0 ? later - 1 : 0) * soak_ms;
+		out->least_left_ms = (left_ms > 0 ? left_ms : 0) + soaks_from(rollout, wave + 1);
 	}
 }
 

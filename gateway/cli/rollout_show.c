@@ -15,6 +15,7 @@
 #include "gateway/cli/table.h"
 #include "gateway/cli/wrap.h"
 #include "gateway/moment.h"
+#include "gateway/soak_times.h"
 
 #define BAR_CELLS 24
 #define POLL_MS 1000
@@ -245,9 +246,27 @@ static void print_targets(const struct cli *cli, const json_t *plan)
 	pair_print(cli, "nodes of", text);
 }
 
-static void print_gates(const struct cli *cli, const json_t *plan)
+/* "soak 24 h, ", "soak 1 h, 4 h and 24 h, ", or nothing where one wave is all. */
+static const char *soak_text(char *out, size_t size, const json_t *rollout)
 {
-	char text[256], soak[HUMAN_SIZE], most[48] = "", battery[64] = "";
+	const json_t *times = json_object_get(json_object_get(rollout, "plan"), "soak_ms");
+	unsigned count = json_is_array(times) ? (unsigned)json_array_size(times) : 1;
+	size_t used = 0;
+	char text[HUMAN_SIZE];
+
+	out[0] = '\0';
+	for (unsigned i = 0; field_number(rollout, "waves") > 1 && i < count && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%s%s",
+			i == 0           ? "soak "
+			: i + 1 == count ? " and "
+					 : ", ",
+			human_duration(text, soak_times_after(times, i)), i + 1 == count ? ", " : "");
+	return out;
+}
+
+static void print_gates(const struct cli *cli, const json_t *rollout, const json_t *plan)
+{
+	char text[512], soak[192], most[48] = "", battery[64] = "";
 
 	if (field_number(plan, "failed_most"))
 		snprintf(most, sizeof(most), " and %" PRId64 " in all", field_number(plan, "failed_most"));
@@ -255,9 +274,9 @@ static void print_gates(const struct cli *cli, const json_t *plan)
 		snprintf(battery, sizeof(battery), ", batteries from %" PRId64 " %%",
 			field_number(plan, "battery_percent"));
 	snprintf(text, sizeof(text),
-		"soak %s, at least %" PRId64 " %% confirmed, at most %" PRId64 " %%%s failed, silent after %" PRId64
+		"%sat least %" PRId64 " %% confirmed, at most %" PRId64 " %%%s failed, silent after %" PRId64
 		" wakes%s",
-		human_duration(soak, field_number(plan, "soak_ms")), field_number(plan, "confirmed_percent"),
+		soak_text(soak, sizeof(soak), rollout), field_number(plan, "confirmed_percent"),
 		field_number(plan, "failed_percent"), most, field_number(plan, "deadline_wakes"), battery);
 	pair_print(cli, "gates", text);
 	print_comparisons(cli, plan);
@@ -271,7 +290,7 @@ static void print_plan(const struct cli *cli, const json_t *rollout, const json_
 	snprintf(text, sizeof(text), "%.16s", field_text(rollout, "image"));
 	pair_print(cli, "image", text);
 	print_targets(cli, plan);
-	print_gates(cli, plan);
+	print_gates(cli, rollout, plan);
 	if (field_number(plan, "priority")) {
 		snprintf(text, sizeof(text), "%" PRId64, field_number(plan, "priority"));
 		pair_print(cli, "priority", text);

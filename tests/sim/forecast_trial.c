@@ -25,7 +25,8 @@ static void plan_site(struct site_plan *plan, uint64_t seed, size_t nodes)
 	plan->days_ms = 34 * HOUR_MS;
 	plan->settle_ms = HOUR_MS;
 	plan->waves = "10 50 100";
-	plan->soak_ms = 2 * HOUR_MS;
+	plan->soak_ms[0] = 2 * HOUR_MS;
+	plan->soaks = 1;
 	/* Else all nodes would say the next percent of their batteries at the same hour, but for those just updated. */
 	plan->battery_least = 50000;
 	plan->check_in = 1;

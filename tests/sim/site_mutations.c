@@ -39,6 +39,7 @@ enum mutation {
 	STOPS_STOP_NOTHING,
 	WAVES_ARE_EARLY,
 	SOAKS_ARE_SHORT,
+	SOAKS_ARE_ALIKE,
 	OTHER_HARDWARE,
 	TRANSFERS_CONFIRM,
 	HALTS_ARE_IGNORED,
@@ -85,6 +86,7 @@ static const struct {
 		"a rollout that is paused, tripped or aborted goes on offering" },
 	[WAVES_ARE_EARLY] = { "waves_are_early", "nodes count to earlier waves than theirs" },
 	[SOAKS_ARE_SHORT] = { "soaks_are_short", "a wave is judged before its soak is over" },
+	[SOAKS_ARE_ALIKE] = { "soaks_are_alike", "no wave is watched for longer than the first" },
 	[OTHER_HARDWARE] = { "other_hardware", "targets and orders look at no hardware" },
 	[TRANSFERS_CONFIRM] = { "transfers_confirm", "a transfer that is complete confirms the update" },
 	[HALTS_ARE_IGNORED] = { "halts_are_ignored", "the emergency stop is not looked at" },
@@ -180,14 +182,17 @@ struct rollout_step __real_rollout_tick(struct rollout *rollout, const struct ro
 struct rollout_step __wrap_rollout_tick(struct rollout *rollout, const struct rollout_facts *facts, struct moment now);
 struct rollout_step __wrap_rollout_tick(struct rollout *rollout, const struct rollout_facts *facts, struct moment now)
 {
-	bool hurries = planted == SOAKS_ARE_SHORT && rollout->state == ROLLOUT_SOAKING;
+	const int64_t *soak_ms = rollout->plan.soak_ms;
 	struct rollout_facts hurried = *facts;
 
-	if (!hurries)
+	if ((planted != SOAKS_ARE_SHORT && planted != SOAKS_ARE_ALIKE) || rollout->state != ROLLOUT_SOAKING)
 		return __real_rollout_tick(rollout, facts, now);
 	hurried.compared = true;
 	hurried.verdict = GATE_PASSED;
-	now.wall_ms += rollout->plan.soak_ms / 2;
+	if (planted == SOAKS_ARE_SHORT)
+		now.wall_ms += soak_ms[rollout->wave] / 2;
+	else if (soak_ms[rollout->wave] > soak_ms[0])
+		now.wall_ms += soak_ms[rollout->wave] - soak_ms[0];
 	return __real_rollout_tick(rollout, &hurried, now);
 }
 

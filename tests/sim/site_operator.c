@@ -207,11 +207,24 @@ static void clear_the_way(struct site_operator *worker)
 		ask(worker, json_pack("{s:s, s:s}", "command", "rollout.rollback", "rollout", former), NULL, NULL);
 }
 
+static json_t *describe_soaks(const struct site_plan *plan)
+{
+	json_t *list = json_array();
+
+	if (plan->soaks == 1) {
+		json_decref(list);
+		return json_integer(plan->soak_ms[0]);
+	}
+	for (unsigned i = 0; i < plan->soaks; i++)
+		(void)json_array_append_new(list, json_integer(plan->soak_ms[i]));
+	return list;
+}
+
 static json_t *describe_order(const struct site_operator *worker, const char *command, const char *name)
 {
 	const struct site_plan *plan = worker->world->plan;
-	json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:I, s:i, s:s}", "command", command, "rollout", name, "image",
-		worker->images->list[worker->image].hex, "waves", plan->waves, "soak_ms", (json_int_t)plan->soak_ms,
+	json_t *request = json_pack("{s:s, s:s, s:s, s:s, s:o, s:i, s:s}", "command", command, "rollout", name, "image",
+		worker->images->list[worker->image].hex, "waves", plan->waves, "soak_ms", describe_soaks(plan),
 		"deadline_wakes", 6, "on_failure", plan->rolls_back ? "rollback" : "pause");
 
 	if (plan->window)

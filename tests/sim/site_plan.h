@@ -12,6 +12,7 @@
 #define SITE_HARDWARE_MAX 2
 #define SITE_IMAGES (4 * SITE_HARDWARE_MAX) /* of each hardware as many as enum site_level has */
 #define SITE_IMAGE_MOST 12000               /* bytes */
+#define SITE_SOAKS_MOST 3
 
 /* What an image is to its hardware. The stone's version is between those of the release and the next one. */
 enum site_level { SITE_FIRST, SITE_RELEASE, SITE_NEXT, SITE_STONE };
@@ -46,7 +47,8 @@ struct site_plan {
 	bool tracked;   /* the disk loses what is not synced; false: it is only fast */
 	struct site_release releases[SITE_IMAGES];
 	const char *waves;
-	int64_t soak_ms;
+	int64_t soak_ms[SITE_SOAKS_MOST]; /* see site_plan_soak_ms() */
+	unsigned soaks;                   /* that the operator lists; 1: one for all waves */
 	bool rolls_back;
 	bool forecast;       /* the operator asks for one before it orders the first release */
 	int64_t deadline_ms; /* update.deadline */
@@ -62,6 +64,9 @@ struct site_plan {
 	bool clock_jumps;    /* the gateway's wall clock is set wrong, and right again */
 	bool clock_resets;   /* a power cut makes it begin in 1970, until it is set */
 };
+
+/* How long a wave, from 0, is watched before the next. */
+int64_t site_plan_soak_ms(const struct site_plan *plan, unsigned wave);
 
 /* A week of 10,000 nodes, a contact each in 15 minutes, in which little goes wrong: for a bench. */
 void site_plan_week(struct site_plan *plan, uint64_t seed);

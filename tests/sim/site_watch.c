@@ -305,7 +305,7 @@ static void check_step(struct site_watch *watch, int image, const struct rollout
 	if (rollout->wave > seen->wave + 1)
 		site_world_fail(watch->world, "rollout %s leapt from wave %u to %u", rollout->plan.id, seen->wave + 1,
 			rollout->wave + 1);
-	else if (!was_soaking || soaked_ms(watch, seen) < rollout->plan.soak_ms)
+	else if (!was_soaking || soaked_ms(watch, seen) < site_plan_soak_ms(watch->world->plan, seen->wave))
 		site_world_fail(watch->world, "rollout %s went on to wave %u after a soak of %d s", rollout->plan.id,
 			rollout->wave + 1, (int)(soaked_ms(watch, seen) / 1000));
 }

@@ -270,7 +270,7 @@ static inline struct rollout_plan plan_of(const char *id)
 		.targets = { .hardware = "meter-2" },
 		.waves = { 100000, 300000, WAVE_ALL },
 		.wave_count = 3,
-		.soak_ms = DAY_MS,
+		.soak_ms = { DAY_MS, DAY_MS },
 		.deadline_wakes = 8,
 		.confirmed_percent = 90,
 		.failed_percent = 10,

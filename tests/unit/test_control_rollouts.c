@@ -218,11 +218,38 @@ START_TEST(a_rollout_is_shown_as_it_was_ordered)
 }
 END_TEST
 
+START_TEST(a_dry_run_waits_for_the_soak_of_each_wave)
+{
+	const int64_t hour_ms = 3600000, interval_ms = 900000;
+	struct site *site = site_open();
+	json_t *request = json_pack("{s:s, s:s, s:s, s:b, s:b, s:s, s:[I, I]}", "command", "rollout.create", "rollout",
+		"spring", "image", site->image, "dry_run", 1, "list", 1, "waves", "20 50 100", "soak_ms",
+		(json_int_t)hour_ms, (json_int_t)(9 * hour_ms));
+	json_t *result = bench_ask(site->bench, request), *item;
+	int64_t least_ms[] = { 0, hour_ms + interval_ms, 10 * hour_ms + 2 * interval_ms };
+	size_t i;
+
+	json_array_foreach (json_object_get(result, "list"), i, item) {
+		if (!json_object_get(item, "wave"))
+			continue;
+		int64_t after_ms = number_of(item, "earliest_ms") - site->bench->now.wall_ms;
+		ck_assert_int_ge(after_ms, least_ms[number_of(item, "wave") - 1]);
+		ck_assert_int_le(after_ms, least_ms[number_of(item, "wave") - 1] + interval_ms);
+	}
+	ck_assert_uint_eq(i, 40);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(what_is_wrong_with_a_plan_is_said)
 {
 	struct site *site = site_open();
 
 	(void)create(site, "waves", json_string("50"));
+	ck_failed(site->bench, "bad_request");
+	(void)create(site, "soak_ms", json_pack("[i, i]", 1000, 2000));
+	ck_failed(site->bench, "bad_request");
+	(void)create(site, "soak_ms", json_string("1 h"));
 	ck_failed(site->bench, "bad_request");
 	(void)create(site, "hardware", json_string("valve-1"));
 	ck_failed(site->bench, "bad_request");
@@ -301,4 +328,4 @@ TEST_SUITE(control_rollouts, a_forecast_gets_a_sample_of_the_nodes_that_would_ha
 	a_dry_run_tells_the_waves_and_begins_nothing, a_dry_run_lists_who_gets_it_when_and_who_not_and_why,
 	a_dry_run_rounds_the_first_wave_of_a_gateway_alone_up_to_one_node, a_rollout_that_nobody_has_approved_says_so,
 	nodes_that_are_told_nothing_are_planned_for_at_their_likely_visits, a_rollout_is_shown_as_it_was_ordered,
-	what_is_wrong_with_a_plan_is_said, an_operator_intervenes)
+	a_dry_run_waits_for_the_soak_of_each_wave, what_is_wrong_with_a_plan_is_said, an_operator_intervenes)

@@ -20,7 +20,7 @@ static void begin_scene(void)
 		.id = "spring",
 		.waves = { 100000, WAVE_ALL },
 		.wave_count = 2,
-		.soak_ms = 2 * HOUR_MS,
+		.soak_ms = { 2 * HOUR_MS },
 		.deadline_wakes = 20,
 		.confirmed_percent = 90,
 		.failed_percent = 10,
@@ -68,6 +68,25 @@ START_TEST(nodes_that_miss_nothing_are_done_after_a_call_a_wave_and_the_soak)
 	ck_assert_int_le(result.complete_ms[FORECAST_P95], 6 * HOUR_MS);
 	ck_assert_double_eq(result.curve[0][FORECAST_P50], 0);
 	ck_assert_double_eq(result.curve[FORECAST_POINTS - 1][FORECAST_P50], 1);
+}
+END_TEST
+
+START_TEST(each_wave_has_its_own_soak)
+{
+	begin_scene();
+	plan.wave_count = 3;
+	plan.waves[1] = 500000;
+	plan.waves[2] = WAVE_ALL;
+	plan.soak_ms[1] = 20 * HOUR_MS;
+	for (int i = 0; i < NODES; i++)
+		sample[i].wave = i < 10 ? 0 : i < 50 ? 1 : 2;
+	input.wave_nodes[1] = 40;
+	input.wave_nodes[2] = 50;
+	forecast();
+	ck_assert_int_ge(result.wave_ms[1], 2 * HOUR_MS);
+	ck_assert_int_le(result.wave_ms[1], 4 * HOUR_MS);
+	ck_assert_int_ge(result.wave_ms[2] - result.wave_ms[1], 20 * HOUR_MS);
+	ck_assert_int_le(result.wave_ms[2] - result.wave_ms[1], 22 * HOUR_MS);
 }
 END_TEST
 
@@ -336,7 +355,7 @@ START_TEST(input_has_limits)
 }
 END_TEST
 
-TEST_SUITE(forecast, nodes_that_miss_nothing_are_done_after_a_call_a_wave_and_the_soak,
+TEST_SUITE(forecast, nodes_that_miss_nothing_are_done_after_a_call_a_wave_and_the_soak, each_wave_has_its_own_soak,
 	a_wave_under_suspicion_once_is_likely_to_be_so_again, the_same_seed_gives_the_same_forecast,
 	bands_lie_in_each_other_and_curves_rise, airtime_and_energy_follow_from_the_bytes,
 	attempts_that_fail_cost_time_and_air, silent_nodes_hold_their_wave_up_until_the_gate_stops_it,

@@ -11,7 +11,7 @@ static const struct rollout_plan two_waves = {
 	.id = "spring",
 	.waves = { 100000, WAVE_ALL },
 	.wave_count = 2,
-	.soak_ms = HOUR_MS,
+	.soak_ms = { HOUR_MS },
 	.deadline_wakes = 4,
 	.confirmed_percent = 90,
 	.failed_percent = 10,
@@ -64,6 +64,38 @@ START_TEST(a_good_rollout_goes_through_its_waves)
 	ck_assert(tick(&rollout).changed);
 	ck_assert_int_eq(rollout.state, ROLLOUT_COMPLETE);
 	ck_assert(!rollout_is_open(&rollout));
+}
+END_TEST
+
+/* From a wave that rolls into its soak, which must be over after `soak_ms` and not a moment before. */
+static void ck_soaks(struct rollout *rollout, int64_t soak_ms)
+{
+	unsigned wave = rollout->wave;
+
+	tally(5, 5, 0);
+	ck_assert(tick(rollout).watch);
+	ck_assert_int_eq(rollout_judged_ms(rollout), now.wall_ms + soak_ms);
+	now.wall_ms += soak_ms - 1;
+	ck_assert(!tick(rollout).changed);
+	now.wall_ms += 1;
+	ck_assert(tick(rollout).changed);
+	ck_assert_uint_eq(rollout->wave, wave + 1);
+}
+
+START_TEST(each_wave_waits_for_its_own_soak)
+{
+	struct rollout_plan plan = two_waves;
+
+	plan.wave_count = 4;
+	memcpy(plan.waves, (uint32_t[]){ 10000, 50000, 100000, WAVE_ALL }, 4 * sizeof(plan.waves[0]));
+	memcpy(plan.soak_ms, (int64_t[]){ HOUR_MS, 4 * HOUR_MS, 1000 }, 3 * sizeof(plan.soak_ms[0]));
+	struct rollout rollout = begin(&plan);
+	(void)tick(&rollout);
+	ck_soaks(&rollout, HOUR_MS);
+	ck_soaks(&rollout, 4 * HOUR_MS);
+	ck_soaks(&rollout, 1000);
+	(void)tick(&rollout);
+	ck_assert_int_eq(rollout.state, ROLLOUT_COMPLETE);
 }
 END_TEST
 
@@ -120,7 +152,7 @@ START_TEST(a_gateway_of_a_fleet_without_a_node_in_a_wave_waits_while_others_watc
 	ck_assert(tick(&rollout).changed);
 	ck_assert_int_eq(rollout.state, ROLLOUT_SOAKING);
 	ck_assert_uint_eq(rollout.wave, 0);
-	now.wall_ms += plan.soak_ms - 1;
+	now.wall_ms += plan.soak_ms[0] - 1;
 	(void)tick(&rollout);
 	ck_assert_uint_eq(rollout.wave, 0);
 	now.wall_ms += 1;
@@ -229,6 +261,26 @@ START_TEST(a_wave_under_suspicion_is_watched_for_longer)
 }
 END_TEST
 
+START_TEST(a_suspicion_lasts_as_long_as_the_soak_of_its_wave)
+{
+	struct rollout_plan plan = two_waves;
+
+	plan.drops = true;
+	plan.wave_count = 3;
+	memcpy(plan.waves, (uint32_t[]){ 10000, 100000, WAVE_ALL }, 3 * sizeof(plan.waves[0]));
+	plan.soak_ms[1] = 3 * HOUR_MS;
+	struct rollout rollout = begin(&plan);
+	(void)tick(&rollout);
+	found(GATE_PASSED);
+	ck_soaks(&rollout, HOUR_MS);
+	(void)tick(&rollout);
+	now.wall_ms += 3 * HOUR_MS;
+	found(GATE_SUSPECTED);
+	(void)tick(&rollout);
+	ck_assert_int_eq(rollout_judged_ms(&rollout), now.wall_ms + 3 * HOUR_MS);
+}
+END_TEST
+
 START_TEST(an_operator_pauses_and_resumes)
 {
 	struct rollout rollout = begin(&two_waves);
@@ -314,11 +366,13 @@ START_TEST(names_of_states_are_parsed_back)
 }
 END_TEST
 
-TEST_SUITE(rollout, a_good_rollout_goes_through_its_waves, failures_stop_it_in_the_middle_of_a_wave,
-	failures_stop_it_while_it_soaks_and_bring_the_former_images_back, a_gateway_by_itself_tries_one_node_first,
+TEST_SUITE(rollout, a_good_rollout_goes_through_its_waves, each_wave_waits_for_its_own_soak,
+	failures_stop_it_in_the_middle_of_a_wave, failures_stop_it_while_it_soaks_and_bring_the_former_images_back,
+	a_gateway_by_itself_tries_one_node_first,
 	a_gateway_of_a_fleet_without_a_node_in_a_wave_waits_while_others_watch_theirs,
 	one_that_no_node_can_have_says_why, it_waits_for_its_start_and_for_approval,
 	nothing_is_decided_before_the_drops_are_compared, a_wave_under_suspicion_is_watched_for_longer,
-	an_operator_pauses_and_resumes, resumed_past_a_gate_its_wave_counts_as_passed, what_is_over_is_over,
+	a_suspicion_lasts_as_long_as_the_soak_of_its_wave, an_operator_pauses_and_resumes,
+	resumed_past_a_gate_its_wave_counts_as_passed, what_is_over_is_over,
 	a_clock_set_back_does_not_make_a_soak_longer, time_is_granted_by_the_clock_as_it_is_even_before_it_is_set,
 	names_of_states_are_parsed_back)

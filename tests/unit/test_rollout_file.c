@@ -68,6 +68,21 @@ START_TEST(a_file_says_what_the_options_do)
 }
 END_TEST
 
+START_TEST(a_wave_may_have_a_soak_time_of_its_own)
+{
+	json_t *json = NULL;
+
+	ck_assert_int_eq(read_text("rollout: { name = \"spring\"; image = \"a\"; };\n"
+				   "waves: { shares = \"10 20 100\"; soak = \"1 h, 2 h\"; };\n",
+				 &json),
+		0);
+	ck_assert_int_eq(json_integer_value(json_array_get(json_object_get(json, "soak_ms"), 0)), 3600 * 1000);
+	ck_assert_int_eq(json_integer_value(json_array_get(json_object_get(json, "soak_ms"), 1)), 7200 * 1000);
+	json_decref(json);
+	config_faults_finish(&faults);
+}
+END_TEST
+
 START_TEST(all_that_is_wrong_is_told_at_once_with_its_line)
 {
 	json_t *json = NULL;
@@ -103,6 +118,19 @@ START_TEST(all_that_is_wrong_is_told_at_once_with_its_line)
 	ck_fault(":1:", "rollout", "letters");
 	ck_fault(":2:", "from one to two", ">=1.2.0");
 	ck_fault(":3:", "10 5 100", "rising");
+	config_faults_finish(&faults);
+
+	ck_assert_int_eq(read_text("rollout: { name = \"spring\"; image = \"a\"; };\n"
+				   "waves: { shares = \"10 20 100\"; soak = \"1 h, 2 h, 3 h, 4 h\"; };\n",
+				 &json),
+		-EINVAL);
+	ck_fault(":2:", "4 soak times for 3 waves", "one for each but the last");
+	config_faults_finish(&faults);
+	ck_assert_int_eq(read_text("rollout: { name = \"spring\"; image = \"a\"; };\n"
+				   "waves: { soak = \"a while\"; };\n",
+				 &json),
+		-EINVAL);
+	ck_fault(":2:", "a while", "1 h, 4 h, 1 d");
 	config_faults_finish(&faults);
 
 	ck_assert_int_eq(
@@ -169,5 +197,5 @@ START_TEST(the_sample_is_read_and_has_the_defaults_of_a_plan)
 END_TEST
 
 TEST_SUITE(rollout_file, texts_that_are_not_utf_8_are_refused, a_file_says_what_the_options_do,
-	all_that_is_wrong_is_told_at_once_with_its_line, a_file_without_a_rollout_is_refused,
-	the_sample_is_read_and_has_the_defaults_of_a_plan)
+	a_wave_may_have_a_soak_time_of_its_own, all_that_is_wrong_is_told_at_once_with_its_line,
+	a_file_without_a_rollout_is_refused, the_sample_is_read_and_has_the_defaults_of_a_plan)

@@ -60,6 +60,16 @@ START_TEST(a_soak_and_those_to_come_take_their_time)
 }
 END_TEST
 
+START_TEST(soaks_that_differ_are_told_apart)
+{
+	json_t *json = rollout("rolling", 20, 20);
+	json_t *soaks = json_pack("[I, I]", (json_int_t)(24 * HOUR_MS), (json_int_t)HOUR_MS);
+
+	(void)json_object_set_new(json_object_get(json, "plan"), "soak_ms", soaks);
+	ck_assert_int_eq(pace_of(json).least_left_ms, 6 * HOUR_MS);
+}
+END_TEST
+
 START_TEST(what_is_over_or_waits_has_no_pace)
 {
 	static const char *const states[] = { "waiting", "paused", "tripped", "complete" };
@@ -73,4 +83,4 @@ START_TEST(what_is_over_or_waits_has_no_pace)
 END_TEST
 
 TEST_SUITE(rollout_pace, its_rate_is_that_of_its_wave, one_that_stands_still_has_no_end,
-	a_soak_and_those_to_come_take_their_time, what_is_over_or_waits_has_no_pace)
+	a_soak_and_those_to_come_take_their_time, soaks_that_differ_are_told_apart, what_is_over_or_waits_has_no_pace)

@@ -52,7 +52,9 @@ START_TEST(what_is_not_said_has_a_default)
 	ck_assert_uint_eq(plan.wave_count, 4);
 	ck_assert_uint_eq(plan.waves[0], 10000);
 	ck_assert_uint_eq(plan.waves[3], WAVE_ALL);
-	ck_assert_int_eq(plan.soak_ms, 24 * 3600 * 1000);
+	for (int wave = 0; wave < 3; wave++)
+		ck_assert_int_eq(plan.soak_ms[wave], 24 * 3600 * 1000);
+	ck_assert_int_eq(plan.soak_ms[3], 0);
 	ck_assert(plan.drops);
 	ck_assert(!plan.fleet);
 	ck_assert_int_eq(plan.on_failure, ROLLOUT_PAUSES);
@@ -79,6 +81,16 @@ START_TEST(waves_that_make_no_sense_are_refused)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		ck_refused("waves", json_string(wrong[i]), "waves");
 	ck_refused("waves", json_integer(100), "waves");
+}
+END_TEST
+
+START_TEST(a_wave_may_have_a_soak_time_of_its_own)
+{
+	struct rollout_plan plan = plan_with("soak_ms", json_pack("[i, i, i]", 1000, 4000, 9000));
+
+	ck_assert_int_eq(plan.soak_ms[0], 1000);
+	ck_assert_int_eq(plan.soak_ms[2], 9000);
+	ck_refused("soak_ms", json_pack("[i, i]", 1000, 4000), "2 soak times for 4 waves");
 }
 END_TEST
 
@@ -114,6 +126,7 @@ START_TEST(a_plan_comes_back_from_its_json)
 	ck_assert_int_eq(version_range_parse(&plan.targets.range, ">=1.2 <2"), 0);
 	snprintf(plan.window.text, sizeof(plan.window.text), "Mon 22:00-05:00 Europe/Berlin");
 	ck_assert_int_eq(update_window_parse(&plan.window.window, plan.window.text, why, sizeof(why)), 0);
+	plan.soak_ms[0] = 5000;
 	plan.priority = -7;
 	plan.failed_most = 12;
 	plan.drops = plan.online = false;
@@ -127,4 +140,5 @@ START_TEST(a_plan_comes_back_from_its_json)
 END_TEST
 
 TEST_SUITE(rollout_plan, what_is_not_said_has_a_default, waves_are_written_as_people_write_them,
-	waves_that_make_no_sense_are_refused, wrong_members_are_named, a_plan_comes_back_from_its_json)
+	waves_that_make_no_sense_are_refused, a_wave_may_have_a_soak_time_of_its_own, wrong_members_are_named,
+	a_plan_comes_back_from_its_json)

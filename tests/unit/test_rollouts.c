@@ -65,6 +65,30 @@ START_TEST(a_restart_changes_nothing)
 }
 END_TEST
 
+/* A day for the first wave, an hour for the second, in which the gateway starts again. */
+START_TEST(each_wave_keeps_its_own_soak_over_a_restart)
+{
+	struct rollout_plan plan = plan_of("spring");
+	struct site *site;
+
+	plan.soak_ms[1] = DAY_MS / 24;
+	site = site_with_rollout(plan);
+	live(site, 80);
+	ck_assert_uint_eq(rollouts_find(site->rollouts, "spring")->wave, 0);
+	for (int i = 0; i < 40 && rollouts_find(site->rollouts, "spring")->wave == 0; i++)
+		live(site, 1);
+	for (int i = 0; i < 40 && state_of(site) == ROLLOUT_ROLLING; i++)
+		live(site, 1);
+	ck_assert_int_eq(state_of(site), ROLLOUT_SOAKING);
+	site_restart(site);
+	ck_assert_int_eq(rollouts_find(site->rollouts, "spring")->plan.soak_ms[0], DAY_MS);
+	ck_assert_int_eq(rollouts_find(site->rollouts, "spring")->plan.soak_ms[1], DAY_MS / 24);
+	live(site, 6);
+	ck_assert_uint_eq(rollouts_find(site->rollouts, "spring")->wave, 2);
+	site_close(site);
+}
+END_TEST
+
 START_TEST(failures_stop_it_and_no_node_gets_the_image_after)
 {
 	struct site *site = site_with_rollout(plan_of("spring"));
@@ -517,7 +541,7 @@ START_TEST(a_node_that_was_restarting_at_a_stop_is_not_offered_the_image_again)
 }
 END_TEST
 
-TEST_SUITE(rollouts, waves_come_one_after_the_other_with_a_soak_between,
+TEST_SUITE(rollouts, waves_come_one_after_the_other_with_a_soak_between, each_wave_keeps_its_own_soak_over_a_restart,
 	one_that_is_over_has_its_counts_after_a_restart_and_follows_late_nodes, a_restart_changes_nothing,
 	failures_stop_it_and_no_node_gets_the_image_after, nodes_that_fall_silent_are_failures,
 	time_without_the_gateway_makes_no_node_silent, after_a_restart_who_stays_away_is_silent_in_the_end,

@@ -18,7 +18,8 @@ static struct site_plan plan_of(uint64_t seed)
 	plan.nodes = 20;
 	plan.days_ms = 30 * HOUR_MS;
 	plan.settle_ms = 14 * HOUR_MS;
-	plan.soak_ms = HOUR_MS;
+	plan.soak_ms[0] = HOUR_MS;
+	plan.soaks = 1;
 	plan.window = plan.apply_window = plan.quiet = NULL;
 	plan.transfers = plan.per_parent = plan.rate_bytes = plan.absent = 0;
 	plan.stones = false;
