@@ -11,6 +11,7 @@
 #include "drivers/image_source.h"
 #include "drivers/remote.h"
 #include "gateway/driver_records.h"
+#include "gateway/durable_answer.h"
 #include "gateway/firmware_counts.h"
 #include "gateway/holds.h"
 #include "gateway/image_cache.h"
@@ -461,9 +462,15 @@ int networks_ask(struct networks *networks, const char *driver, const struct dri
 
 	if (!network)
 		return -ENODEV;
+	struct driver_question put = *question;
 	if (!network->ops->ask)
 		return -ENOTSUP;
-	network->ops->ask(network->driver, question);
+	int error = networks->parts.records
+			    ? durable_answer_begin(&put, networks->parts.records, network->name, question)
+			    : 0;
+	if (error)
+		return error;
+	network->ops->ask(network->driver, &put);
 	return 0;
 }
 

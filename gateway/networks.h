@@ -55,8 +55,8 @@ void networks_withdraw(struct networks *networks, const struct node *node);
 /* To the driver of the node. -ENODEV: it is not open; -ENOTSUP: it takes none. Otherwise as driver_ops.command. */
 int networks_command(struct networks *networks, const struct node *node, const struct driver_command *command);
 
-/* To the driver of that name. -ENODEV: it is not open; -ENOTSUP: it is asked nothing; 0: `done` is or will be called.
- */
+/* To the driver of that name. -ENODEV: it is not open; -ENOTSUP: it is asked nothing; -ENOMEM; 0: `done` is or will be
+ * called, with a success once what the driver kept for it is durable. */
 int networks_ask(struct networks *networks, const char *driver, const struct driver_question *question);
 
 /* What a driver wants somebody to look after, see driver_host.trouble. */

@@ -1,5 +1,7 @@
 #include "gateway/control_drivers.h"
 
+#include <errno.h>
+
 #include "drivers/dummy.h"
 #include "gateway/driver_records.h"
 #include "gateway/link_budget.h"
@@ -178,7 +180,47 @@ START_TEST(what_a_driver_keeps_goes_under_its_name)
 }
 END_TEST
 
+START_TEST(an_answer_is_told_once_what_the_driver_kept_for_it_is_durable)
+{
+	open_all();
+	const struct driver_record before = { "channel", span("15"), false };
+	const struct driver_record since = { "leaving", span("1"), false };
+	const struct driver_record wrong = { "two words", span("1"), false };
+	ck_assert_int_eq(dummy_keep(dummy, &before), 0);
+	(void)ask("dummy", "echo", json_pack("{s:i}", "seconds", 60));
+	ck_assert_int_eq(number_of(json_object_get(bench->reply, "result"), "seconds"), 60);
+	(void)ask("dummy", "wait", NULL);
+	ck_assert_int_eq(dummy_keep(dummy, &since), 0);
+	ck_assert(dummy_answer(dummy, 0, span("{\"open\": true}")));
+	ck_assert_ptr_null(bench->reply);
+	scratch_store_settle(&bench->scratch);
+	ck_assert(json_is_true(json_object_get(json_object_get(bench->reply, "result"), "open")));
+	/* What is not kept is not told as done. */
+	(void)ask("dummy", "wait", NULL);
+	ck_assert_int_eq(dummy_keep(dummy, &wrong), -EINVAL);
+	ck_assert(dummy_answer(dummy, 0, span("{\"open\": true}")));
+	ck_assert_str_eq(text_of(json_object_get(bench->reply, "error"), "message"),
+		"it is done, but could not be kept (Invalid argument): a restart of the gateway may undo it");
+	close_all();
+}
+END_TEST
+
+START_TEST(whoever_leaves_while_it_is_kept_is_not_answered)
+{
+	open_all();
+	struct control_request *request = ask("dummy", "wait", NULL);
+	const struct driver_record record = { "leaving", span("1"), false };
+	ck_assert_int_eq(dummy_keep(dummy, &record), 0);
+	ck_assert(dummy_answer(dummy, 0, span("{}")));
+	control_cancel(request);
+	scratch_store_settle(&bench->scratch);
+	ck_assert_ptr_null(bench->reply);
+	close_all();
+}
+END_TEST
+
 TEST_SUITE(control_drivers, a_driver_answers_in_its_own_words, a_refusal_comes_with_the_drivers_sentence,
 	what_cannot_be_asked_is_refused, an_answer_that_is_no_object_is_a_fault_of_the_driver,
 	a_driver_that_takes_too_long_is_told_of_and_may_answer_later, whoever_leaves_is_not_answered,
-	the_list_says_what_a_driver_runs_in_and_its_figures, what_a_driver_keeps_goes_under_its_name)
+	the_list_says_what_a_driver_runs_in_and_its_figures, what_a_driver_keeps_goes_under_its_name,
+	an_answer_is_told_once_what_the_driver_kept_for_it_is_durable, whoever_leaves_while_it_is_kept_is_not_answered)

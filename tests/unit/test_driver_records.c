@@ -46,6 +46,18 @@ static void house_open(struct house *house)
 	ck_assert_int_eq(driver_records_open(&house->records, house->stepped.store), 0);
 }
 
+static struct fault_vfs *house_open_on_bad_disk(struct house *house)
+{
+	struct fault_vfs *fault = fault_vfs_open("fault", 1);
+
+	stepped_make_directory(&house->stepped);
+	house->stepped.options.vfs = "fault";
+	ck_assert_msg(stepped_try_open(&house->stepped) == 0, "%s", house->stepped.why);
+	ck_assert_int_eq(driver_records_open(&house->records, house->stepped.store), 0);
+	fault_vfs_plan(fault, &(struct fault_plan){ .fault = FAULT_IO_ERROR, .first = 1, .count = UINT32_MAX });
+	return fault;
+}
+
 static void house_restart(struct house *house)
 {
 	driver_records_shut(house->records);
@@ -151,12 +163,7 @@ START_TEST(what_a_full_disk_refused_is_kept_once_there_is_room)
 {
 	struct house house;
 
-	stepped_make_directory(&house.stepped);
-	struct fault_vfs *fault = fault_vfs_open("fault", 1);
-	house.stepped.options.vfs = "fault";
-	ck_assert_msg(stepped_try_open(&house.stepped) == 0, "%s", house.stepped.why);
-	ck_assert_int_eq(driver_records_open(&house.records, house.stepped.store), 0);
-	fault_vfs_plan(fault, &(struct fault_plan){ .fault = FAULT_IO_ERROR, .first = 1, .count = UINT32_MAX });
+	struct fault_vfs *fault = house_open_on_bad_disk(&house);
 	ck_assert_int_eq(keep(&house, "zigbee", "key", "abc", true), 0);
 	ck_assert_int_eq(keep(&house, "zigbee", "gone", "1", true), 0);
 	store_dispatch(house.stepped.store);
@@ -175,6 +182,81 @@ START_TEST(what_a_full_disk_refused_is_kept_once_there_is_room)
 }
 END_TEST
 
+static void count_result(void *context, int result)
+{
+	struct outcome *outcome = context;
+
+	outcome->calls++;
+	outcome->result = result;
+}
+
+static void wait_since(struct house *house, const char *driver, uint64_t mark, struct outcome *outcome)
+{
+	*outcome = (struct outcome){ .result = 1 };
+	ck_assert_int_eq(driver_records_wait(house->records, driver, mark, count_result, outcome), 0);
+}
+
+START_TEST(whoever_waits_is_told_when_all_that_a_driver_kept_meanwhile_is_durable)
+{
+	struct outcome before, since, other;
+	struct house house;
+
+	house_open(&house);
+	uint64_t start = driver_records_mark(house.records);
+	ck_assert_int_eq(keep(&house, "zigbee", "channel", "15", false), 0);
+	uint64_t mark = driver_records_mark(house.records);
+	wait_since(&house, "zigbee", start, &before);
+	wait_since(&house, "zigbee", mark, &since);
+	wait_since(&house, "barn", start, &other);
+	/* What was kept before it was asked is nothing of it, nor is what another driver keeps. */
+	ck_assert_int_eq(before.calls, 0);
+	ck_assert_int_eq(outcome_of(&house.stepped, &since), 0);
+	ck_assert_int_eq(outcome_of(&house.stepped, &other), 0);
+	ck_assert_int_eq(outcome_of(&house.stepped, &before), 0);
+	house_close(&house);
+}
+END_TEST
+
+START_TEST(whoever_waits_is_told_what_was_refused_or_could_not_be_written)
+{
+	struct outcome written, refused;
+	struct house house;
+
+	struct fault_vfs *fault = house_open_on_bad_disk(&house);
+	uint64_t mark = driver_records_mark(house.records);
+	ck_assert_int_eq(keep(&house, "zigbee", "key", "abc", true), 0);
+	wait_since(&house, "zigbee", mark, &written);
+	ck_assert_int_eq(outcome_of(&house.stepped, &written), -EIO);
+	/* Also who asks only now. */
+	wait_since(&house, "zigbee", mark, &written);
+	ck_assert_int_eq(written.result, -EIO);
+	mark = driver_records_mark(house.records);
+	ck_assert_int_eq(keep(&house, "zigbee", "two words", "1", false), -EINVAL);
+	wait_since(&house, "zigbee", mark, &refused);
+	ck_assert_int_eq(refused.result, -EINVAL);
+	wait_since(&house, "zigbee", driver_records_mark(house.records), &refused);
+	ck_assert_int_eq(refused.result, 0);
+	fault_vfs_plan(fault, &(struct fault_plan){ .fault = FAULT_NONE });
+	house_close(&house);
+	fault_vfs_close(fault);
+}
+END_TEST
+
+START_TEST(whoever_waits_while_the_store_closes_is_told)
+{
+	struct outcome outcome;
+	struct house house;
+
+	house_open(&house);
+	uint64_t mark = driver_records_mark(house.records);
+	ck_assert_int_eq(keep(&house, "zigbee", "channel", "15", false), 0);
+	wait_since(&house, "zigbee", mark, &outcome);
+	house_close(&house);
+	ck_assert_int_eq(outcome.calls, 1);
+	ck_assert_int_eq(outcome.result, 0);
+}
+END_TEST
+
 START_TEST(nothing_is_kept_once_the_store_is_about_to_close)
 {
 	struct house house;
@@ -190,4 +272,7 @@ END_TEST
 TEST_SUITE(driver_records, a_driver_has_its_own_records_and_after_a_restart_too, an_empty_value_forgets,
 	what_is_the_same_is_not_written_again, what_is_against_the_limits_is_refused,
 	a_driver_that_keeps_too_many_bytes_is_refused_and_others_are_not,
-	what_a_full_disk_refused_is_kept_once_there_is_room, nothing_is_kept_once_the_store_is_about_to_close)
+	what_a_full_disk_refused_is_kept_once_there_is_room,
+	whoever_waits_is_told_when_all_that_a_driver_kept_meanwhile_is_durable,
+	whoever_waits_is_told_what_was_refused_or_could_not_be_written, whoever_waits_while_the_store_closes_is_told,
+	nothing_is_kept_once_the_store_is_about_to_close)
