@@ -179,6 +179,7 @@ int zigbee_open_on(struct driver **out, const struct zigbee_stage *stage, const 
 	zigbee_trouble_init(&driver->trouble, driver->state_since_ms);
 	zigbee_nodes_init(&driver->nodes);
 	zigbee_outbox_init(&driver->outbox);
+	zigbee_repeats_init(&driver->repeats, driver->state_since_ms);
 	list_counters(driver);
 	if (driver->loop)
 		error = open_timer(driver);

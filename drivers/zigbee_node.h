@@ -16,7 +16,6 @@
 #define ZIGBEE_ENDPOINTS_MAX 16 /* of a node */
 #define ZIGBEE_ID_SIZE 19       /* "0x" and sixteen digits */
 #define ZIGBEE_TEXT_SIZE 33
-#define ZIGBEE_FRAMES_KNOWN 4
 
 /* What the node says of its firmware: in its Query Next requests or its attributes. */
 struct zigbee_firmware {
@@ -45,13 +44,6 @@ struct zigbee_presence {
 	bool lost;
 };
 
-/* A frame that was heard, to know its repetition. */
-struct zigbee_frame_seen {
-	uint64_t hash;
-	int64_t at_ms; /* 0: none */
-	bool durable;  /* what it said is kept: its repetition may be told so */
-};
-
 struct zigbee_node {
 	uint64_t eui64;
 	char id[ZIGBEE_ID_SIZE];
@@ -74,13 +66,12 @@ struct zigbee_node {
 	uint8_t relays, lqi;
 	int8_t rssi;
 	struct zigbee_presence presence;
-	struct zigbee_frame_seen seen[ZIGBEE_FRAMES_KNOWN];
-	uint8_t seen_next;
-	bool seen_any;
-	int64_t asked_ms;      /* when it was asked what it runs, after it had announced itself; 0: not yet */
-	int64_t leave_due_ms;  /* before that it is not told again to leave */
-	int64_t leave_said_ms; /* when it said that it does, after it was told last; 0: it has not */
-	int64_t spoke_ms;      /* when it sent something last, since the start; 0: nothing yet */
+	int64_t asked_ms;       /* when it was asked what it runs, after it had announced itself; 0: not yet */
+	int64_t leave_due_ms;   /* before that it is not told again to leave */
+	int64_t unheard_due_ms; /* likewise while it is not heard */
+	uint8_t unheard_tries;  /* told so */
+	int64_t leave_said_ms;  /* when it said that it does, after it was told last; 0: it has not */
+	int64_t spoke_ms;       /* when it sent something last, since the start; 0: nothing yet */
 };
 
 /* Its receiver is off between polls, as far as is known. */

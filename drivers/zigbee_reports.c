@@ -9,7 +9,6 @@
 #include "protocols/fingerprint.h"
 #include "protocols/siphash.h"
 
-#define REPEAT_MS 10000 /* in which an equal frame is a repetition: a sequence number comes again after 256 frames */
 #define FRAME_MAX 300
 #define RETRY_S 30         /* where the gateway does not say when */
 #define AGAIN_AT_ONCE 20   /* of those that waited, so that they do not come as a flood */
@@ -42,33 +41,6 @@ static uint64_t hash_of(const struct zigbee_node *node, const struct zigbee_mess
 	write_le16(&out, message->cluster);
 	write_bytes(&out, message->payload.data, message->payload.size);
 	return siphash(&key, bytes, writer_size(&out));
-}
-
-/* NULL: it was not heard a moment ago. */
-static struct zigbee_frame_seen *seen_before(struct zigbee_node *node, uint64_t hash, int64_t now_ms)
-{
-	for (size_t i = 0; i < ZIGBEE_FRAMES_KNOWN; i++)
-		if (node->seen[i].at_ms && node->seen[i].hash == hash && now_ms - node->seen[i].at_ms < REPEAT_MS)
-			return &node->seen[i];
-	return NULL;
-}
-
-static void note_seen(struct zigbee_node *node, uint64_t hash, int64_t now_ms)
-{
-	node->seen[node->seen_next++ % ZIGBEE_FRAMES_KNOWN] =
-		(struct zigbee_frame_seen){ .hash = hash, .at_ms = now_ms };
-}
-
-/* Its repetition is answered from now on, or, if it is lost, counts as if it were the first. */
-static void note_end(struct zigbee_node *node, uint64_t hash, bool durable)
-{
-	for (size_t i = 0; i < ZIGBEE_FRAMES_KNOWN; i++) {
-		if (node->seen[i].hash != hash)
-			continue;
-		node->seen[i].durable = durable;
-		if (!durable)
-			node->seen[i].at_ms = 0;
-	}
 }
 
 /* ---- those that wait ---- */
@@ -117,8 +89,7 @@ static void end(struct zigbee_held *held, bool kept)
 	struct zigbee_node *node = zigbee_nodes_find(&driver->nodes, held->eui64);
 
 	driver->counters.unkept_lost += !kept;
-	if (node)
-		note_end(node, held->hash, kept);
+	zigbee_repeats_settle(&driver->repeats, held->hash, kept ? FRAME_DURABLE : FRAME_LOST);
 	if (node && held->frame.command == ZCL_REPORT && !driver->closing)
 		zigbee_reply_status(driver, &(struct zigbee_heard){ node, &held->message }, &held->frame,
 			kept ? ZCL_SUCCESS : ZCL_INSUFFICIENT_SPACE);
@@ -195,8 +166,8 @@ static struct zigbee_held *copy_report(
 	*held = (struct zigbee_held){ .driver = driver,
 		.eui64 = heard->node->eui64,
 		.hash = hash,
-		/* Repetitions do not come this far, but for those of a former process. */
-		.fresh = heard->node->seen_any,
+		/* Repetitions do not come this far, but for those of what this process does not know. */
+		.fresh = zigbee_repeats_reach(&driver->repeats, zigbee_now(driver)),
 		.heard_ms = driver->clock.wall_ms(driver->clock.context),
 		.message = *message,
 		.frame = *frame };
@@ -211,26 +182,27 @@ void zigbee_on_report(struct driver *driver, const struct zigbee_heard *heard, c
 	const struct zigbee_message *message = heard->message;
 	struct zigbee_node *node = heard->node;
 	uint64_t hash = hash_of(node, message);
-	const struct zigbee_frame_seen *seen = seen_before(node, hash, zigbee_now(driver));
+	enum zigbee_frame_fate fate = zigbee_repeats_fate(&driver->repeats, hash, zigbee_now(driver));
 
-	if (seen) {
+	if (fate != FRAME_NONE) {
 		driver->counters.repeated++;
-		if (seen->durable)
+		if (fate == FRAME_DURABLE)
 			zigbee_reply_status(driver, heard, frame, ZCL_SUCCESS);
 		return;
 	}
-	note_seen(node, hash, zigbee_now(driver));
+	zigbee_repeats_note(&driver->repeats, hash, zigbee_now(driver));
 	if (zigbee_readings_take(&driver->readings, node, message->peer_endpoint, message->cluster, frame) < 0)
 		driver->counters.messages_malformed++;
 	if (driver->readings.count == 0) {
-		note_end(node, hash, true);
+		zigbee_repeats_settle(&driver->repeats, hash, FRAME_DURABLE);
 		zigbee_reply_status(driver, heard, frame, ZCL_SUCCESS);
 		return;
 	}
 	struct zigbee_held *held = copy_report(driver, heard, frame, hash);
-	node->seen_any = true;
-	if (held)
+	if (held) {
 		report(held, node);
-	else
-		driver->counters.unkept_lost++;
+		return;
+	}
+	zigbee_repeats_settle(&driver->repeats, hash, FRAME_LOST);
+	driver->counters.unkept_lost++;
 }

@@ -16,6 +16,7 @@
 #include "drivers/zigbee_outbox.h"
 #include "drivers/zigbee_presence.h"
 #include "drivers/zigbee_readings.h"
+#include "drivers/zigbee_repeats.h"
 #include "drivers/zigbee_settings.h"
 #include "drivers/zigbee_stick.h"
 #include "drivers/zigbee_trouble.h"
@@ -98,6 +99,7 @@ struct driver {
 	size_t counter_count;
 	bool closing;
 	struct zigbee_readings readings; /* of the frame that is read */
+	struct zigbee_repeats repeats;   /* of reports */
 	struct zigbee_unkept unkept;
 };
 

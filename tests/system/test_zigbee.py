@@ -93,6 +93,11 @@ def test_a_transfer_goes_on_after_a_kill_and_without_the_stick_for_a_while(lone_
     wait_until("21.50 °C is upstream", lambda: 21.5 in site.taken(0, "temperature"), PATIENCE)
 
 
+def counter(site, name):
+    drivers = site.gateway.ask("driver", "list")["drivers"]
+    return next(driver["counters"].get(name, 0) for driver in drivers if driver["driver"] == "zigbee")
+
+
 def alerts(site):
     return {alert["kind"]: alert["text"] for alert in site.gateway.ask("alerts")["alerts"]}
 
@@ -176,6 +181,29 @@ def test_a_backup_is_what_zigpy_reads_and_brings_the_network_to_another_stick(lo
     same = ("extended_pan", "pan", "channel")
     assert [restored[name] for name in same] == [status[name] for name in same]
     assert set(site.nodes()) == {eui64(0)}
+
+
+@pytest.mark.parametrize("front", ["znp", "ezsp"])
+def test_a_report_that_its_node_repeats_is_taken_once(tmp_path, front):
+    """No acknowledgement reaches the sleeper, so that it says all that it measures again, later than the stick knows it."""
+    measured = {"temperature": (0x402, 1950, 19.5), "humidity": (0x405, 4321, 43.21), "pressure": (0x403, 1001, 100100),
+                "occupancy": (0x406, 1, True), "battery": (0x001, 150, 75)}
+    site = ZigbeeSite(tmp_path, front, [SLEEPER | {"sensors": list(measured), "parent": -1, "acks": True}]).wait_up()
+    try:
+        site.let_in(1)
+        site.stick.do("fault acks 1000")
+        for cluster, value, _ in measured.values():
+            attribute = 0x21 if cluster == 0x001 else 0
+            site.stick.do(f"node 0 report {cluster} {attribute} {value}")
+        wait_until("all came again", lambda: counter(site, "repeated") >= len(measured), PATIENCE)
+        site.stick.do("fault acks 0")
+        # What was said last is upstream, and so is all that was said before it.
+        site.stick.do("node 0 report 0x402 0 2250")
+        wait_until("22.50 °C is upstream", lambda: 22.5 in site.taken(0, "temperature"), PATIENCE)
+        for name, (_, _, told) in measured.items():
+            assert [float(value) for value in site.taken(0, name)].count(told) == 1, name
+    finally:
+        site.stop()
 
 
 @pytest.mark.parametrize("front, channel", [("znp", 11), ("ezsp", 15)])  # as simncp's energies are

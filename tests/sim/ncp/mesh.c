@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "gateway/random.h"
 #include "tests/sim/ncp/air_clock.h"
 #include "tests/sim/ncp/air_pcap.h"
 #include "tests/sim/ncp/node.h"
@@ -152,6 +153,12 @@ static void take_ack(struct journey *journey)
 	}
 }
 
+/* Nothing is drawn where none are: the same seed goes on giving the same choices. */
+static bool is_ack_lost(const struct mesh *mesh)
+{
+	return mesh->acks_lost_permille > 0 && random_below(mesh->air.random, 1000) < mesh->acks_lost_permille;
+}
+
 static void arrive(struct journey *journey)
 {
 	struct node *node = journey->node;
@@ -163,7 +170,7 @@ static void arrive(struct journey *journey)
 	} else {
 		bool repeated = is_repeated(
 			down ? &node->seen_down : &node->seen_up, mesh->air.clock->now_us, journey->message.counter);
-		if (journey->message.wants_ack)
+		if (journey->message.wants_ack && !is_ack_lost(mesh))
 			acknowledge(journey);
 		if (!repeated && down)
 			mesh->to_node(node, &journey->message);

@@ -51,9 +51,10 @@ struct journey;
 
 struct mesh {
 	struct air air;
-	struct air_pcap *pcap; /* NULL: nobody listens */
-	int64_t hop_us;        /* what a relay takes from receiving to sending */
-	bool source_routes;    /* messages of the stick carry their relays */
+	struct air_pcap *pcap;       /* NULL: nobody listens */
+	int64_t hop_us;              /* what a relay takes from receiving to sending */
+	bool source_routes;          /* messages of the stick carry their relays */
+	uint32_t acks_lost_permille; /* of acknowledgements end to end */
 	struct delivery *deliveries;
 	struct journey *journeys;
 	uint64_t ids;

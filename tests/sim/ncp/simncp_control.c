@@ -144,6 +144,7 @@ static bool command_fault(struct simncp *sim, const struct words *words)
 		{ "lose_in", &faults->lose_in },
 		{ "piece", &faults->piece },
 		{ "air", &sim->mesh.air.loss_permille },
+		{ "acks", &sim->mesh.acks_lost_permille },
 	};
 
 	for (size_t i = 0; words->count == 3 && i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -192,7 +193,7 @@ static bool command_help(void)
 {
 	line_host_say(json_pack("{s:s, s:[s, s, s, s, s, s, s, s]}", "what", "help", "commands", "truth",
 		"node N [truth|on|off|seek|leave|query|loss PERMILLE]", "node N report|set CLUSTER ATTRIBUTE [VALUE]",
-		"fault garble|lose|duplicate|lose_in|air PERMILLE", "fault piece BYTES",
+		"fault garble|lose|duplicate|lose_in|air|acks PERMILLE", "fault piece BYTES",
 		"misbehave WHAT TIMES (znp: overflow, busy, no_resources, mute, reset, restless; ezsp: error, busy, "
 		"reset, "
 		"restless)",
