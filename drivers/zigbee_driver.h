@@ -63,8 +63,8 @@ void zigbee_ask_stranger(struct driver *driver, uint16_t nwk);
 void zigbee_move(struct driver *driver, struct zigbee_node *node, uint16_t nwk);
 /* Its record goes too, and the pointer. */
 void zigbee_forget(struct driver *driver, struct zigbee_node *node);
-/* Tells it to leave the network, once. */
-void zigbee_send_away(struct driver *driver, const struct zigbee_node *node);
+/* Its record is on its way to the store, before whatever is answered next. */
+void zigbee_keep_node(struct driver *driver, struct zigbee_node *node);
 /* Interviews, pings, records. When it wants to be turned next. */
 int64_t zigbee_fleet_turn(struct driver *driver);
 
@@ -104,7 +104,8 @@ void zigbee_removal_contact(struct driver *driver, struct zigbee_node *node);
 bool zigbee_removal_left(struct driver *driver, struct zigbee_node *node);
 /* It answered that it leaves, or does not. */
 void zigbee_removal_answered(struct driver *driver, struct zigbee_node *node, uint8_t status);
-/* Forgets those that said that they leave and were not heard since. When it wants to be turned next. */
+/* Tells those that may only poll, forgets those that said that they leave and were not heard since. When it wants to be
+ * turned next. */
 int64_t zigbee_removal_turn(struct driver *driver);
 
 /* ---- zigbee_questions.c, zigbee_replacement.c ---- */

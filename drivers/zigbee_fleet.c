@@ -81,7 +81,7 @@ void zigbee_recall(struct driver *driver)
 		host->recall(host->context, recall_record, driver);
 }
 
-static void keep_node(struct driver *driver, const struct zigbee_node *node, bool forget)
+static void keep_record(struct driver *driver, const struct zigbee_node *node, bool forget)
 {
 	const struct driver_host *host = driver->host;
 	char name[sizeof(ZIGBEE_NODE_RECORD) + ZIGBEE_ID_SIZE], record[DRIVER_RECORD_MAX];
@@ -95,9 +95,15 @@ static void keep_node(struct driver *driver, const struct zigbee_node *node, boo
 		zigbee_tell(driver, DRIVER_ERROR, "zigbee.not_kept node=%s error=\"%s\"", node->id, strerror(-error));
 }
 
+void zigbee_keep_node(struct driver *driver, struct zigbee_node *node)
+{
+	keep_record(driver, node, false);
+	node->changed = false;
+}
+
 void zigbee_forget(struct driver *driver, struct zigbee_node *node)
 {
-	keep_node(driver, node, true);
+	keep_record(driver, node, true);
 	zigbee_firmware_forget(driver, node);
 	zigbee_nodes_remove(&driver->nodes, node);
 }
@@ -290,7 +296,7 @@ void zigbee_on_routed(void *context, uint16_t nwk, uint8_t relays)
 	zigbee_firmware_meet(driver, node, false);
 }
 
-static void send_zdo(struct driver *driver, struct zdo_message *ask, uint16_t nwk, bool to_sleeper)
+static void ask_zdo(struct driver *driver, struct zdo_message *ask, uint16_t nwk)
 {
 	uint8_t data[ZIGBEE_ASDU_MAX];
 	size_t size;
@@ -302,14 +308,8 @@ static void send_zdo(struct driver *driver, struct zdo_message *ask, uint16_t nw
 			.profile = ZDO_PROFILE,
 			.cluster = ask->cluster,
 			.wants_ack = true,
-			.to_sleeper = to_sleeper,
 			.payload = { (const char *)data, size } },
-		to_sleeper, NULL);
-}
-
-static void ask_zdo(struct driver *driver, struct zdo_message *ask, uint16_t nwk)
-{
-	send_zdo(driver, ask, nwk, false);
+		false, NULL);
 }
 
 void zigbee_ask_stranger(struct driver *driver, uint16_t nwk)
@@ -323,13 +323,6 @@ void zigbee_ask_stranger(struct driver *driver, uint16_t nwk)
 			return;
 	driver->strangers[driver->stranger_next++ % ZIGBEE_STRANGERS] = (struct zigbee_stranger){ nwk, now_ms };
 	ask_zdo(driver, &(struct zdo_message){ .cluster = ZDO_IEEE_ADDRESS, .nwk = nwk }, nwk);
-}
-
-void zigbee_send_away(struct driver *driver, const struct zigbee_node *node)
-{
-	if (node->nwk != ZIGBEE_NWK_NONE)
-		send_zdo(driver, &(struct zdo_message){ .cluster = ZDO_LEAVE, .eui64 = node->eui64 }, node->nwk,
-			zigbee_node_sleeps(node));
 }
 
 /* ---- what is due ---- */
@@ -453,8 +446,7 @@ int64_t zigbee_fleet_turn(struct driver *driver)
 		struct zigbee_node *node = driver->nodes.list[i];
 		driver->counters.nodes_up_now += speaks && !node->left && !node->presence.lost;
 		if (node->changed)
-			keep_node(driver, node, false);
-		node->changed = false;
+			zigbee_keep_node(driver, node);
 	}
 	return due_ms;
 }

@@ -260,6 +260,7 @@ static void ask_interview(
 	if (!node)
 		return;
 	zigbee_interview_begin(node, zigbee_now(driver));
+	zigbee_keep_node(driver, node);
 	zigbee_wake(driver);
 	zigbee_answer_ok(question);
 }

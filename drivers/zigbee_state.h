@@ -91,6 +91,7 @@ struct driver {
 	uint8_t sequence;
 	struct zigbee_stranger strangers[ZIGBEE_STRANGERS];
 	uint8_t stranger_next;
+	int64_t leave_free_ms; /* before that no node that is not heard is told to leave */
 	struct zigbee_wait scan_question, backup_question, network_question, permit_question;
 	struct stick_link_key *keys; /* of the backup that is being made */
 	size_t key_count, key_room;

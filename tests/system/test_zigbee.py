@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import signal
+import time
 
 import pytest
 
@@ -212,6 +213,24 @@ def test_a_new_network_is_on_the_quietest_channel(tmp_path, front, channel):
     try:
         assert site.zigbee("status")["channel"] == channel
         site.let_in(1)
+    finally:
+        site.stop()
+
+
+@pytest.mark.parametrize("front", ["znp", "ezsp"])
+def test_a_sleeper_that_only_polls_leaves(tmp_path, front):
+    """It reports nothing, and does not hear the first word."""
+    site = ZigbeeSite(tmp_path, front, [PLUG, SLEEPER | {"sensors": []}]).wait_up()
+    try:
+        site.let_in(2)
+        site.stick.do("node 1 loss 1000")
+        assert site.zigbee("remove", eui64(1), "--yes")["state"] == "leaving"
+        before = site.stick.node(1)
+        time.sleep(2)  # its parent holds the word for 7.68 s, of which five are one here
+        site.stick.do("node 1 loss 0")
+        wait_until("it has left", lambda: list(site.nodes()) == [eui64(0)], PATIENCE)
+        node = site.stick.wait_for_node(1, lambda node: not node["member"], "is in the network no more")
+        assert node["reports_sent"] == before["reports_sent"]
     finally:
         site.stop()
 

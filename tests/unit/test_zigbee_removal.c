@@ -52,14 +52,14 @@ START_TEST(a_node_is_told_to_leave_at_each_contact_until_it_says_that_it_does)
 	stage_ask(&stage, "remove", NODE);
 	ck_assert_str_eq(stage.answer, "{\"state\":\"leaving\"}");
 	ck_assert_uint_eq(leaves(STICK_EXPIRED), 1);
-	/* Nothing is said to a node that sleeps. */
-	stage_pass(&stage, 600000);
-	ck_assert_uint_eq(leaves(STICK_EXPIRED), 0);
 	ck_assert(stage_has(&stage, "nodes", "\"state\":\"leaving\""));
 	ck_assert(stage_has(&stage, "status", "\"leaving\":1"));
 	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, REPORT);
+	ck_assert_uint_eq(leaves(STICK_EXPIRED), 0);
+	stage_pass(&stage, 6000);
+	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, REPORT);
 	ck_assert_uint_eq(leaves(STICK_EXPIRED), 1);
-	stage_pass(&stage, 600000);
+	stage_pass(&stage, 6000);
 	stage_join(&stage);
 	ck_assert_uint_eq(leaves(STICK_SENT), 1);
 	/* What it says in one breath is one contact. */
@@ -72,6 +72,67 @@ START_TEST(a_node_is_told_to_leave_at_each_contact_until_it_says_that_it_does)
 	stage_pass(&stage, 1);
 	ck_gone();
 	ck_assert_uint_eq(stage.losses, 0);
+	stage_close(&stage);
+}
+END_TEST
+
+/* Seconds until it is told to leave again. */
+static unsigned next_word(void)
+{
+	for (unsigned seconds = 1; seconds < 1000; seconds++) {
+		stage_pass(&stage, 1000);
+		if (leaves(STICK_EXPIRED) > 0)
+			return seconds;
+	}
+	ck_abort_msg("it is not told to leave any more");
+	return 0;
+}
+
+START_TEST(one_that_only_polls_is_told_so_that_its_parent_holds_the_word_for_a_minute_and_rarely_after)
+{
+	unsigned longest = 0, words = 0;
+
+	open_with_sleeper();
+	stage_ask(&stage, "remove", NODE);
+	ck_assert_uint_eq(leaves(STICK_EXPIRED), 1);
+	for (unsigned i = 0; i < 8; i++)
+		ck_assert_uint_eq(next_word(), 7);
+	ck_assert_uint_gt(next_word(), 7);
+	for (unsigned passed_s = 0, pause_s; passed_s < 86400; passed_s += pause_s, words++) {
+		pause_s = next_word();
+		longest = pause_s > longest ? pause_s : longest;
+	}
+	ck_assert_uint_le(longest, 751);
+	ck_assert_uint_ge(words, 100);
+	ck_assert_uint_le(words, 200);
+	stage_close(&stage);
+}
+END_TEST
+
+START_TEST(however_many_leave_one_is_told_at_a_time)
+{
+	uint8_t told[20] = { 0 };
+	struct stick_dummy_sent sent;
+
+	stage_init(&stage);
+	stage_up(&stage);
+	for (uint16_t i = 0; i < 20; i++) {
+		struct zigbee_node *node = zigbee_nodes_add(&stage.driver->nodes, 0x1000 + i);
+		node->described = node->leaving = true;
+		node->nwk = 0x100 + i;
+	}
+	for (unsigned i = 0; i < 40; i++) {
+		zigbee_turn(stage.driver);
+		ck_assert(stick_dummy_deliver(stage.driver->stick, STICK_EXPIRED, &sent));
+		ck_assert(!sent.message.wants_ack && sent.message.to_sleeper);
+		told[sent.message.peer - 0x100]++;
+		ck_assert(!stick_dummy_deliver(stage.driver->stick, STICK_EXPIRED, &sent));
+		stage_pass(&stage, 6999);
+		ck_assert(!stick_dummy_deliver(stage.driver->stick, STICK_EXPIRED, &sent));
+		stage.now_ms++;
+	}
+	for (unsigned i = 0; i < 20; i++)
+		ck_assert_uint_eq(told[i], 2);
 	stage_close(&stage);
 }
 END_TEST
@@ -115,7 +176,7 @@ START_TEST(the_wish_outlives_a_restart)
 	stage_open(&stage);
 	stage_up(&stage);
 	ck_assert(stage_has(&stage, "nodes", "\"state\":\"leaving\""));
-	ck_assert_uint_eq(leaves(STICK_SENT), 0);
+	ck_assert_uint_eq(leaves(STICK_EXPIRED), 1);
 	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, REPORT);
 	ck_assert_uint_eq(leaves(STICK_SENT), 1);
 	answer_leave(ZDO_SUCCESS);
@@ -156,6 +217,7 @@ START_TEST(a_node_that_says_it_does_not_leave_is_asked_rarely)
 	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, REPORT);
 	ck_assert_uint_eq(leaves(STICK_SENT), 0);
 	stage_pass(&stage, 1000);
+	ck_assert_uint_eq(leaves(STICK_SENT), 1);
 	stage_hear_zcl(&stage, CLUSTER_TEMPERATURE, "18450a0000296708");
 	ck_assert_uint_eq(leaves(STICK_SENT), 1);
 	stage_close(&stage);
@@ -176,6 +238,7 @@ START_TEST(a_node_that_is_gone_for_good_is_forgotten_at_once)
 END_TEST
 
 TEST_SUITE(zigbee_removal, a_node_is_told_to_leave_at_each_contact_until_it_says_that_it_does,
-	a_node_that_says_something_after_it_said_it_leaves_is_no_stranger,
+	one_that_only_polls_is_told_so_that_its_parent_holds_the_word_for_a_minute_and_rarely_after,
+	however_many_leave_one_is_told_at_a_time, a_node_that_says_something_after_it_said_it_leaves_is_no_stranger,
 	what_the_network_says_of_its_leaving_counts_too, the_wish_outlives_a_restart, an_operator_takes_the_wish_back,
 	a_node_that_says_it_does_not_leave_is_asked_rarely, a_node_that_is_gone_for_good_is_forgotten_at_once)
