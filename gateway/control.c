@@ -30,7 +30,7 @@ struct control {
 };
 
 struct control_request {
-	struct control *control;
+	struct control *control;              /* NULL: closed */
 	struct control_request *next, **self; /* its place in the list */
 	struct control_asker asker;
 	const struct control_command *command; /* once it is known */
@@ -109,19 +109,29 @@ static void tell(struct control_request *request, int error, const char *why)
 		.why = why,
 	};
 
-	if (!control->acted || !request->command || request->command->flags & CONTROL_READS || request->told)
+	if (!control || !control->acted || !request->command || request->command->flags & CONTROL_READS ||
+		request->told)
 		return;
 	request->told = true;
 	control->acted(control->acted_context, &action);
 }
 
-static void request_close(struct control_request *request)
+/* It is no more the dispatcher's. */
+static void request_leave(struct control_request *request)
 {
+	if (!request->control)
+		return;
 	tell(request, -ECANCELED, "the asker left before the answer");
 	*request->self = request->next;
 	if (request->next)
 		request->next->self = request->self;
 	request->control->request_count--;
+	request->control = NULL;
+}
+
+static void request_close(struct control_request *request)
+{
+	request_leave(request);
 	json_decref(request->ask);
 	free(request);
 }
@@ -428,8 +438,10 @@ void control_close(struct control *control)
 	while (control->requests) {
 		struct control_request *request = control->requests;
 		request->gone = true;
-		if (request->cancelled)
-			request->cancelled(request->cancelled_context);
+		request_leave(request);
+		if (!request->cancelled)
+			continue;
+		request->cancelled(request->cancelled_context);
 		request_close(request);
 	}
 	free(control);

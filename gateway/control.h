@@ -83,7 +83,8 @@ bool control_is_stream(const struct control_request *request);
 /* The asker is gone: its reply() is not called again. A command that cannot be cancelled runs to its end unheard. */
 void control_cancel(struct control_request *request);
 
-/* Cancels all requests and frees. No request may be answered afterwards. NULL is fine. */
+/* Cancels all requests and frees. What cannot be cancelled is to be answered all the same, which frees it; nobody hears
+ * that. NULL is fine. */
 void control_close(struct control *control);
 
 #endif

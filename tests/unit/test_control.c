@@ -297,18 +297,30 @@ START_TEST(a_stream_is_cancelled_once)
 }
 END_TEST
 
+/* Such as one that the store answers when it is closed. */
+START_TEST(what_cannot_be_cancelled_is_answered_after_the_end)
+{
+	begin();
+	struct control_request *request = ask("{\"command\":\"keep\",\"id\":7}");
+
+	control_close(control);
+	control_fail(request, -EIO, "too late");
+	ck_assert_uint_eq(heard.count, 0);
+}
+END_TEST
+
 START_TEST(requests_being_answered_are_bounded)
 {
 	begin();
 	struct control_request *requests[CONTROL_REQUESTS_MAX];
 
 	for (size_t i = 0; i < CONTROL_REQUESTS_MAX; i++)
-		ck_assert_ptr_nonnull(requests[i] = ask("{\"command\":\"keep\"}"));
-	ck_assert_ptr_null(ask("{\"command\":\"keep\"}"));
+		ck_assert_ptr_nonnull(requests[i] = ask("{\"command\":\"watch\"}"));
+	ck_assert_ptr_null(ask("{\"command\":\"watch\"}"));
 	ck_refused("busy", "64");
 	heard = (struct heard){ 0 };
 	control_done(requests[0], NULL);
-	ck_assert_ptr_nonnull(ask("{\"command\":\"keep\"}"));
+	ck_assert_ptr_nonnull(ask("{\"command\":\"watch\"}"));
 	control_close(control);
 }
 END_TEST
@@ -348,5 +360,6 @@ TEST_SUITE(control, arguments_reach_the_handler_and_the_result_the_asker, absent
 	arguments_that_the_command_does_not_take_are_refused, a_text_over_the_limit_is_refused,
 	a_request_over_the_limit_is_refused_unread, bytes_go_only_to_a_command_that_takes_them,
 	from_upstream_only_what_is_meant_for_it, a_command_may_answer_later,
-	a_slow_or_gone_asker_is_told_to_the_handler, a_stream_is_cancelled_once, requests_being_answered_are_bounded,
+	a_slow_or_gone_asker_is_told_to_the_handler, a_stream_is_cancelled_once,
+	what_cannot_be_cancelled_is_answered_after_the_end, requests_being_answered_are_bounded,
 	a_message_that_is_not_utf8_still_makes_json, a_command_of_that_name_exists_once, commands_describes_itself)

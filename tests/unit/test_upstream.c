@@ -95,8 +95,13 @@ static void greet(void *context, struct control_request *request)
 	control_done(request, json_pack("{s:s}", "hello", control_asker_name(request)));
 }
 
+static void on_cancelled(void *context)
+{
+}
+
 static void keep(void *context, struct control_request *request)
 {
+	control_on_cancel(request, on_cancelled, NULL);
 	kept = request;
 }
 
