@@ -99,6 +99,7 @@ int commands_open(struct commands **out, struct control *control, const struct c
 		.nodes = parts->status.nodes,
 		.commands = parts->node_commands,
 	};
+	commands->nodes.removals = parts->node_removals;
 	int error = control_uploads_open(&commands->uploads, control, &uploads);
 	if (!error)
 		error = control_alerts_register(control, parts->status.alerts);

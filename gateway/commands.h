@@ -11,12 +11,14 @@ struct commands;
 struct control;
 struct image_imports;
 struct node_commands;
+struct node_removals;
 
 /* What status needs is nearly all there is; the imports take uploads. All outlives the commands. */
 struct commands_parts {
 	struct control_status status;
 	struct image_imports *imports;
 	struct node_commands *node_commands;
+	struct node_removals *node_removals;
 };
 
 /* Registers all commands. -ENOMEM, or as control_register(). */

@@ -11,6 +11,7 @@
 #include "gateway/holds.h"
 #include "gateway/labels.h"
 #include "gateway/moment.h"
+#include "gateway/node_removals.h"
 #include "gateway/nodes.h"
 #include "gateway/schedule.h"
 #include "gateway/updates.h"
@@ -213,20 +214,29 @@ static void handle_add(void *context, struct control_request *request)
 	control_done(request, json_pack("{s:o}", "node", describe(parts, node, now)));
 }
 
+static void on_removed(void *context, int result)
+{
+	struct control_request *request = context;
+
+	if (result < 0)
+		control_fail(request, result,
+			"\"%.64s\" is forgotten, but the disk refuses that (%s): it is tried again, and a restart "
+			"before "
+			"it works brings the node back",
+			control_text(request, "node"), strerror(-result));
+	else
+		control_done(request, NULL);
+}
+
 static void handle_remove(void *context, struct control_request *request)
 {
 	const struct control_nodes *parts = context;
+	struct store_reply told = { .done = on_removed, .context = request };
 	struct node *node = find(parts, request);
 
-	if (!node)
-		return;
-	const char *id = control_text(request, "node"), *asker = control_asker_name(request);
-	struct moment now = clock_moment(parts->clock);
-	(void)updates_cancel(parts->updates, node, asker, now);
-	updates_forget(parts->updates, id);
-	nodes_remove(parts->nodes, node);
-	control_note(parts->store, now, "node.removed", id, asker);
-	control_done(request, NULL);
+	if (node && node_removals_remove(
+			    parts->removals, node, control_asker_name(request), told, clock_moment(parts->clock)) < 0)
+		control_fail(request, -ENOMEM, "out of memory");
 }
 
 static const struct control_command commands[] = {

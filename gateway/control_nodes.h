@@ -8,6 +8,7 @@ struct clock;
 struct control;
 struct holds;
 struct labels_settings;
+struct node_removals;
 struct nodes;
 struct schedule_settings;
 struct store;
@@ -19,6 +20,7 @@ struct control_nodes {
 	struct store *store;
 	struct nodes *nodes;
 	struct updates *updates;
+	struct node_removals *removals;
 	const struct holds *holds;
 	const struct schedule_settings *schedule;
 	const struct labels_settings *labels;

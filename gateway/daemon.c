@@ -34,6 +34,7 @@
 #include "gateway/memory.h"
 #include "gateway/networks.h"
 #include "gateway/node_commands.h"
+#include "gateway/node_removals.h"
 #include "gateway/nodes.h"
 #include "gateway/quiet_hours.h"
 #include "gateway/random.h"
@@ -78,6 +79,7 @@ struct daemon {
 	struct networks *networks;
 	struct update_flow *updates;
 	struct node_commands *node_commands;
+	struct node_removals *node_removals;
 
 	struct control *control;
 	struct audit *audit;
@@ -497,6 +499,22 @@ static int open_updates(struct daemon *daemon, char *why, size_t why_size)
 	return update_flow_open(&daemon->updates, &parts);
 }
 
+static int64_t tick_node_removals(void *context, struct moment now)
+{
+	struct daemon *daemon = context;
+
+	return node_removals_tick(daemon->node_removals);
+}
+
+static int open_node_removals(struct daemon *daemon, char *why, size_t why_size)
+{
+	daemon->node_removals = node_removals_open(daemon->store, daemon->nodes, update_flow_updates(daemon->updates));
+	if (!daemon->node_removals)
+		return -ENOMEM;
+	ticker_add(daemon->ticker, &(struct tick){ .call = tick_node_removals, .context = daemon });
+	return 0;
+}
+
 /* The operator. */
 
 static int open_control(struct daemon *daemon, char *why, size_t why_size)
@@ -541,6 +559,7 @@ static int open_commands(struct daemon *daemon, char *why, size_t why_size)
 		},
 		.imports = firmware_imports(daemon->firmware),
 		.node_commands = daemon->node_commands,
+		.node_removals = daemon->node_removals,
 	};
 	int error = commands_open(&daemon->commands, daemon->control, &parts);
 
@@ -722,6 +741,7 @@ static const struct part {
 	{ "networks", open_networks },
 	{ "updates", open_updates },
 	{ "node commands", open_node_commands },
+	{ "node removals", open_node_removals },
 	{ "control", open_control },
 	{ "upstream", open_upstream },
 	{ "downloads", attach_firmware },
@@ -811,6 +831,8 @@ static void flush(struct daemon *daemon)
 	fleet_close(daemon->fleet);
 	firmware_flush(daemon->firmware);
 	reading_flow_flush(daemon->readings, now_of(daemon));
+	if (daemon->node_removals)
+		(void)node_removals_tick(daemon->node_removals);
 	if (daemon->nodes)
 		nodes_flush(daemon->nodes);
 	driver_records_shut(daemon->driver_records);
@@ -838,6 +860,7 @@ void daemon_close(struct daemon *daemon)
 	networks_close(daemon->networks);
 	remote_drivers_close(daemon->remotes);
 	driver_records_close(daemon->driver_records);
+	node_removals_close(daemon->node_removals);
 	update_flow_close(daemon->updates);
 	holds_close(daemon->holds);
 	reading_flow_close(daemon->readings);

@@ -549,7 +549,6 @@ void nodes_remove(struct nodes *nodes, struct node *node)
 	free_rank(nodes, node->record.rank);
 	id_map_remove(&nodes->by_id, node->id);
 	nodes->latest = NULL;
-	(void)store_node_remove(nodes->store, node->id, (struct store_reply){ 0 });
 	free_node(nodes, node);
 }
 

@@ -59,7 +59,7 @@ struct node *nodes_find(struct nodes *nodes, const char *id);
 size_t nodes_count(const struct nodes *nodes);
 struct node *nodes_at(const struct nodes *nodes, size_t index);
 
-/* Forgets the node. */
+/* Forgets the node here; for node_removals, which has the store forget it. */
 void nodes_remove(struct nodes *nodes, struct node *node);
 
 /* Its record changed: `urgent` saves it with the next commit, otherwise it goes with the next flush. */

@@ -579,7 +579,6 @@ void updates_forget(struct updates *updates, const char *node)
 		at++;
 	updates->list[at] = updates->list[--updates->count];
 	id_map_remove(&updates->by_node, node);
-	(void)store_update_remove(updates->parts.store, node, (struct store_reply){ 0 });
 	slab_give_back(&updates->slab, update);
 }
 

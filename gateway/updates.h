@@ -85,7 +85,7 @@ void updates_on_progress(
 /* The wall clock was set: active updates follow it and are saved; before the next tick, which judges by their times. */
 void updates_follow_clock(struct updates *updates, const struct clock_jump *jump);
 
-/* The node is gone from the registry. */
+/* The node is about to be gone from the registry; the store is told by node_removals. */
 void updates_forget(struct updates *updates, const char *node);
 
 /* Whether an update under way needs the image. */

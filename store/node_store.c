@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "store/database.h"
+#include "store/journal.h"
 #include "store/operation.h"
-#include "store/removal.h"
 #include "store/row.h"
+#include "store/update_store.h"
 
 struct load {
 	struct operation base;
@@ -149,7 +150,48 @@ int store_nodes_save(struct store *store, const struct stored_node *nodes, size_
 	return store_submit(store, &save->base);
 }
 
-int store_node_remove(struct store *store, const char *id, struct store_reply reply)
+struct remove {
+	struct operation base;
+	struct node_removal removal;
+	bool has_entry;
+	struct journal_entry entry;
+};
+
+static int delete_row(struct database *database, const char *sql, const char *id)
 {
-	return removal_submit(store, "DELETE FROM node WHERE id = ?", id, reply);
+	struct row row = { 0 };
+	int result = database_prepare(database, sql, &row.statement);
+
+	if (result < 0)
+		return result;
+	bind_text(&row, id);
+	return database_step(database, row.statement);
+}
+
+static int run_remove(struct operation *operation, struct database *database)
+{
+	const struct remove *remove = (struct remove *)operation;
+	const struct node_removal *removal = &remove->removal;
+	int result = 0;
+
+	if (!removal->keeps_update)
+		result = delete_row(database, "DELETE FROM node_update WHERE node = ?", removal->id);
+	if (result == 0 && !removal->keeps_node)
+		result = delete_row(database, "DELETE FROM node WHERE id = ?", removal->id);
+	return result == 0 && remove->has_entry ? journal_append(database, &remove->entry) : result;
+}
+
+int store_node_remove(struct store *store, const struct node_removal *removal, const struct journal_entry *entry,
+	struct store_reply reply)
+{
+	static const struct operation_kind kind = { STORE_GATEWAY, OPERATION_WRITES, run_remove, NULL, NULL };
+	struct remove *remove = operation_new(&kind, sizeof(*remove), reply);
+
+	if (!remove)
+		return -ENOMEM;
+	remove->removal = *removal;
+	remove->has_entry = entry != NULL;
+	if (entry)
+		remove->entry = *entry;
+	return store_submit(store, &remove->base);
 }

@@ -10,6 +10,8 @@
 
 #include "store/store.h"
 
+struct journal_entry;
+
 struct stored_node {
 	char id[65];
 	char driver[17];
@@ -44,7 +46,15 @@ int store_nodes_load(struct store *store, void (*each)(void *context, const stru
 /* Inserts or replaces, all or none; copies. */
 int store_nodes_save(struct store *store, const struct stored_node *nodes, size_t count, struct store_reply reply);
 
-/* Unknown ids are fine. */
-int store_node_remove(struct store *store, const char *id, struct store_reply reply);
+/* What goes of a node that is removed. */
+struct node_removal {
+	char id[65];
+	bool keeps_node, keeps_update; /* of its two rows */
+};
+
+/* Removes the node and its update and appends `entry` (may be NULL) to the journal, all or none; copies. Unknown ids
+ * are fine. */
+int store_node_remove(struct store *store, const struct node_removal *removal, const struct journal_entry *entry,
+	struct store_reply reply);
 
 #endif

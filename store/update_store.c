@@ -8,7 +8,6 @@
 #include "store/database.h"
 #include "store/journal.h"
 #include "store/operation.h"
-#include "store/removal.h"
 #include "store/row.h"
 
 struct load {
@@ -131,11 +130,6 @@ int store_update_save(struct store *store, const struct stored_update *update, c
 	save->has_update = update != NULL;
 	save->has_entry = entry != NULL;
 	return store_submit(store, &save->base);
-}
-
-int store_update_remove(struct store *store, const char *node, struct store_reply reply)
-{
-	return removal_submit(store, "DELETE FROM node_update WHERE node = ?", node, reply);
 }
 
 struct recount {

@@ -49,9 +49,6 @@ int store_updates_load(
 int store_update_save(struct store *store, const struct stored_update *update, const struct journal_entry *entry,
 	struct store_reply reply);
 
-/* Unknown nodes are fine. */
-int store_update_remove(struct store *store, const char *node, struct store_reply reply);
-
 /*
  * The newest `limit` (at most JOURNAL_LOAD_MAX) entries about `subject` (NULL: about all), newest first; `each` then
  * `done`, both called from store_dispatch(); entries are borrowed for the call.

@@ -20,7 +20,7 @@ struct cli;
 	{ 0, "nodes", "NODES", "only these nodes, with commas between" }, \
 	{ 0, "priority", "NUMBER", "of two rollouts the higher one gets a node (default 0)" }, \
 	{ 0, "waves", "SHARES", "percent of the nodes, rising to 100 (default \"1 5 10 100\")" }, \
-	{ 0, "soak", "TIMES", "how long all waves, or each, are watched (default \"24 h\")" }, \
+	{ 0, "soak", "TIMES", "how long a wave is watched: \"24 h\" (default), or each: \"1 h, 4 h, 1 d\"" }, \
 	{ 0, "start", "WHEN", "not before this time, as 2026-12-01T02:00+01:00" }, \
 	{ 0, "start-in", "TIME", "begin so long from now" }, \
 	{ 0, "window", "HOURS", "when nodes may be updated, as 'Mon-Fri 22:00-05:00 Europe/Berlin'" }, \

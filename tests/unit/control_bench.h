@@ -19,6 +19,7 @@
 #include "gateway/image_import.h"
 #include "gateway/image_policy.h"
 #include "gateway/log.h"
+#include "gateway/node_removals.h"
 #include "gateway/nodes.h"
 #include "gateway/random.h"
 #include "gateway/schedule.h"
@@ -34,6 +35,7 @@ struct control_bench {
 	struct random random;
 	struct nodes *nodes;
 	struct updates *updates;
+	struct node_removals *removals;
 	struct image_policy *policy;
 	struct image_cache *images;
 	struct image_imports *imports;
@@ -119,6 +121,8 @@ static inline void bench_open_nodes(struct control_bench *bench)
 	ck_assert_int_eq(nodes_open(&bench->nodes, bench->scratch.store, &nodes), 0);
 	parts.nodes = bench->nodes;
 	ck_assert_int_eq(updates_open(&bench->updates, &parts, bench->now), 0);
+	bench->removals = node_removals_open(bench->scratch.store, bench->nodes, bench->updates);
+	ck_assert_ptr_nonnull(bench->removals);
 }
 
 static inline void bench_register(struct control_bench *bench)
@@ -132,6 +136,7 @@ static inline void bench_register(struct control_bench *bench)
 		.store = store,
 		.nodes = bench->nodes,
 		.updates = bench->updates,
+		.removals = bench->removals,
 		.schedule = &schedule };
 	bench->update_parts =
 		(struct control_updates){ &bench->clock, bench->nodes, bench->updates, bench->images, &schedule };
@@ -169,6 +174,7 @@ static inline void bench_close(struct control_bench *bench)
 	scratch_store_close(&bench->scratch);
 	image_cache_close(bench->images);
 	image_policy_close(bench->policy);
+	node_removals_close(bench->removals);
 	updates_close(bench->updates);
 	nodes_close(bench->nodes);
 	free(bench);

@@ -93,13 +93,18 @@ START_TEST(a_removed_node_is_gone)
 {
 	struct stepped_store stepped;
 	struct stored_node nodes[2] = { make_node("a"), make_node("b") };
+	struct node_removal removal = { .id = "a", .keeps_node = true }, never = { .id = "never" };
 	struct outcome outcome;
 
 	stepped_open(&stepped);
 	ck_assert_int_eq(save(&stepped, nodes, 2), 0);
-	ck_assert_int_eq(store_node_remove(stepped.store, "a", outcome_reply(&outcome)), 0);
+	ck_assert_int_eq(store_node_remove(stepped.store, &removal, NULL, outcome_reply(&outcome)), 0);
 	ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
-	ck_assert_int_eq(store_node_remove(stepped.store, "never", outcome_reply(&outcome)), 0);
+	ck_assert_uint_eq(list(&stepped).count, 2);
+	removal.keeps_node = false;
+	ck_assert_int_eq(store_node_remove(stepped.store, &removal, NULL, outcome_reply(&outcome)), 0);
+	ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
+	ck_assert_int_eq(store_node_remove(stepped.store, &never, NULL, outcome_reply(&outcome)), 0);
 	ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
 	ck_assert_uint_eq(list(&stepped).count, 1);
 	stepped_close(&stepped);

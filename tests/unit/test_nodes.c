@@ -28,6 +28,14 @@ static struct node_contact check_in_of(const char *id)
 	};
 }
 
+static void remove_stored(struct scratch_store *scratch, const char *id)
+{
+	struct node_removal removal = { 0 };
+
+	strncpy(removal.id, id, sizeof(removal.id) - 1);
+	ck_assert_int_eq(store_node_remove(scratch->store, &removal, NULL, (struct store_reply){ 0 }), 0);
+}
+
 START_TEST(a_node_joins_once_and_outlives_a_restart)
 {
 	struct scratch_store scratch;
@@ -114,6 +122,8 @@ START_TEST(a_crowd_that_joins_during_a_save_goes_with_the_next)
 	ck_assert_uint_le(queued(&scratch), 1);
 	nodes_remove(nodes, nodes_find(nodes, "n0"));
 	nodes_remove(nodes, nodes_find(nodes, "n50"));
+	remove_stored(&scratch, "n0");
+	remove_stored(&scratch, "n50");
 	scratch_store_settle(&scratch);
 	for (size_t i = 0; i < nodes_count(nodes); i++)
 		ck_assert(!nodes_at(nodes, i)->dirty);
@@ -237,6 +247,7 @@ START_TEST(ranks_outlive_a_restart)
 	ck_assert_int_eq(nodes_add(nodes, "a", "coap", start, &node), 0);
 	ck_assert_int_eq(nodes_add(nodes, "b", "coap", start, &node), 0);
 	nodes_remove(nodes, nodes_find(nodes, "a"));
+	remove_stored(&scratch, "a");
 	node->record.rhythm = (struct rhythm){ .period_ms = 5000, .drift = -7 };
 	nodes_changed(nodes, node, false);
 	nodes_flush(nodes);

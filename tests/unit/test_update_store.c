@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "store/node_store.h"
 #include "tests/unit/stepped_store.h"
 #include "tests/unit/suite.h"
 
@@ -126,15 +127,20 @@ START_TEST(a_node_has_one_update)
 }
 END_TEST
 
-START_TEST(a_removed_update_is_gone)
+START_TEST(a_removed_node_takes_its_update_along_unless_that_is_kept)
 {
 	struct stepped_store stepped;
 	struct stored_update update = make_update("n1");
+	struct node_removal removal = { .id = "n1", .keeps_update = true };
 	struct outcome outcome;
 
 	stepped_open(&stepped);
 	ck_assert_int_eq(save(&stepped, &update, NULL), 0);
-	ck_assert_int_eq(store_update_remove(stepped.store, "n1", outcome_reply(&outcome)), 0);
+	ck_assert_int_eq(store_node_remove(stepped.store, &removal, NULL, outcome_reply(&outcome)), 0);
+	ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
+	ck_assert_uint_eq(list(&stepped).count, 1);
+	removal.keeps_update = false;
+	ck_assert_int_eq(store_node_remove(stepped.store, &removal, NULL, outcome_reply(&outcome)), 0);
 	ck_assert_int_eq(outcome_of(&stepped, &outcome), 0);
 	ck_assert_uint_eq(list(&stepped).count, 0);
 	stepped_close(&stepped);
@@ -187,5 +193,6 @@ START_TEST(the_journal_keeps_the_newest_entries)
 }
 END_TEST
 
-TEST_SUITE(update_store, an_update_and_its_entry_come_back, a_node_has_one_update, a_removed_update_is_gone,
-	the_journal_tells_newest_first_and_by_subject, the_journal_keeps_the_newest_entries)
+TEST_SUITE(update_store, an_update_and_its_entry_come_back, a_node_has_one_update,
+	a_removed_node_takes_its_update_along_unless_that_is_kept, the_journal_tells_newest_first_and_by_subject,
+	the_journal_keeps_the_newest_entries)

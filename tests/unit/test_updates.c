@@ -757,23 +757,6 @@ START_TEST(a_node_that_comes_seldom_is_not_given_up_between_its_visits)
 }
 END_TEST
 
-START_TEST(a_node_that_is_removed_takes_its_update_with_it)
-{
-	struct bench *bench = bench_open();
-	struct node *node = contact(bench, "node-1", old_image);
-
-	order(bench, node, false);
-	updates_forget(bench->updates, "node-1");
-	nodes_remove(bench->nodes, node);
-	ck_assert_ptr_null(updates_find(bench->updates, "node-1"));
-	close_domain(bench);
-	scratch_store_start(&bench->scratch);
-	open_domain(bench);
-	ck_assert_uint_eq(updates_count(bench->updates), 0);
-	bench_close(bench);
-}
-END_TEST
-
 TEST_SUITE(updates, an_order_that_waits_can_be_made_one_for_now, nothing_is_offered_before_its_times_are_known,
 	a_node_that_comes_seldom_is_not_given_up_between_its_visits, an_offer_says_when_the_node_may_do_what,
 	a_pause_between_windows_is_no_stall, an_order_is_offered_until_the_node_runs_it,
@@ -785,4 +768,4 @@ TEST_SUITE(updates, an_order_that_waits_can_be_made_one_for_now, nothing_is_offe
 	a_failed_attempt_is_offered_again_when_its_pause_is_over, a_retry_is_at_the_first_wake_after_its_pause,
 	tries_are_budgeted_in_wakes, a_node_with_a_low_battery_begins_only_what_is_for_now,
 	what_labels_ask_of_a_battery_holds_beside_the_floor_for_all, a_cancelled_update_is_withdrawn,
-	every_step_is_journalled_and_watchers_are_told, a_node_that_is_removed_takes_its_update_with_it)
+	every_step_is_journalled_and_watchers_are_told)
