@@ -15,6 +15,7 @@
 #include "drivers/serial_port.h"
 
 #define BY_ID "/dev/serial/by-id"
+#define FOLDER_SIZE 128
 #define LISTED_MAX 3
 
 static const struct {
@@ -39,9 +40,21 @@ bool serial_device_has_baud(int baud)
 
 /* ---- why not ---- */
 
-static void list_ports(char *out, size_t size)
+/* Where stable names like that of this port are: in a container perhaps elsewhere. */
+static void find_folder(char out[FOLDER_SIZE], const char *path)
 {
-	DIR *folder = opendir(BY_ID);
+	const char *name = strstr(path, BY_ID "/");
+	size_t size = name ? (size_t)(name - path) + strlen(BY_ID) : 0;
+
+	if (name && size < FOLDER_SIZE)
+		snprintf(out, FOLDER_SIZE, "%.*s", (int)size, path);
+	else
+		snprintf(out, FOLDER_SIZE, "%s", BY_ID);
+}
+
+static void list_ports(const char *where, char *out, size_t size)
+{
+	DIR *folder = opendir(where);
 	unsigned listed = 0;
 	size_t used = 0;
 	const struct dirent *entry;
@@ -50,7 +63,7 @@ static void list_ports(char *out, size_t size)
 	while (folder && listed < LISTED_MAX && (entry = readdir(folder)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
-		int wrote = snprintf(out + used, size - used, "%s%s/%s", listed ? ", " : "", BY_ID, entry->d_name);
+		int wrote = snprintf(out + used, size - used, "%s%s/%s", listed ? ", " : "", where, entry->d_name);
 		if (wrote < 0 || (size_t)wrote >= size - used)
 			break;
 		used += (size_t)wrote;
@@ -62,32 +75,47 @@ static void list_ports(char *out, size_t size)
 
 static int say_absent(const char *path, char *why, size_t size)
 {
-	char ports[256];
+	char folder[FOLDER_SIZE], ports[256];
 
-	list_ports(ports, sizeof(ports));
+	find_folder(folder, path);
+	list_ports(folder, ports, sizeof(ports));
 	if (*ports)
 		snprintf(why, size, "there is no %s; there are: %s", path, ports);
 	else
-		snprintf(why, size, "there is no %s, and no serial port in %s: is it plugged in?", path, BY_ID);
+		snprintf(why, size, "there is no %s, and no serial port in %s: is it plugged in?", path, folder);
 	return -ENOENT;
 }
 
+/* In a container the host's groups have numbers only. */
 static int say_forbidden(const char *path, char *why, size_t size)
 {
-	struct stat about;
+	struct stat about = { 0 };
+	char name[16] = "of its owner";
 	const struct group *group = stat(path, &about) == 0 ? getgrgid(about.st_gid) : NULL;
 
+	if (!group && about.st_mode != 0)
+		snprintf(name, sizeof(name), "%u", about.st_gid);
 	snprintf(why, size, "no permission to open %s: it belongs to the group %s, which this program's user is not in",
-		path, group ? group->gr_name : "of its owner");
+		path, group ? group->gr_name : name);
 	return -EACCES;
+}
+
+/* So the kernel's device control groups refuse. */
+static int say_barred(const char *path, char *why, size_t size)
+{
+	snprintf(why, size,
+		"%s may not be opened, whatever the user: the systemd unit or the container bars the device", path);
+	return -EPERM;
 }
 
 static int say_why(const char *path, int error, char *why, size_t size)
 {
 	if (error == ENOENT || error == ENODEV || error == ENXIO)
 		return say_absent(path, why, size);
-	if (error == EACCES || error == EPERM)
+	if (error == EACCES)
 		return say_forbidden(path, why, size);
+	if (error == EPERM)
+		return say_barred(path, why, size);
 	if (error == EBUSY || error == EWOULDBLOCK)
 		snprintf(why, size, "%s is in use by another program", path);
 	else

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/zigbee_stick.h"
+#include "drivers/stick_flights.h"
 
 #define OFFSET(member) offsetof(struct zigbee_settings, member)
 
@@ -73,7 +73,7 @@ static const struct setting settings_list[] = {
 		.offset = OFFSET(concurrent),
 		.initial = "0",
 		.least = 0,
-		.most = 64,
+		.most = STICK_FLIGHTS_MAX,
 		.help = "Messages that the stick has at a time; 0: what suits it." },
 	{ .name = "report_min",
 		.type = SETTING_DURATION,

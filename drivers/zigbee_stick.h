@@ -66,7 +66,7 @@ struct stick_port {
 	int baud;
 	bool hardware_flow; /* RTS/CTS */
 	bool software_flow; /* XON/XOFF */
-	int concurrent;     /* messages with the stick at a time; 0: what suits it */
+	int concurrent;     /* messages with the stick at a time, STICK_FLIGHTS_MAX at most; 0: what suits it */
 };
 
 struct stick_ops {

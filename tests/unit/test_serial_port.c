@@ -2,15 +2,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
+#include "drivers/serial_device.h"
 #include "tests/unit/suite.h"
 
 #define TICK_MS 10
@@ -146,6 +154,73 @@ START_TEST(a_port_that_is_not_there_is_told_and_tried_again)
 	run_until(&stage, &stage.closed, 2);
 	ck_assert_ptr_nonnull(strstr(stage.why, "there is no /dev/serial/by-id/usb-nobody"));
 	finish(&stage);
+}
+END_TEST
+
+START_TEST(the_names_beside_one_that_is_not_there_are_told_also_where_a_container_has_them)
+{
+	struct stage stage;
+	char base[] = "/tmp/wakegate-dev-XXXXXX", folder[64], name[80], wanted[80], told[200];
+
+	ck_assert_ptr_nonnull(mkdtemp(base));
+	snprintf(folder, sizeof(folder), "%s/dev", base);
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	snprintf(folder, sizeof(folder), "%s/dev/serial", base);
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	snprintf(folder, sizeof(folder), "%s/dev/serial/by-id", base);
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	snprintf(name, sizeof(name), "%s/usb-other", folder);
+	ck_assert_int_eq(symlink("../../ttyUSB9", name), 0);
+	snprintf(wanted, sizeof(wanted), "%s/usb-nobody", folder);
+	start(&stage, wanted);
+	run_until(&stage, &stage.closed, 1);
+	snprintf(told, sizeof(told), "there is no %s; there are: %s", wanted, name);
+	ck_assert_str_eq(stage.why, told);
+	finish(&stage);
+	ck_assert_int_eq(unlink(name), 0);
+	for (char *end = folder + strlen(folder); end > folder + strlen(base); end = strrchr(folder, '/')) {
+		*end = '\0';
+		ck_assert_int_eq(rmdir(folder), 0);
+	}
+	ck_assert_int_eq(rmdir(base), 0);
+}
+END_TEST
+
+/* From here on in this process: to open something that is no controlling terminal is refused, as a control group does.
+ */
+static void bar_ports(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_NOCTTY, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+START_TEST(a_port_that_the_unit_or_the_container_bars_is_told_so)
+{
+	const struct serial_port_config config = { .path = "/dev/null", .baud = 115200 };
+	char why[SERIAL_PORT_WHY_MAX];
+	int status;
+	pid_t child = fork();
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		bar_ports();
+		bool told = serial_device_open(&config, why, sizeof(why)) == -EPERM &&
+			    strcmp(why, "/dev/null may not be opened, whatever the user: the systemd unit or the "
+					"container bars the device") == 0;
+		_exit(told ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
 }
 END_TEST
 
@@ -350,7 +425,8 @@ START_TEST(what_can_never_be_opened_is_refused_in_words)
 END_TEST
 
 TEST_SUITE(serial_port, bytes_go_both_ways_as_they_are, a_port_that_is_not_there_is_told_and_tried_again,
-	a_file_is_no_port, a_port_belongs_to_one, an_unplugged_port_is_opened_again_when_it_is_back,
-	what_has_no_room_to_leave_ends_the_connection, a_port_may_be_at_the_end_of_a_connection,
-	a_connection_that_is_refused_is_tried_again, each_address_of_a_host_has_its_turn,
-	what_can_never_be_opened_is_refused_in_words)
+	the_names_beside_one_that_is_not_there_are_told_also_where_a_container_has_them,
+	a_port_that_the_unit_or_the_container_bars_is_told_so, a_file_is_no_port, a_port_belongs_to_one,
+	an_unplugged_port_is_opened_again_when_it_is_back, what_has_no_room_to_leave_ends_the_connection,
+	a_port_may_be_at_the_end_of_a_connection, a_connection_that_is_refused_is_tried_again,
+	each_address_of_a_host_has_its_turn, what_can_never_be_opened_is_refused_in_words)
