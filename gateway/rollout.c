@@ -101,6 +101,21 @@ static struct rollout_step settle_wave(struct rollout *rollout, const struct rol
 	return begin_soak(rollout, now);
 }
 
+/* None of the nodes within reach can take it now: the first that can is the one to try it, if there is any. Where all
+ * there are were asked, and the image is for none, nothing that an operator releases or charges changes that. */
+static struct rollout_step look_further(struct rollout *rollout, const struct rollout_facts *facts, struct moment now)
+{
+	char sentence[GATE_SENTENCE_SIZE];
+
+	if (facts->lowest < WAVE_ALL)
+		return facts->lowest >= rollout->reach ? begin_wave(rollout, rollout->wave, facts, now)
+						       : (struct rollout_step){ 0 };
+	if (facts->barred[OBSTACLE_UNFIT] < facts->concerned)
+		return (struct rollout_step){ 0 };
+	snprintf(sentence, sizeof(sentence), "the image is for none of the %u nodes", facts->concerned);
+	return trip(rollout, sentence, now);
+}
+
 static struct rollout_step tick_rolling(struct rollout *rollout, const struct rollout_facts *facts, struct moment now)
 {
 	char sentence[GATE_SENTENCE_SIZE];
@@ -109,11 +124,8 @@ static struct rollout_step tick_rolling(struct rollout *rollout, const struct ro
 		return trip(rollout, sentence, now);
 	if (facts->tally.open > 0 || facts->concerned == 0)
 		return (struct rollout_step){ 0 };
-	/* None of the nodes within reach can take it now: the first that can is the one to try it, if there is any. */
 	if (!rollout->plan.fleet && facts->tally.nodes == 0 && facts->forgiven == 0)
-		return facts->lowest < WAVE_ALL && facts->lowest >= rollout->reach
-			       ? begin_wave(rollout, rollout->wave, facts, now)
-			       : (struct rollout_step){ 0 };
+		return look_further(rollout, facts, now);
 	return settle_wave(rollout, facts, now);
 }
 

@@ -192,6 +192,30 @@ START_TEST(one_that_no_node_can_have_says_why)
 }
 END_TEST
 
+START_TEST(one_whose_image_is_for_no_node_is_stopped)
+{
+	struct rollout rollout = begin(&two_waves);
+	struct rollout_step step;
+
+	facts.lowest = WAVE_ALL;
+	facts.barred[OBSTACLE_UNFIT] = 50;
+	(void)tick(&rollout);
+	ck_assert(tick(&rollout).withdraw);
+	ck_assert_int_eq(rollout.state, ROLLOUT_TRIPPED);
+	ck_assert_str_eq(rollout.reason, "the image is for none of the 50 nodes");
+	/* So it is again, until a node joins that it is for. */
+	ck_assert_int_eq(rollout_intervene(&rollout, ROLLOUT_RESUME, "operator", now, &step), 0);
+	ck_assert(tick(&rollout).changed);
+	ck_assert_int_eq(rollout.state, ROLLOUT_TRIPPED);
+	ck_assert_int_eq(rollout_intervene(&rollout, ROLLOUT_RESUME, "operator", now, &step), 0);
+	facts.concerned = 51;
+	facts.lowest = 4711;
+	tally(1, 0, 0);
+	ck_assert(!tick(&rollout).changed);
+	ck_assert_int_eq(rollout.state, ROLLOUT_ROLLING);
+}
+END_TEST
+
 START_TEST(it_waits_for_its_start_and_for_approval)
 {
 	struct rollout_plan plan = two_waves;
@@ -370,9 +394,9 @@ TEST_SUITE(rollout, a_good_rollout_goes_through_its_waves, each_wave_waits_for_i
 	failures_stop_it_in_the_middle_of_a_wave, failures_stop_it_while_it_soaks_and_bring_the_former_images_back,
 	a_gateway_by_itself_tries_one_node_first,
 	a_gateway_of_a_fleet_without_a_node_in_a_wave_waits_while_others_watch_theirs,
-	one_that_no_node_can_have_says_why, it_waits_for_its_start_and_for_approval,
-	nothing_is_decided_before_the_drops_are_compared, a_wave_under_suspicion_is_watched_for_longer,
-	a_suspicion_lasts_as_long_as_the_soak_of_its_wave, an_operator_pauses_and_resumes,
-	resumed_past_a_gate_its_wave_counts_as_passed, what_is_over_is_over,
+	one_that_no_node_can_have_says_why, one_whose_image_is_for_no_node_is_stopped,
+	it_waits_for_its_start_and_for_approval, nothing_is_decided_before_the_drops_are_compared,
+	a_wave_under_suspicion_is_watched_for_longer, a_suspicion_lasts_as_long_as_the_soak_of_its_wave,
+	an_operator_pauses_and_resumes, resumed_past_a_gate_its_wave_counts_as_passed, what_is_over_is_over,
 	a_clock_set_back_does_not_make_a_soak_longer, time_is_granted_by_the_clock_as_it_is_even_before_it_is_set,
 	names_of_states_are_parsed_back)
