@@ -20,8 +20,8 @@
 
 /* A row of non-volatile memory: an item, or an entry of a table of Z-Stack 3.x.0. */
 struct znp_row {
-	bool in_table;
-	uint16_t item, entry;
+	bool in_table, in_place; /* in_place: a part of an item that the stick has, at `offset` */
+	uint16_t item, entry, offset;
 	size_t size;
 	uint8_t data[ZNP_ROW_MAX];
 };
@@ -40,8 +40,9 @@ struct znp {
 	int64_t route_asked_ms;
 	struct znp_link links[ZNP_LINKS_MAX]; /* of the backup that runs */
 	unsigned link_count;
-	uint64_t link_eui64; /* whose key is read */
-	size_t links_size;   /* of the list of these, in the stick that takes another's place */
+	uint64_t link_eui64;   /* whose key is read */
+	size_t links_size;     /* of the list of these, in the stick that takes another's place */
+	size_t addresses_size; /* likewise of its addresses, where these are one item */
 	size_t nib_size;
 	uint8_t nib[ZNP_ROW_MAX];
 	/* What to write next: fills the row with that number; false: there is none. */

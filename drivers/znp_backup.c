@@ -5,7 +5,6 @@
 #define ROWS_MAX 300
 #define NODE_KEY_SIZE 19
 #define OWN_KEY_SIZE 24
-#define ADDRESS_SIZE 12
 #define SCAN_CHANNELS 0x07fff800
 #define SCAN_DURATION 4
 #define SCAN_MS 30000
@@ -51,14 +50,11 @@ static enum script_turn take_node_key(void *context, struct reader *answer)
 	return SCRIPT_AGAIN;
 }
 
-/* ---- keys that do not come from the seed: Z-Stack 3.x.0, whose addresses are a table ---- */
+/* ---- keys that do not come from the seed ---- */
 
-static bool has_tables(void *context)
+static void forget_links(void *context)
 {
-	struct znp *znp = context;
-
-	znp->link_count = 0;
-	return znp->product == ZNP_PRODUCT_3_X_0;
+	((struct znp *)context)->link_count = 0;
 }
 
 static void write_links_read(void *context, struct writer *out)
@@ -89,18 +85,33 @@ static bool has_links(void *context)
 	return ((struct znp *)context)->link_count > 0;
 }
 
-/* Of each node the address, then the key. */
+/* Of each node the address, then the key: two tables, or in Z-Stack 3.0.x one item for all addresses, and one for each
+ * key. */
 static void write_own_key_read(void *context, struct writer *out)
 {
 	struct znp *znp = context;
 	const struct znp_link *link = &znp->links[znp->stick.script.turn / 2];
 	bool address = znp->stick.script.turn % 2 == 0;
 
+	if (znp->product != ZNP_PRODUCT_3_X_0) {
+		znp->stick.script.command = ZNP_NV_READ;
+		write_le16(out, address ? ZNP_ITEM_ADDRESSES : link->key);
+		write_le16(out, address ? (uint16_t)(link->address * znp_address_size(znp->aligned)) : 0);
+		return;
+	}
 	write_u8(out, ZNP_SYSTEM);
 	write_le16(out, address ? ZNP_TABLE_ADDRESSES : ZNP_TABLE_KEY_DATA);
 	write_le16(out, address ? link->address : link->key);
 	write_le16(out, 0);
-	write_u8(out, address ? ADDRESS_SIZE : OWN_KEY_SIZE);
+	write_u8(out, (uint8_t)(address ? znp_address_size(znp->aligned) : OWN_KEY_SIZE));
+}
+
+/* Another item would be taken for a key. */
+static bool is_key_place(const struct znp *znp)
+{
+	uint16_t place = znp->links[znp->stick.script.turn / 2].key;
+
+	return znp->product == ZNP_PRODUCT_3_X_0 || (place >= ZNP_ITEM_KEY_DATA && place <= ZNP_ITEM_KEY_DATA_LAST);
 }
 
 static void take_own_key_part(struct znp *znp, struct reader *answer)
@@ -114,7 +125,7 @@ static void take_own_key_part(struct znp *znp, struct reader *answer)
 	reader_init(&in, value, value ? size : 0);
 	if (address)
 		znp->link_eui64 = value ? znp_address_parse(&in, znp->aligned) : 0;
-	else if (znp->link_eui64 != 0 && znp_own_key_parse(&key, &in, znp->link_eui64) == 0)
+	else if (znp->link_eui64 != 0 && is_key_place(znp) && znp_own_key_parse(&key, &in, znp->link_eui64) == 0)
 		znp->stick.host.key(znp->stick.host.context, &key);
 	explicit_bzero(&key, sizeof(key));
 }
@@ -142,7 +153,7 @@ const struct script_step znp_backup_script[] = {
 	{ .what = "tell which nodes have keys of their own",
 		.command = ZNP_NV_READ,
 		.may_fail = true,
-		.needed = has_tables,
+		.prepare = forget_links,
 		.write = write_links_read,
 		.answer = take_links },
 	{ .what = "tell a key of a node",

@@ -173,12 +173,12 @@ int znp_links_parse(struct znp_link out[ZNP_LINKS_MAX], unsigned *count, struct 
 	return 0;
 }
 
-void znp_links_write(struct writer *out, bool aligned, uint16_t address, unsigned count)
+void znp_links_write(struct writer *out, bool aligned, struct znp_link first, unsigned count)
 {
 	write_le16(out, (uint16_t)count);
 	for (unsigned i = 0; i < count; i++) {
-		write_le16(out, (uint16_t)(address + i));
-		write_le16(out, (uint16_t)i);
+		write_le16(out, (uint16_t)(first.address + i));
+		write_le16(out, (uint16_t)(first.key + i));
 		write_u8(out, LINK_AUTHENTICATED);
 		if (aligned)
 			write_u8(out, 0xff);
@@ -220,6 +220,11 @@ void znp_address_write(struct writer *out, bool aligned, uint64_t eui64)
 		write_u8(out, 0xff);
 	write_le16(out, ZIGBEE_NWK_NONE);
 	write_le64(out, eui64);
+}
+
+size_t znp_address_size(bool aligned)
+{
+	return aligned ? 12 : 11;
 }
 
 uint64_t znp_address_parse(struct reader *in, bool aligned)

@@ -12,35 +12,8 @@
 #include <stdint.h>
 
 #include "drivers/zigbee_stick.h"
+#include "drivers/znp_items.h"
 #include "protocols/cursor.h"
-
-/* Items of OSAL's memory. */
-#define ZNP_ITEM_EUI64 0x0001
-#define ZNP_ITEM_STARTUP 0x0003
-#define ZNP_ITEM_NIB 0x0021
-#define ZNP_ITEM_EXTENDED_PAN 0x002d
-#define ZNP_ITEM_ACTIVE_KEY 0x003a
-#define ZNP_ITEM_OTHER_KEY 0x003b
-#define ZNP_ITEM_APS_EXTENDED_PAN 0x0047
-#define ZNP_ITEM_LINK_KEYS 0x004c
-#define ZNP_ITEM_CONFIGURED 0x0060
-#define ZNP_ITEM_GIVEN_KEY 0x0062
-#define ZNP_ITEM_GIVEN_KEY_ENABLE 0x0063
-#define ZNP_ITEM_COUNTERS 0x0075 /* Z-Stack 3.0.x: and those that follow */
-#define ZNP_ITEM_NWK_KEY 0x0082
-#define ZNP_ITEM_PAN 0x0083
-#define ZNP_ITEM_CHANNELS 0x0084
-#define ZNP_ITEM_LOGICAL_TYPE 0x0087
-#define ZNP_ITEM_ZDO_CALLBACKS 0x008f
-#define ZNP_ITEM_SEED 0x0101
-#define ZNP_ITEM_NODE_KEYS 0x0111 /* Z-Stack 3.0.x: and those that follow */
-
-/* Items of the tables that Z-Stack 3.x.0 has besides, in system 1. */
-#define ZNP_SYSTEM 1
-#define ZNP_TABLE_ADDRESSES 1
-#define ZNP_TABLE_NODE_KEYS 4
-#define ZNP_TABLE_KEY_DATA 6
-#define ZNP_TABLE_COUNTERS 7
 
 #define ZNP_ROW_MAX 120
 #define ZNP_KEY_SIZE 16
@@ -69,7 +42,8 @@ int znp_node_key_parse(struct stick_link_key *out, struct reader *in, const uint
 int znp_node_key_write(
 	struct writer *out, bool aligned, const struct stick_link_key *key, const uint8_t seed[ZNP_KEY_SIZE]);
 
-/* A node that has a link key of its own, not of the seed: by the places of its address and of its key. */
+/* A node that has a link key of its own, not of the seed: by the places of its address and of its key, the latter in
+ * Z-Stack 3.0.x the item's number. */
 #define ZNP_LINKS_MAX 40 /* as many as one read brings */
 struct znp_link {
 	uint16_t address, key;
@@ -78,8 +52,8 @@ struct znp_link {
 /* The list of them, which has room behind it; its first ZNP_LINKS_MAX that are in use. -EBADMSG. */
 int znp_links_parse(struct znp_link out[ZNP_LINKS_MAX], unsigned *count, struct reader *in, bool aligned);
 
-/* A list of that many, whose addresses follow each other from `address` and whose keys from 0. */
-void znp_links_write(struct writer *out, bool aligned, uint16_t address, unsigned count);
+/* A list of that many, whose addresses and keys follow each other from those of the first. */
+void znp_links_write(struct writer *out, bool aligned, struct znp_link first, unsigned count);
 
 /* How many have room in a list of that size; ZNP_LINKS_ROW_MAX at most. */
 #define ZNP_LINKS_ROW_MAX 19
@@ -91,6 +65,8 @@ void znp_own_key_write(struct writer *out, const struct stick_link_key *key);
 
 /* An entry of the address manager for a node with a link key; its network address is not known. */
 void znp_address_write(struct writer *out, bool aligned, uint64_t eui64);
+
+size_t znp_address_size(bool aligned);
 
 /* The EUI64 of an entry; 0: it is free. */
 uint64_t znp_address_parse(struct reader *in, bool aligned);

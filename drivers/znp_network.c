@@ -14,6 +14,8 @@
 
 /* ---- rows ---- */
 
+/* Each is created, then written; one that is part of an item is written twice. */
+
 static void begin_row(struct znp_row *row, struct writer *out)
 {
 	writer_init(out, row->data, sizeof(row->data));
@@ -29,6 +31,7 @@ void znp_write_row(void *context, struct writer *out)
 		out->failed = true;
 		return;
 	}
+	creates = creates && !row.in_place;
 	if (row.in_table) {
 		znp->stick.script.command = creates ? ZNP_TABLE_CREATE : ZNP_TABLE_WRITE;
 		write_u8(out, ZNP_SYSTEM);
@@ -43,7 +46,7 @@ void znp_write_row(void *context, struct writer *out)
 	} else {
 		znp->stick.script.command = creates ? ZNP_NV_INIT : ZNP_NV_WRITE;
 		write_le16(out, row.item);
-		write_le16(out, creates ? (uint16_t)row.size : 0);
+		write_le16(out, creates ? (uint16_t)row.size : row.offset);
 		if (creates)
 			write_u8(out, (uint8_t)row.size);
 		else
@@ -177,122 +180,124 @@ static void write_network_row(struct znp *znp, unsigned number, struct znp_row *
 	row->size = writer_size(out);
 }
 
-/* The keys that come from the seed, one after another; each by its place among them. */
-static const struct stick_link_key *seeded_key(struct znp *znp, unsigned number, struct znp_row *row)
+static bool is_seeded(const struct znp *znp, const struct stick_link_key *key)
 {
+	uint8_t scratch[ZNP_ROW_MAX];
 	struct writer out;
 
+	writer_init(&out, scratch, sizeof(scratch));
+	return znp_node_key_write(&out, znp->aligned, key, znp->stick.wanted.link_key) == 0;
+}
+
+/* The keys that come from the seed or do not, one after another. */
+static const struct stick_link_key *key_at(const struct znp *znp, bool seeded, unsigned number)
+{
 	for (size_t i = 0; i < znp->stick.key_count; i++) {
-		struct stick_link_key key = znp->stick.keys[i];
-		key.tx_counter += ZNP_TRAVELLED;
-		begin_row(row, &out);
-		if (znp_node_key_write(&out, znp->aligned, &key, znp->stick.wanted.link_key) < 0)
-			continue;
-		row->size = writer_size(&out);
-		if (number-- == 0)
-			return &znp->stick.keys[i];
+		const struct stick_link_key *key = &znp->stick.keys[i];
+		if (is_seeded(znp, key) == seeded && number-- == 0)
+			return key;
 	}
 	return NULL;
 }
 
 static bool key_row(struct znp *znp, unsigned number, struct znp_row *row)
 {
-	/* Z-Stack 3.0.x has its addresses in one item, which it fills itself as nodes speak. */
-	unsigned per_key = znp->product == ZNP_PRODUCT_3_X_0 ? 2 : 1;
-	uint16_t entry = (uint16_t)(number / per_key);
-	const struct stick_link_key *key = seeded_key(znp, entry, row);
+	struct stick_link_key key = *key_at(znp, true, number);
 	struct writer out;
 
-	if (!key)
-		return false;
-	if (number % per_key == 0)
-		return table_row(znp, row, ZNP_TABLE_NODE_KEYS, ZNP_ITEM_NODE_KEYS, entry);
+	begin_row(row, &out);
+	key.tx_counter += ZNP_TRAVELLED;
+	(void)znp_node_key_write(&out, znp->aligned, &key, znp->stick.wanted.link_key);
+	explicit_bzero(&key, sizeof(key));
+	row->size = writer_size(&out);
+	return table_row(znp, row, ZNP_TABLE_NODE_KEYS, ZNP_ITEM_NODE_KEYS, (uint16_t)number);
+}
+
+/* How many keys there are of each kind, and addresses of their nodes, as far as the stick has room. */
+struct key_counts {
+	unsigned seeded, own, addresses;
+};
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+static struct key_counts count_keys(const struct znp *znp)
+{
+	struct key_counts counts = { 0 };
+
+	for (size_t i = 0; i < znp->stick.key_count; i++)
+		counts.seeded += is_seeded(znp, &znp->stick.keys[i]);
+	/* Z-Stack 3.x.0 makes entries as they are needed. */
+	unsigned room = znp->product == ZNP_PRODUCT_3_X_0
+				? UINT16_MAX
+				: (unsigned)(znp->addresses_size / znp_address_size(znp->aligned));
+	/* A key of a node's own is found by the node's address only. */
+	counts.own = least((unsigned)znp->stick.key_count - counts.seeded,
+		least(znp_links_room(znp->links_size, znp->aligned), room - least(room, counts.seeded)));
+	counts.addresses = least(room, counts.seeded + counts.own);
+	return counts;
+}
+
+/* Of the nodes whose keys come from the seed, then of the others. */
+static bool address_row(struct znp *znp, unsigned number, unsigned seeded, struct znp_row *row)
+{
+	const struct stick_link_key *key =
+		number < seeded ? key_at(znp, true, number) : key_at(znp, false, number - seeded);
+	struct writer out;
+
 	begin_row(row, &out);
 	znp_address_write(&out, znp->aligned, key->eui64);
 	row->size = writer_size(&out);
-	return table_row(znp, row, ZNP_TABLE_ADDRESSES, 0, entry);
+	if (znp->product == ZNP_PRODUCT_3_X_0)
+		return table_row(znp, row, ZNP_TABLE_ADDRESSES, 0, (uint16_t)number);
+	row->in_place = true;
+	row->item = ZNP_ITEM_ADDRESSES;
+	row->offset = (uint16_t)(number * znp_address_size(znp->aligned));
+	return true;
 }
 
-static unsigned count_seeded(struct znp *znp)
+static bool links_row(struct znp *znp, const struct key_counts *counts, struct znp_row *row)
 {
-	unsigned count = 0;
-	struct znp_row row;
-
-	while (seeded_key(znp, count, &row))
-		count++;
-	explicit_bzero(&row, sizeof(row));
-	return count;
-}
-
-/* Z-Stack 3.0.x has its addresses in one item, of which it has the places to itself. */
-static unsigned count_own(struct znp *znp)
-{
-	unsigned count = (unsigned)znp->stick.key_count - count_seeded(znp);
-	unsigned room = znp_links_room(znp->links_size, znp->aligned);
-
-	if (znp->product != ZNP_PRODUCT_3_X_0)
-		return 0;
-	return count < room ? count : room;
-}
-
-/* The keys that do not come from the seed, one after another. */
-static const struct stick_link_key *own_key(struct znp *znp, unsigned number)
-{
-	uint8_t scratch[ZNP_ROW_MAX];
+	const struct znp_link first = { .address = (uint16_t)counts->seeded,
+		.key = znp->product == ZNP_PRODUCT_3_X_0 ? 0 : ZNP_ITEM_KEY_DATA };
 	struct writer out;
 
-	for (size_t i = 0; i < znp->stick.key_count; i++) {
-		writer_init(&out, scratch, sizeof(scratch));
-		if (znp_node_key_write(&out, znp->aligned, &znp->stick.keys[i], znp->stick.wanted.link_key) == 0)
-			continue;
-		if (number-- == 0)
-			return &znp->stick.keys[i];
-	}
-	return NULL;
-}
-
-static void write_own_row(struct znp *znp, unsigned number, struct znp_row *row, struct writer *out)
-{
-	struct stick_link_key key = *own_key(znp, number / 2);
-
-	if (number % 2 == 0) {
-		(void)table_row(znp, row, ZNP_TABLE_ADDRESSES, 0, (uint16_t)(count_seeded(znp) + number / 2));
-		znp_address_write(out, znp->aligned, key.eui64);
-	} else {
-		(void)table_row(znp, row, ZNP_TABLE_KEY_DATA, 0, (uint16_t)(number / 2));
-		key.tx_counter += ZNP_TRAVELLED;
-		znp_own_key_write(out, &key);
-	}
-	explicit_bzero(&key, sizeof(key));
-}
-
-/* The list, then the address and the key of each. */
-static bool own_row(struct znp *znp, unsigned number, struct znp_row *row)
-{
-	unsigned count = count_own(znp);
-	struct writer out;
-
-	if (count == 0 || number > 2 * count)
-		return false;
 	begin_row(row, &out);
-	if (number == 0) {
-		row->item = ZNP_ITEM_LINK_KEYS;
-		znp_links_write(&out, znp->aligned, (uint16_t)count_seeded(znp), count);
-	} else {
-		write_own_row(znp, number - 1, row, &out);
-	}
+	row->item = ZNP_ITEM_LINK_KEYS;
+	znp_links_write(&out, znp->aligned, first, counts->own);
 	row->size = writer_size(&out);
 	return true;
 }
 
+static bool own_row(struct znp *znp, unsigned number, struct znp_row *row)
+{
+	struct stick_link_key key = *key_at(znp, false, number);
+	struct writer out;
+
+	begin_row(row, &out);
+	key.tx_counter += ZNP_TRAVELLED;
+	znp_own_key_write(&out, &key);
+	explicit_bzero(&key, sizeof(key));
+	row->size = writer_size(&out);
+	return table_row(znp, row, ZNP_TABLE_KEY_DATA, ZNP_ITEM_KEY_DATA, (uint16_t)number);
+}
+
 static bool any_key_row(struct znp *znp, unsigned number, struct znp_row *row)
 {
-	unsigned of_seed = count_seeded(znp) * (znp->product == ZNP_PRODUCT_3_X_0 ? 2 : 1);
+	const struct key_counts counts = count_keys(znp);
 
-	if (number < of_seed)
-		return key_row(znp, number, row);
 	*row = (struct znp_row){ 0 };
-	return own_row(znp, number - of_seed, row);
+	if (number < counts.seeded)
+		return key_row(znp, number, row);
+	number -= counts.seeded;
+	if (number < counts.addresses)
+		return address_row(znp, number, counts.seeded, row);
+	number -= counts.addresses;
+	if (counts.own == 0 || number > counts.own)
+		return false;
+	return number == 0 ? links_row(znp, &counts, row) : own_row(znp, number - 1, row);
 }
 
 static bool restoring_rows(struct znp *znp, unsigned number, struct znp_row *row)
@@ -338,7 +343,8 @@ static void prepare_forming(void *context)
 /* Their nodes have to ask for new ones. */
 static void tell_what_is_left_out(struct znp *znp)
 {
-	size_t kept = count_seeded(znp) + count_own(znp);
+	const struct key_counts counts = count_keys(znp);
+	size_t kept = counts.seeded + counts.own;
 
 	if (kept < znp->stick.key_count)
 		stick_event(&znp->stick, DRIVER_WARNING, "zigbee.keys_left_out stick has room for %zu of %zu", kept,
@@ -365,6 +371,23 @@ static void write_links_item(void *context, struct writer *out)
 static enum script_turn take_links_length(void *context, struct reader *answer)
 {
 	((struct znp *)context)->links_size = read_le16(answer);
+	return SCRIPT_NEXT;
+}
+
+static bool lacks_tables(void *context)
+{
+	return ((struct znp *)context)->product != ZNP_PRODUCT_3_X_0;
+}
+
+static void write_addresses_item(void *context, struct writer *out)
+{
+	(void)context;
+	write_le16(out, ZNP_ITEM_ADDRESSES);
+}
+
+static enum script_turn take_addresses_length(void *context, struct reader *answer)
+{
+	((struct znp *)context)->addresses_size = read_le16(answer);
 	return SCRIPT_NEXT;
 }
 
@@ -480,6 +503,11 @@ const struct script_step znp_restore_script[] = {
 		.command = ZNP_NV_LENGTH,
 		.write = write_links_item,
 		.answer = take_links_length },
+	{ .what = "tell how many addresses it has room for",
+		.command = ZNP_NV_LENGTH,
+		.needed = lacks_tables,
+		.write = write_addresses_item,
+		.answer = take_addresses_length },
 	{ .what = "take the network of another stick",
 		.command = ZNP_NV_INIT,
 		.prepare = prepare_restoring,

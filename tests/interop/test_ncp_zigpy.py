@@ -1,12 +1,15 @@
 """The simulated Zigbee stick and its nodes, driven by zigpy with zigpy-znp and with bellows, unmodified."""
+import json
+
 import pytest
 
 from harness.simncp import SimNcp
+from harness.stick import FORM, Stick, node_key
 from harness.zigbee_host import zigpy
 
 PLUG = {"model": "sim.plug", "router": True, "sensors": ["temperature", "power", "energy"]}
 SLEEPER = {"model": "sim.leaf", "sleepy": True, "poll_ms": 1000, "sensors": ["temperature", "battery"], "parent": 0}
-STICKS = {"znp": ("znp", {}), "ezsp-8": ("ezsp", {"protocol": 8}), "ezsp-14": ("ezsp", {"protocol": 14})}
+STICKS = {"znp": ("znp", {}), "znp-3.0.x": ("znp", {"no_tables": True}), "ezsp-8": ("ezsp", {"protocol": 8}), "ezsp-14": ("ezsp", {"protocol": 14})}
 EUI64S = ["00:12:4b:00:22:00:00:01", "00:12:4b:00:22:00:00:02"]
 
 
@@ -43,3 +46,37 @@ def test_zigpy_forms_interviews_and_hears(site):
     assert sim.truth()["pan"] == network["pan"] == 0x1234
     host.stop()
     sim.stop()
+
+
+@pytest.mark.parametrize("options", [{}, {"no_tables": True}], ids=["3.x.0", "3.0.x"])
+def test_zigpy_reads_the_keys_that_we_restore_and_we_read_its(tmp_path, options):
+    """Those that come from the stick's seed, and those of install codes and other hosts, in both generations."""
+    sim = SimNcp(tmp_path, [PLUG], "znp", speed=5, memory=tmp_path / "memory.json", **options).start()
+    stick, host = Stick("znp", sim.path).start(), zigpy(tmp_path / "zigpy", sim.path, "znp")
+    try:
+        stick.until("empty")
+        stick.ask(FORM)
+        network = stick.until("up")["network"]
+        keys = [node_key(network["link_key"], number, 100 * number) for number in range(3)]
+        keys += [{"eui64": f"00124b00330000{number:02x}", "key": f"a0b1c2d3e4f5061728394a5b6c7d8e{number:02x}",
+                  "tx": 900, "rx": 7} for number in (8, 9)]
+        (tmp_path / "backup.json").write_text(json.dumps({"network": network, "keys": keys}))
+        stick.ask(f"restore {tmp_path / 'backup.json'}")
+        stick.until("up")
+        stick.stop()
+
+        host.start()
+        found = host.ask("keys")["keys"]
+        # What the old stick sent since its backup must not look like a replay.
+        assert sorted(found, key=lambda key: key["eui64"]) == [key | {"tx": key["tx"] + 2500} for key in keys]
+        host.ask("put_keys", keys=keys[1:4])
+        host.stop()
+
+        stick.start()
+        stick.until("up")
+        assert stick.backup()[1] == keys[1:4]
+        stick.stop()
+    finally:
+        for program in (stick, host, sim):
+            if program.child and program.child.poll() is None:
+                program.kill()

@@ -11,6 +11,7 @@ import pathlib
 import sys
 
 import zigpy.config
+import zigpy.state
 import zigpy.types
 
 
@@ -73,6 +74,25 @@ class Commands:
         info = self.application.state.network_info
         return {"pan": int(info.pan_id), "channel": int(info.channel),
                 "key": info.network_key.key.serialize().hex()}
+
+    async def keys(self):
+        """Of nodes, as zigpy reads them from the stick."""
+        await self.application.load_network_info(load_devices=True)
+        table = self.application.state.network_info.key_table
+        return {"keys": [{"eui64": f"{int.from_bytes(key.partner_ieee.serialize(), 'little'):016x}",
+                          "key": key.key.serialize().hex(), "tx": int(key.tx_counter), "rx": int(key.rx_counter)}
+                         for key in table]}
+
+    async def put_keys(self, keys):
+        """Writes the network that the stick has anew, with these keys of nodes."""
+        state = self.application.state
+        state.network_info.key_table = [
+            zigpy.state.Key(key=zigpy.types.KeyData(bytes.fromhex(key["key"])), tx_counter=key["tx"],
+                            rx_counter=key["rx"], seq=0, partner_ieee=zigpy.types.EUI64(
+                                int(key["eui64"], 16).to_bytes(8, "little")))
+            for key in keys]
+        await self.application.write_network_info(network_info=state.network_info, node_info=state.node_info)
+        return {}
 
     async def quit(self):
         await self.application.shutdown()

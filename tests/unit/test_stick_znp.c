@@ -608,6 +608,34 @@ START_TEST(a_backup_has_the_keys_that_do_not_come_from_the_seed)
 }
 END_TEST
 
+START_TEST(a_backup_of_z_stack_3_0_x_has_them_too)
+{
+	uint8_t nib[110] = { 0 };
+	char nib_answer[8 + 2 * sizeof(nib) + 1] = "611c006e";
+	/* Packed, as on an 8051; the second one's place is not among those of keys. */
+	const struct reply replies[] = { { "2700", "67000001000011004b12000000070900" },
+		{ "2102", "610202020207016bb13401" }, { "21138200", "61131500" }, { "211c2100", nib_answer },
+		{ "211c7500", "611c000ce80300000807060504030201" }, { "211c1101", "611c02" },
+		{ "211c4c00", "611c000c020003000402010000750001" },
+		{ "211c23002100", "611c000b02341202000033004b1200" },
+		{ "211c04020000", "611c0018000102030405060708090a0b0c0d0e0f6400000007000000" },
+		{ "211c23000000", "611c000b02341203000033004b1200" }, { NULL, NULL } };
+	struct stage stage;
+
+	nib[22] = 15;
+	nib[33] = 0x62;
+	nib[34] = 0x1a;
+	for (uint8_t i = 0; i < 8; i++)
+		nib[53 + i] = (uint8_t)(8 - i);
+	hex_print(nib_answer + 8, nib, sizeof(nib));
+	open_stage(&stage, replies);
+	ck_assert_int_eq(stick_znp.backup(stage.base.stick), 0);
+	settle(&stage);
+	stage_assert_said(&stage.base, "key 00124b0033000002 000102030405060708090a0b0c0d0e0f 100 7\nkeys end\n");
+	close_stage(&stage);
+}
+END_TEST
+
 START_TEST(a_job_that_is_cut_short_ends_all_the_same)
 {
 	struct stage stage;
@@ -630,4 +658,5 @@ TEST_SUITE(stick_znp, a_stick_with_a_network_comes_up_with_it, a_network_that_do
 	a_stick_that_resets_before_it_is_up_gets_a_pause, what_the_stick_says_to_joining_is_told,
 	a_stick_that_says_nothing_to_joining_is_told_of, a_stick_that_fell_silent_is_noticed,
 	a_stick_that_only_talks_is_noticed, a_scan_tells_each_channel_and_its_end,
-	a_backup_has_the_keys_that_do_not_come_from_the_seed, a_job_that_is_cut_short_ends_all_the_same)
+	a_backup_has_the_keys_that_do_not_come_from_the_seed, a_backup_of_z_stack_3_0_x_has_them_too,
+	a_job_that_is_cut_short_ends_all_the_same)

@@ -26,7 +26,8 @@ struct front_site {
 	uint32_t version;   /* of its protocol; 0: a usual one */
 	bool in_bootloader; /* it starts there and waits until it is told to go on */
 	bool stays_in_bootloader;
-	bool is_old; /* its firmware is too old for any host */
+	bool is_old;     /* its firmware is too old for any host */
+	bool has_tables; /* its memory has tables: Z-Stack 3.x.0; otherwise it is 3.0.x */
 };
 
 struct front_ops {

@@ -25,6 +25,7 @@
 #define NO_SUCH_COMMAND 0x6000
 #define CAPABILITIES 0x0659
 #define PRODUCT_3X0 1
+#define PRODUCT_30X 2
 #define PRODUCT_12 0
 #define REVISION 20230507
 
@@ -71,10 +72,17 @@ void znp_say_later(struct znp_stick *stick, int64_t delay_us, uint16_t command, 
 	air_clock_after(stick->site.clock, delay_us, on_say, later, 0);
 }
 
+static uint8_t product_of(const struct znp_stick *stick)
+{
+	if (stick->site.is_old)
+		return PRODUCT_12;
+	return stick->site.has_tables ? PRODUCT_3X0 : PRODUCT_30X;
+}
+
 static void write_version(const struct znp_stick *stick, struct writer *out)
 {
 	write_u8(out, 2);
-	write_u8(out, stick->site.is_old ? PRODUCT_12 : PRODUCT_3X0);
+	write_u8(out, product_of(stick));
 	write_u8(out, 2);
 	write_u8(out, stick->site.is_old ? 6 : 7);
 	write_u8(out, stick->site.is_old ? 3 : 1);
@@ -122,7 +130,7 @@ static void on_restless(void *context, uint64_t life)
 static void on_started(void *context, uint64_t life)
 {
 	struct znp_stick *stick = context;
-	uint8_t data[] = { 0, 2, PRODUCT_3X0, 2, 7, 1 };
+	uint8_t data[] = { 0, 2, product_of(stick), 2, 7, 1 };
 
 	if (life != stick->life)
 		return;
@@ -274,7 +282,7 @@ static int open_stick(void **out, const struct front_site *site)
 		return result;
 	}
 	if (is_new)
-		znp_items_fill(stick->memory);
+		znp_items_fill(stick->memory, stick->site.has_tables);
 	site->coordinator->host =
 		(struct coordinator_host){ stick, znp_on_received, znp_on_sent, znp_on_joined, znp_on_left };
 	unpi_parser_init(&stick->parser);

@@ -82,7 +82,8 @@ static int open_front(struct simncp *sim)
 		.version = options->version,
 		.in_bootloader = options->in_bootloader || options->stays_in_bootloader,
 		.stays_in_bootloader = options->stays_in_bootloader,
-		.is_old = options->is_old };
+		.is_old = options->is_old,
+		.has_tables = !options->has_no_tables };
 
 	sim->port = (struct port){
 		.loop = &sim->loop, .random = &sim->random, .context = sim, .received = on_port_received

@@ -22,7 +22,7 @@ struct simncp_options {
 	double speed;
 	uint32_t version;
 	uint32_t loss_permille, duty_permille, hop_ms, full_ms, under_way;
-	bool source_routes, in_bootloader, stays_in_bootloader, is_old;
+	bool source_routes, in_bootloader, stays_in_bootloader, is_old, has_no_tables;
 };
 
 struct simncp {

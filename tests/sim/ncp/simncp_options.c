@@ -40,6 +40,7 @@ static const struct option_row rows[] = {
 	ROW("bootloader", NULL, FLAG, in_bootloader, "starts in its bootloader"),
 	ROW("stays-in-bootloader", NULL, FLAG, stays_in_bootloader, "and does not leave it"),
 	ROW("old", NULL, FLAG, is_old, "firmware that is too old"),
+	ROW("no-tables", NULL, FLAG, has_no_tables, "Z-Stack 3.0.x: keys of nodes are items of its memory"),
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

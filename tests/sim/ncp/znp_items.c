@@ -26,8 +26,29 @@ static void fill_table(struct stick_memory *memory, uint16_t table, uint16_t row
 		(void)stick_memory_set(memory, STICK_ROW(1, table, row), empty);
 }
 
+/* The same without tables, as Z-Stack 3.0.x has it: items that follow each other, and one for all addresses. */
+static void fill_items(struct stick_memory *memory)
+{
+	static const struct {
+		uint16_t first, count;
+		size_t size;
+	} lists[] = { { ZNP_COUNTERS, 4, 12 }, { ZNP_NODE_KEYS, 8, 20 }, { ZNP_KEY_DATA, 8, 24 } };
+	uint8_t nobody[16 * 12];
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		for (uint16_t item = 0; item < lists[i].count; item++)
+			(void)stick_memory_set(
+				memory, STICK_ITEM(lists[i].first + item), (struct bytes){ NULL, lists[i].size });
+	}
+	/* A free place has no use, and an address of none. */
+	memset(nobody, 0xff, sizeof(nobody));
+	for (size_t i = 0; i < sizeof(nobody); i += 12)
+		nobody[i] = 0;
+	(void)stick_memory_set(memory, STICK_ITEM(ZNP_ADDRESSES), (struct bytes){ nobody, sizeof(nobody) });
+}
+
 /* What a stick has that never was in a network. */
-void znp_items_fill(struct stick_memory *memory)
+void znp_items_fill(struct stick_memory *memory, bool has_tables)
 {
 	static const struct {
 		uint16_t number;
@@ -62,6 +83,10 @@ void znp_items_fill(struct stick_memory *memory)
 	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
 		memset(room, items[i].first, sizeof(room));
 		(void)stick_memory_set(memory, STICK_ITEM(items[i].number), (struct bytes){ room, items[i].size });
+	}
+	if (!has_tables) {
+		fill_items(memory);
+		return;
 	}
 	fill_table(memory, 0x0001, 16, (struct bytes){ nobody, sizeof(nobody) });
 	fill_table(memory, 0x0004, 8, (struct bytes){ NULL, 20 });
@@ -201,7 +226,7 @@ bool znp_answer_memory(struct znp_stick *stick, uint16_t command, struct reader 
 	case TABLE_READ:
 	case TABLE_WRITE:
 	case TABLE_UPDATE:
-		return answer_tables(stick, command, in, out);
+		return stick->site.has_tables && answer_tables(stick, command, in, out);
 	default:
 		return false;
 	}

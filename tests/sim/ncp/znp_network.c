@@ -139,7 +139,9 @@ static void form(struct znp_stick *stick)
 	/* The frame counter of this network, first of its table. */
 	uint8_t counter[12] = { 0xe8, 0x03 };
 	memcpy(counter + 4, nib + NIB_EXTENDED_PAN, 8);
-	(void)stick_memory_set(stick->memory, STICK_ROW(1, 0x0007, 0), (struct bytes){ counter, sizeof(counter) });
+	(void)stick_memory_set(stick->memory,
+		stick->site.has_tables ? STICK_ROW(1, 0x0007, 0) : STICK_ITEM(ZNP_COUNTERS),
+		(struct bytes){ counter, sizeof(counter) });
 }
 
 static void on_up(void *context, uint64_t life)
