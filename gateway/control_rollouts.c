@@ -122,14 +122,15 @@ static int read_plan(const struct control_rollouts *parts, struct control_reques
 	return error;
 }
 
-static void fail_create(struct control_request *request, const struct rollout_plan *plan, int error)
+static void fail_create(const struct control_rollouts *parts, struct control_request *request,
+	const struct rollout_plan *plan, int error)
 {
 	if (error == -EEXIST)
 		control_fail(request, error, "there is a rollout \"%s\" already", plan->id);
 	else if (error == -EBUSY)
 		control_fail(request, error,
-			"another rollout for %s is open; abort it, or give one of them a higher priority",
-			plan->targets.hardware);
+			"the rollout %s of the same nodes is open; abort it, or give one of them a higher priority",
+			rollouts_rival(parts->rollouts, plan)->plan.id);
 	else if (error == -ENOBUFS)
 		control_fail(request, error, "%d rollouts are open", ROLLOUTS_OPEN_MAX);
 	else
@@ -154,7 +155,7 @@ static void handle_create(void *context, struct control_request *request)
 	}
 	int error = rollouts_create(parts->rollouts, &plan, control_asker_name(request), clock_moment(parts->clock));
 	if (error)
-		fail_create(request, &plan, error);
+		fail_create(parts, request, &plan, error);
 	else
 		control_done(request, rollout_preview(parts, &plan, NULL));
 }
@@ -223,6 +224,8 @@ static json_t *describe(const struct control_rollouts *parts, size_t index)
 		"nodes", (int)facts->concerned, "reached", (int)tally->nodes, "confirmed", (int)tally->confirmed,
 		"failed", (int)tally->failed, "silent", (int)tally->silent, "open", (int)tally->open, "forgiven",
 		(int)facts->forgiven, "excused", excused);
+	const struct stored_image *stored = image_cache_find(parts->images, rollout->plan.sha256);
+	describe_text(json, "version", stored ? stored->version : "");
 	describe_text(json, "reason", rollout->reason);
 	explain_waiting(parts, index, waits);
 	describe_text(json, "waits", waits);
@@ -387,11 +390,15 @@ static void intervene(const struct control_rollouts *parts, struct control_reque
 
 	if (index < 0)
 		return;
+	static const char *const words[] = { "", "approved", "paused", "resumed", "aborted", "rolled back" };
 	const struct rollout *rollout = rollouts_at(parts->rollouts, (size_t)index);
 	int error = rollouts_intervene(
 		parts->rollouts, rollout->plan.id, event, control_asker_name(request), clock_moment(parts->clock));
-	if (error)
-		control_fail(request, error, "the rollout is %s", rollout_state_name(rollout->state));
+	if (error == -EALREADY)
+		control_fail(request, error, "the rollout is %s already", rollout_state_name(rollout->state));
+	else if (error)
+		control_fail(request, error, "the rollout is %s, and cannot be %s", rollout_state_name(rollout->state),
+			words[event]);
 	else
 		control_done(request, describe(parts, (size_t)index));
 }

@@ -96,20 +96,26 @@ static bool overlap(const struct rollouts *rollouts, const struct rollout_plan *
 	       share_a_node(rollouts, first, second);
 }
 
+const struct rollout *rollouts_rival(const struct rollouts *rollouts, const struct rollout_plan *plan)
+{
+	for (size_t i = 0; i < rollouts->count; i++) {
+		const struct rollout *other = &rollouts->list[i]->rollout;
+		if (rollout_is_open(other) && overlap(rollouts, plan, &other->plan))
+			return other;
+	}
+	return NULL;
+}
+
 static int check_plan(struct rollouts *rollouts, const struct rollout_plan *plan)
 {
 	size_t open = 0;
 
 	if (rollouts_entry_of(rollouts, plan->id))
 		return -EEXIST;
-	for (size_t i = 0; i < rollouts->count; i++) {
-		const struct rollout *other = &rollouts->list[i]->rollout;
-		if (!rollout_is_open(other))
-			continue;
-		if (overlap(rollouts, plan, &other->plan))
-			return -EBUSY;
-		open++;
-	}
+	if (rollouts_rival(rollouts, plan))
+		return -EBUSY;
+	for (size_t i = 0; i < rollouts->count; i++)
+		open += rollout_is_open(&rollouts->list[i]->rollout);
 	return open < ROLLOUTS_OPEN_MAX ? 0 : -ENOBUFS;
 }
 

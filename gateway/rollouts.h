@@ -55,11 +55,11 @@ int rollouts_open(struct rollouts **out, const struct rollouts_parts *parts);
 /* After the store was closed. NULL is fine. */
 void rollouts_close(struct rollouts *rollouts);
 
-/*
- * Begins one. 0; -EEXIST there is one of that name; -EBUSY one that is open and has the same priority overlaps;
- * -ENOBUFS ROLLOUTS_OPEN_MAX are open; -ENOMEM. `by` is for the journal.
- */
+/* Begins one; `by` is for the journal. 0; -EEXIST there is one of that name; -EBUSY see rollouts_rival(); -ENOBUFS
+ * ROLLOUTS_OPEN_MAX are open; -ENOMEM. */
 int rollouts_create(struct rollouts *rollouts, const struct rollout_plan *plan, const char *by, struct moment now);
+/* The open one of the same priority that may want nodes of the plan, or NULL. */
+const struct rollout *rollouts_rival(const struct rollouts *rollouts, const struct rollout_plan *plan);
 
 /* -ENOENT, else as rollout_intervene(). */
 int rollouts_intervene(

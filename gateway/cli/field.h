@@ -13,6 +13,9 @@
 /* "-" where there is no such text. */
 const char *field_text(const json_t *object, const char *name);
 
+/* "" where there is no such text. */
+const char *field_said(const json_t *object, const char *name);
+
 /* 0 where there is no such number. */
 int64_t field_number(const json_t *object, const char *name);
 

@@ -11,6 +11,7 @@
 #include "gateway/cli/rollout_dry_run.h"
 #include "gateway/cli/rollout_order.h"
 #include "gateway/cli/rollout_show.h"
+#include "gateway/cli/rollout_words.h"
 #include "gateway/moment.h"
 
 #define LINES_SHOWN 20 /* of nodes, in a dry run without --verbose */
@@ -130,11 +131,11 @@ static const struct table_column columns[] = {
 
 static void add_rollout(struct table *table, const json_t *rollout, int64_t now_ms)
 {
-	char age[HUMAN_SIZE];
+	char age[HUMAN_SIZE], state[ROLLOUT_WORDS_SIZE];
 
 	table_cell(table, TONE_PLAIN, "%s", field_text(rollout, "rollout"));
 	table_cell(table, TONE_PLAIN, "%.8s", field_text(rollout, "image"));
-	table_cell(table, rollout_tone(rollout), "%s", field_text(rollout, "state"));
+	table_cell(table, rollout_tone(rollout), "%s", rollout_words_short(state, rollout));
 	table_cell(table, TONE_PLAIN, "%" PRId64 "/%" PRId64, field_number(rollout, "wave"),
 		field_number(rollout, "waves"));
 	table_cell(table, TONE_PLAIN, "%" PRId64 "/%" PRId64, field_number(rollout, "confirmed"),
@@ -186,6 +187,18 @@ const struct cli_command command_rollout_show = {
 	.least = 1,
 	.most = 1,
 	.summary = "one rollout: its waves, its verdicts, and the nodes that it waits for",
+	.help = "Its state is one of\n"
+		"  waiting      for its start time, or for \"rollout approve\"\n"
+		"  rolling      the nodes of a wave are to get the image at their contacts\n"
+		"  soaking      all of them are done, and are watched before the next wave\n"
+		"  paused       by an operator: no further node is offered the image\n"
+		"  tripped      a gate stopped it; nodes that run the image keep it\n"
+		"  rolled back  nodes get their former images again\n"
+		"  aborted      ended by an operator\n"
+		"  complete     all waves are done; late nodes get the image when they come\n"
+		"\n"
+		"A node that was reached is confirmed once it says itself that it runs the image,\n"
+		"failed, silent if it was not heard of for so many wakes, or still open.\n",
 	.run = run_show,
 };
 

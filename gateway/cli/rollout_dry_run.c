@@ -112,4 +112,5 @@ void rollout_dry_run_print(const struct cli *cli, const json_t *preview)
 	print_list(cli, json_object_get(preview, "list"));
 	if (json_object_get(preview, "next"))
 		puts("and more: --verbose has a line for each node");
+	puts("\nNothing has begun: this was a dry run.");
 }

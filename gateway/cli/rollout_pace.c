@@ -58,7 +58,9 @@ const char *rollout_pace_text(char out[ROLLOUT_PACE_SIZE], const struct rollout_
 	size_t size = 0;
 
 	out[0] = '\0';
-	if (pace->nodes_per_hour >= 0)
+	if (pace->nodes_per_hour == 0)
+		size += (size_t)snprintf(out, ROLLOUT_PACE_SIZE, "no node of this wave is done yet");
+	else if (pace->nodes_per_hour > 0)
 		size += (size_t)snprintf(
 			out, ROLLOUT_PACE_SIZE, "%.*f nodes an hour", pace->nodes_per_hour < 10, pace->nodes_per_hour);
 	if (pace->wave_left_ms > 0)

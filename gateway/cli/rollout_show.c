@@ -12,10 +12,10 @@
 #include "gateway/cli/human.h"
 #include "gateway/cli/pair.h"
 #include "gateway/cli/rollout_pace.h"
+#include "gateway/cli/rollout_words.h"
 #include "gateway/cli/table.h"
 #include "gateway/cli/wrap.h"
 #include "gateway/moment.h"
-#include "gateway/soak_times.h"
 
 #define BAR_CELLS 24
 #define POLL_MS 1000
@@ -84,104 +84,18 @@ static unsigned draw_waves(const struct cli *cli, const json_t *rollout)
 	return (unsigned)json_array_size(waves);
 }
 
-/* Its text of that name, "" where there is none. */
-static const char *text_of(const json_t *json, const char *name)
-{
-	const char *text = json_string_value(json_object_get(json, name));
-
-	return text ? text : "";
-}
-
-static const char *state_text(char *out, size_t size, const json_t *rollout)
-{
-	const char *state = field_text(rollout, "state"), *waits = text_of(rollout, "waits");
-	int64_t now_ms = clock_moment(&machine_clock).wall_ms, until_ms = field_number(rollout, "soak_until_ms");
-	int64_t start_ms = field_number(json_object_get(rollout, "plan"), "start_ms");
-	char age[HUMAN_SIZE];
-
-	if (until_ms)
-		snprintf(out, size, "soaking, judged %s", human_age(age, until_ms, now_ms));
-	else if (strcmp(state, "waiting") == 0 && !*waits && start_ms > now_ms)
-		snprintf(out, size, "waiting, begins %s", human_age(age, start_ms, now_ms));
-	else
-		snprintf(out, size, "%s%s%s", state, *waits ? ": " : "", waits);
-	return out;
-}
-
-/* What an operator may do about one that does not go on by itself: words after "wakegate rollout", or "". */
-static const char *next_text(char *out, size_t size, const json_t *rollout)
-{
-	static const struct {
-		const char *state, *verbs;
-	} ways[] = { { "tripped", "resume|rollback|abort" }, { "paused", "resume|rollback|abort" } };
-	const char *verbs = "";
-
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (strcmp(field_text(rollout, "state"), ways[i].state) == 0)
-			verbs = ways[i].verbs;
-	if (strcmp(field_text(rollout, "state"), "waiting") == 0 && json_is_false(json_object_get(rollout, "approved")))
-		verbs = "approve|abort";
-	snprintf(out, size, "%s%s%s%s", *verbs ? "wakegate rollout " : "", verbs, *verbs ? " " : "",
-		*verbs ? field_text(rollout, "rollout") : "");
-	return out;
-}
-
-/* As the daemon names it, and as a person would. */
-static const char *obstacle_text(const char *name)
-{
-	static const char *const texts[][2] = { { "held", "by an operator" }, { "battery", "by a low battery" },
-		{ "stone", "by a missing stepping stone" }, { "unfit", "that the image is not for" } };
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (strcmp(texts[i][0], name) == 0)
-			return texts[i][1];
-	return name;
-}
-
-/* They are counted when it begins. */
-static int64_t nodes_in_all(const json_t *rollout)
-{
-	int64_t sum = 0;
-	size_t i;
-	json_t *count;
-
-	json_array_foreach (json_object_get(rollout, "wave_nodes"), i, count)
-		sum += json_integer_value(count);
-	return field_number(rollout, "nodes") ? field_number(rollout, "nodes") : sum;
-}
-
 static void print_counts(const struct cli *cli, const json_t *rollout)
 {
-	char text[192];
-	size_t size = 0;
-	const char *obstacle;
-	json_t *count;
+	char text[ROLLOUT_WORDS_SIZE];
 
-	snprintf(text, sizeof(text),
-		"%" PRId64 " confirmed, %" PRId64 " failed, %" PRId64 " silent, %" PRId64 " open of %" PRId64
-		" reached; %" PRId64 " in all",
-		field_number(rollout, "confirmed"), field_number(rollout, "failed"), field_number(rollout, "silent"),
-		field_number(rollout, "open"), field_number(rollout, "reached"), nodes_in_all(rollout));
-	pair_print(cli, "nodes", text);
-	json_object_foreach (json_object_get(rollout, "excused"), obstacle, count)
-		if (json_integer_value(count) > 0)
-			size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%" JSON_INTEGER_FORMAT " %s",
-				size ? ", " : "", json_integer_value(count), obstacle_text(obstacle));
-	if (size > 0)
+	pair_print(cli, "nodes", rollout_words_nodes(text, rollout));
+	if (*rollout_words_held_back(text, rollout))
 		pair_print(cli, "held back", text);
-	if (field_number(rollout, "forgiven")) {
-		snprintf(text, sizeof(text), "%" PRId64 " that had failed or were silent when it was resumed",
-			field_number(rollout, "forgiven"));
-		pair_print(cli, "not counted", text);
-	}
-	const json_t *returns = json_object_get(rollout, "returns");
-	if (!returns)
+	if (!field_number(rollout, "forgiven"))
 		return;
-	snprintf(text, sizeof(text),
-		"%" PRId64 " back, %" PRId64 " on their way, %" PRId64 " refuse, %" PRId64 " cannot",
-		field_number(returns, "done"), field_number(returns, "under_way"), field_number(returns, "refused"),
-		field_number(returns, "impossible"));
-	pair_print(cli, "rolled back", text);
+	snprintf(text, sizeof(text), "%" PRId64 " that had failed or were silent when it was resumed",
+		field_number(rollout, "forgiven"));
+	pair_print(cli, "not counted", text);
 }
 
 static void print_missing(const struct cli *cli, const json_t *missing)
@@ -240,33 +154,15 @@ static void print_targets(const struct cli *cli, const json_t *plan)
 				json_string_value(label));
 	size_t listed = json_array_size(json_object_get(plan, "nodes"));
 	snprintf(text, sizeof(text), "%s%s%s%s%s%s%s%s", field_text(plan, "hardware"),
-		*text_of(plan, "only") ? ", named " : "", text_of(plan, "only"), *labels ? ", with the labels " : "",
-		labels, *text_of(plan, "versions") ? ", that run " : "", text_of(plan, "versions"),
-		listed > 0 ? ", of those listed" : "");
+		*field_said(plan, "only") ? ", named " : "", field_said(plan, "only"),
+		*labels ? ", with the labels " : "", labels, *field_said(plan, "versions") ? ", that run " : "",
+		field_said(plan, "versions"), listed > 0 ? ", of those listed" : "");
 	pair_print(cli, "nodes of", text);
 }
 
-/* "soak 24 h, ", "soak 1 h, 4 h and 24 h, ", or nothing where one wave is all. */
-static const char *soak_text(char *out, size_t size, const json_t *rollout)
+static void print_gates(const struct cli *cli, const json_t *plan)
 {
-	const json_t *times = json_object_get(json_object_get(rollout, "plan"), "soak_ms");
-	unsigned count = json_is_array(times) ? (unsigned)json_array_size(times) : 1;
-	size_t used = 0;
-	char text[HUMAN_SIZE];
-
-	out[0] = '\0';
-	for (unsigned i = 0; field_number(rollout, "waves") > 1 && i < count && used < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%s%s",
-			i == 0           ? "soak "
-			: i + 1 == count ? " and "
-					 : ", ",
-			human_duration(text, soak_times_after(times, i)), i + 1 == count ? ", " : "");
-	return out;
-}
-
-static void print_gates(const struct cli *cli, const json_t *rollout, const json_t *plan)
-{
-	char text[512], soak[192], most[48] = "", battery[64] = "";
+	char text[256], most[48] = "", battery[64] = "";
 
 	if (field_number(plan, "failed_most"))
 		snprintf(most, sizeof(most), " and %" PRId64 " in all", field_number(plan, "failed_most"));
@@ -274,10 +170,9 @@ static void print_gates(const struct cli *cli, const json_t *rollout, const json
 		snprintf(battery, sizeof(battery), ", batteries from %" PRId64 " %%",
 			field_number(plan, "battery_percent"));
 	snprintf(text, sizeof(text),
-		"%sat least %" PRId64 " %% confirmed, at most %" PRId64 " %%%s failed, silent after %" PRId64
-		" wakes%s",
-		soak_text(soak, sizeof(soak), rollout), field_number(plan, "confirmed_percent"),
-		field_number(plan, "failed_percent"), most, field_number(plan, "deadline_wakes"), battery);
+		"at least %" PRId64 " %% confirmed, at most %" PRId64 " %%%s failed, silent after %" PRId64 " wakes%s",
+		field_number(plan, "confirmed_percent"), field_number(plan, "failed_percent"), most,
+		field_number(plan, "deadline_wakes"), battery);
 	pair_print(cli, "gates", text);
 	print_comparisons(cli, plan);
 	pair_print(cli, "on failure", field_text(plan, "on_failure"));
@@ -285,30 +180,31 @@ static void print_gates(const struct cli *cli, const json_t *rollout, const json
 
 static void print_plan(const struct cli *cli, const json_t *rollout, const json_t *plan)
 {
-	char text[64];
+	char text[ROLLOUT_WORDS_SIZE];
 
-	snprintf(text, sizeof(text), "%.16s", field_text(rollout, "image"));
-	pair_print(cli, "image", text);
+	pair_print(cli, "image", rollout_words_image(text, rollout));
 	print_targets(cli, plan);
-	print_gates(cli, rollout, plan);
+	if (*rollout_words_soak(text, rollout))
+		pair_print(cli, "soak", text);
+	print_gates(cli, plan);
 	if (field_number(plan, "priority")) {
 		snprintf(text, sizeof(text), "%" PRId64, field_number(plan, "priority"));
 		pair_print(cli, "priority", text);
 	}
-	if (*text_of(plan, "window"))
-		pair_print(cli, "window", text_of(plan, "window"));
-	if (*text_of(plan, "apply_window"))
-		pair_print(cli, "activation", text_of(plan, "apply_window"));
+	if (*field_said(plan, "window"))
+		pair_print(cli, "window", field_said(plan, "window"));
+	if (*field_said(plan, "apply_window"))
+		pair_print(cli, "activation", field_said(plan, "apply_window"));
 }
 
 void rollout_show_print(const struct cli *cli, const json_t *rollout)
 {
-	char text[256], pace[ROLLOUT_PACE_SIZE];
+	char text[ROLLOUT_WORDS_SIZE], pace[ROLLOUT_PACE_SIZE];
 
 	pair_print(cli, "rollout", field_text(rollout, "rollout"));
-	pair_print(cli, "state", state_text(text, sizeof(text), rollout));
-	pair_print(cli, "verdict", field_text(rollout, "reason"));
-	if (*next_text(text, sizeof(text), rollout))
+	pair_print(cli, "state", rollout_words_state(text, rollout, clock_moment(&machine_clock).wall_ms));
+	pair_print(cli, "reason", field_text(rollout, "reason"));
+	if (*rollout_words_next(text, rollout))
 		pair_print(cli, "next", text);
 	print_plan(cli, rollout, json_object_get(rollout, "plan"));
 	print_counts(cli, rollout);
@@ -338,7 +234,7 @@ static unsigned draw_text(const struct cli *cli, const char *text)
 static unsigned draw(struct cli *cli, const json_t *rollout, unsigned lines)
 {
 	const json_t *missing = json_object_get(rollout, "missing");
-	char text[256], pace[ROLLOUT_PACE_SIZE];
+	char text[ROLLOUT_WORDS_SIZE], pace[ROLLOUT_PACE_SIZE];
 	size_t i;
 	json_t *item;
 
@@ -346,11 +242,11 @@ static unsigned draw(struct cli *cli, const json_t *rollout, unsigned lines)
 	if (lines)
 		printf("\033[%uA\r", lines);
 	lines = draw_waves(cli, rollout);
-	lines += draw_text(cli, state_text(text, sizeof(text), rollout));
+	lines += draw_text(cli, rollout_words_state(text, rollout, clock_moment(&machine_clock).wall_ms));
 	if (*pace_text(pace, rollout))
 		lines += draw_text(cli, pace);
 	lines += draw_text(cli, field_text(rollout, "reason"));
-	if (*next_text(text, sizeof(text), rollout))
+	if (*rollout_words_next(text, rollout))
 		lines += draw_text(cli, text);
 	size_t room = cli->terminal.width > 40 ? cli->terminal.width - 30 : 10;
 	json_array_foreach (missing, i, item) {
@@ -371,7 +267,7 @@ struct told {
 	char counts[128];
 	char reason[256];
 	char waits[256];
-	char next[128];
+	char next[ROLLOUT_WORDS_SIZE];
 };
 
 static bool is_news(char *before, size_t size, const char *text)
@@ -393,9 +289,9 @@ static void tell(const json_t *rollout, struct told *told)
 		puts(told->reason);
 	if (is_news(told->counts, sizeof(told->counts), counts))
 		puts(counts);
-	if (is_news(told->waits, sizeof(told->waits), text_of(rollout, "waits")) && *told->waits)
+	if (is_news(told->waits, sizeof(told->waits), field_said(rollout, "waits")) && *told->waits)
 		puts(told->waits);
-	if (is_news(told->next, sizeof(told->next), next_text(next, sizeof(next), rollout)) && *next)
+	if (is_news(told->next, sizeof(told->next), rollout_words_next(next, rollout)) && *next)
 		puts(next);
 	fflush(stdout);
 }

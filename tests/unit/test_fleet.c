@@ -355,7 +355,7 @@ START_TEST(one_that_is_in_the_way_is_waited_for)
 	receive("rollout/fleet/summer", document(""));
 	tick();
 	ck_assert_uint_eq(rollouts_count(rollouts), 1);
-	ck_assert_ptr_nonnull(strstr(told("summer"), "another rollout"));
+	ck_assert_ptr_nonnull(strstr(told("summer"), "the rollout spring of the same nodes is open"));
 	ck_assert_int_eq(rollouts_intervene(rollouts, "spring", ROLLOUT_ABORT, "operator", bench->now), 0);
 	bench->now.wall_ms += 1000;
 	tick();

@@ -44,7 +44,7 @@ START_TEST(one_that_stands_still_has_no_end)
 
 	ck_assert_double_eq(pace.nodes_per_hour, 0);
 	ck_assert_int_eq(pace.wave_left_ms, -1);
-	ck_assert_str_eq(rollout_pace_text(text, &pace), "0.0 nodes an hour");
+	ck_assert_str_eq(rollout_pace_text(text, &pace), "no node of this wave is done yet");
 }
 END_TEST
 
