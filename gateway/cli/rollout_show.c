@@ -230,13 +230,30 @@ static unsigned draw_text(const struct cli *cli, const char *text)
 	return lines;
 }
 
+/* As many of the nodes that it waits for as there is room for below `lines`; lines printed. */
+static unsigned draw_missing(const struct cli *cli, const json_t *rollout, unsigned lines)
+{
+	const json_t *missing = json_object_get(rollout, "missing");
+	size_t room = cli->terminal.width > 40 ? cli->terminal.width - 30 : 10, i;
+	json_t *item;
+
+	json_array_foreach (missing, i, item) {
+		if (i == MISSING_SHOWN || lines + i + 3 >= cli->terminal.height)
+			break;
+		printf("  %-24.24s  ", field_text(item, "node"));
+		(void)text_print(stdout, field_text(item, "state"), room);
+		fputs("\033[K\n", stdout);
+	}
+	if (i == json_array_size(missing))
+		return (unsigned)i;
+	printf("  and more: wakegate rollout show %s\033[K\n", field_text(rollout, "rollout"));
+	return (unsigned)i + 1;
+}
+
 /* Draws over what was drawn before; the lines there are now. */
 static unsigned draw(struct cli *cli, const json_t *rollout, unsigned lines)
 {
-	const json_t *missing = json_object_get(rollout, "missing");
 	char text[ROLLOUT_WORDS_SIZE], pace[ROLLOUT_PACE_SIZE];
-	size_t i;
-	json_t *item;
 
 	cli->terminal = terminal_of(stdout);
 	if (lines)
@@ -248,15 +265,7 @@ static unsigned draw(struct cli *cli, const json_t *rollout, unsigned lines)
 	lines += draw_text(cli, field_text(rollout, "reason"));
 	if (*rollout_words_next(text, rollout))
 		lines += draw_text(cli, text);
-	size_t room = cli->terminal.width > 40 ? cli->terminal.width - 30 : 10;
-	json_array_foreach (missing, i, item) {
-		if (i == MISSING_SHOWN || lines + 2 >= cli->terminal.height)
-			break;
-		printf("  %-24.24s  ", field_text(item, "node"));
-		(void)text_print(stdout, field_text(item, "state"), room);
-		fputs("\033[K\n", stdout);
-		lines++;
-	}
+	lines += draw_missing(cli, rollout, lines);
 	fputs("\033[J", stdout);
 	fflush(stdout);
 	return lines;
