@@ -30,6 +30,7 @@ struct upgrade_file {
 /* What a node asked for and has not got yet. */
 struct upgrade_want {
 	bool active, is_page;
+	bool proving; /* a block of the page that the node itself acknowledges has no outcome yet */
 	bool queued;  /* its turn comes as soon as the air bears it */
 	bool starved; /* its bytes are being fetched */
 	bool paid;    /* the host counted them */
@@ -37,9 +38,9 @@ struct upgrade_want {
 	struct zigbee_upgrade_file file; /* as the node calls it */
 	uint32_t offset, end;            /* of the upgrade file */
 	uint16_t spacing_ms;
-	int64_t since_ms, next_ms; /* asked; not before */
-	unsigned resends;
-	unsigned missed; /* blocks in a row that did not arrive, and nothing was heard of the node since */
+	int64_t since_ms, next_ms;  /* asked; not before */
+	unsigned resends, unproven; /* unproven: blocks of a page since such a one, with it */
+	unsigned missed;            /* blocks in a row that did not arrive, and nothing was heard of the node since */
 };
 
 /* MinimumBlockPeriod of a node. */

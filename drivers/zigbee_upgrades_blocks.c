@@ -18,7 +18,9 @@
 #define LOSSES_MOST 3
 #define RESENDS_MOST 3
 #define MISSED_MOST 4 /* blocks of a page in a row that did not arrive: the node asks for the rest, if it is there */
-#define HELD_MOST 2   /* blocks of a page that the parent of a sleeper holds: all of it would fill the stick */
+#define PROOF_BLOCKS \
+	32 /* of a page, of which one shows whether the node is there: behind a router the next hop always is */
+#define HELD_MOST 2 /* blocks of a page that the parent of a sleeper holds: all of it would fill the stick */
 #define RESEND_MS 50
 #define REQUEST_ASDU 17
 #define REPEATED_MS 1000
@@ -177,10 +179,30 @@ static size_t write_block(
 	return writer_size(&out);
 }
 
-/* Sleepers get the next block of a page when they have taken one. */
-static bool parent_is_full(const struct upgrade_node *node)
+/* The first one of a page shows nothing, as its request was just heard. */
+static bool next_proves(const struct upgrade_want *want)
 {
-	return node->want.is_page && node->peer.sleeps && node->air.flying >= HELD_MOST;
+	return want->is_page && !want->proving && want->unproven >= PROOF_BLOCKS;
+}
+
+/* Sleepers get the next block of a page when they have taken one; nobody gets more while it is not known whether the
+ * node is there. */
+static bool page_is_held(const struct upgrade_node *node)
+{
+	const struct upgrade_want *want = &node->want;
+
+	if (!want->is_page)
+		return false;
+	return (want->proving && want->unproven >= PROOF_BLOCKS) ||
+	       (node->peer.sleeps && node->air.flying >= HELD_MOST);
+}
+
+static void note_proof(struct upgrade_want *want)
+{
+	bool proves = next_proves(want);
+
+	want->proving |= proves;
+	want->unproven = proves ? 1 : want->unproven + 1;
 }
 
 static void note_served(struct zigbee_upgrades *upgrades, struct upgrade_node *node, uint32_t size, int64_t now_ms)
@@ -193,11 +215,12 @@ static void note_served(struct zigbee_upgrades *upgrades, struct upgrade_node *n
 	node->period.served_ms = now_ms;
 	want->paid = false;
 	if (want->is_page) {
+		note_proof(want);
 		want->offset += size;
 		want->next_ms = now_ms + want->spacing_ms;
 		want->active = want->offset < want->end;
 		want->since_ms = now_ms;
-		if (want->active && want->spacing_ms == 0 && !parent_is_full(node))
+		if (want->active && want->spacing_ms == 0 && !page_is_held(node))
 			upgrade_enqueue(upgrades, node);
 	} else {
 		want->active = false;
@@ -247,6 +270,7 @@ static int send_block(
 		.size = write_block(data, node, bytes, size),
 		.kind = FLIGHT_BLOCK,
 		.offset = node->want.offset,
+		.proves = next_proves(&node->want),
 		.cost_us = zigbee_airtime_of(ZIGBEE_UPGRADE_RESPONSE_OVERHEAD + size, node->peer.relays) +
 			   (node->want.is_page ? 0 : zigbee_airtime_of(REQUEST_ASDU, node->peer.relays)) };
 
@@ -322,6 +346,8 @@ void upgrade_on_block_sent(
 {
 	struct upgrade_node *node = flight->node;
 
+	if (flight->proves)
+		node->want.proving = false;
 	if (outcome == STICK_SENT) {
 		node->want.missed = 0;
 		return;
@@ -333,7 +359,8 @@ void upgrade_on_block_sent(
 	if (did_not_arrive(outcome)) {
 		note_loss(node, true, flight->offset);
 		/* One that was heard since is there, whatever became of the block. */
-		node->want.missed += node->heard_ms <= flight->sent_ms;
+		if (node->heard_ms <= flight->sent_ms)
+			node->want.missed += flight->proves ? MISSED_MOST : 1;
 	}
 	if (node->want.is_page && node->want.missed >= MISSED_MOST)
 		upgrade_drop_want(upgrades, node);
@@ -372,7 +399,7 @@ int64_t upgrade_run_want(struct zigbee_upgrades *upgrades, struct upgrade_node *
 {
 	struct upgrade_want *want = &node->want;
 
-	if (!want->active || parent_is_full(node))
+	if (!want->active || page_is_held(node))
 		return INT64_MAX;
 	if (!want->starved && !want->queued) {
 		if (now_ms < want->next_ms)

@@ -16,9 +16,12 @@ static struct upgrade_flight *free_flight(struct zigbee_upgrades *upgrades)
 static void begin_flight(struct zigbee_upgrades *upgrades, struct upgrade_node *node, struct upgrade_flight *flight,
 	const struct upgrade_frame *frame, int64_t now_ms)
 {
-	*flight = (struct upgrade_flight){
-		.tag = upgrades->last_tag, .node = node, .kind = frame->kind, .sent_ms = now_ms, .offset = frame->offset
-	};
+	*flight = (struct upgrade_flight){ .tag = upgrades->last_tag,
+		.node = node,
+		.kind = frame->kind,
+		.sent_ms = now_ms,
+		.offset = frame->offset,
+		.proves = frame->proves };
 	if (frame->kind != FLIGHT_BLOCK)
 		return;
 	node->air.flying++;
@@ -39,7 +42,7 @@ int upgrade_transmit(
 		.cluster = ZIGBEE_UPGRADE_CLUSTER,
 		.own_endpoint = node->peer.own_endpoint,
 		.peer_endpoint = node->peer.endpoint,
-		.wants_ack = frame->kind != FLIGHT_BLOCK,
+		.wants_ack = frame->kind != FLIGHT_BLOCK || frame->proves,
 		.to_sleeper = node->peer.sleeps,
 		.payload = { frame->data, frame->size } };
 

@@ -14,6 +14,7 @@ struct upgrade_frame {
 	enum flight_kind kind;
 	uint32_t offset; /* FLIGHT_BLOCK, and how long it takes the air */
 	int64_t cost_us;
+	bool proves; /* a block that wants an acknowledgement, as all other frames do */
 };
 
 /* Gives a frame to the stick. As stick_ops.send; -ENOBUFS: as many as are known are under way. */

@@ -20,6 +20,7 @@ struct upgrade_flight {
 	int64_t sent_ms;
 	uint32_t offset;
 	bool counted; /* in the air's window */
+	bool proves;  /* it wants an acknowledgement of the node itself */
 };
 
 struct zigbee_upgrades {

@@ -20,7 +20,8 @@ ODD = [PLUG | {"manufacturer": manufacturer, "ota": ota | PATIENT | {"query_ms":
     (USUAL, {"knows_no_wait": True}),
     (LEGRAND, {"own_block": True, "block": 62}),
     (TELINK, {"needs_sixteenths": True, "block": 63}),
-]] + [SLEEPER | {"ota": PATIENT}]
+]] + [PLUG | {"parent": 0, "ota": PATIENT | {"page": SIZE, "page_spacing_ms": 5, "query_ms": 500}},
+      SLEEPER | {"ota": PATIENT}]
 
 
 def start(folder, nodes, **zigbee):
@@ -54,7 +55,7 @@ def test_odd_clients_get_their_images_though_they_come_at_once(tmp_path):
         digests = order(site, {USUAL, LEGRAND, TELINK})
         ends = [wait_for_update(site, number, digests[node.get("manufacturer", USUAL)]) for number, node in enumerate(ODD)]
         assert sum(end["waits"] for end in ends) > 0
-        assert ends[0]["pages"] > 0
+        assert ends[0]["pages"] > 0 and ends[-2]["pages"] > 0
     finally:
         site.stop()
 

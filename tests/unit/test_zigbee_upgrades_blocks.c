@@ -250,6 +250,50 @@ START_TEST(a_page_to_a_node_that_is_gone_ends_after_four_blocks)
 }
 END_TEST
 
+/* A page of 8,000 bytes, of which each block arrives at the next hop. How many are sent, where those that want an
+ * acknowledgement of the node have this outcome, which comes late. */
+static size_t send_behind_router(enum stick_sent proof)
+{
+	const struct upgrade_file_plan plan = {
+		.manufacturer = 0x115f, .image_type = 0x4201, .version = 0x02000000, .payload = 8000 - 62
+	};
+	const struct zigbee_upgrade request = {
+		.command = UPGRADE_PAGE, .most = 50, .page_bytes = 8000, .file = { 0x115f, 0x4201, 0x02000000 }
+	};
+	size_t late = 0, done = 0;
+
+	stage_open_with(&stage, &plan);
+	stage.confirms = false;
+	stage_offer(&stage, "n1");
+	stage_ask(&stage, "n1", &request, 77);
+	while (done < stage.sent_count || late > 0) {
+		if (done == stage.sent_count) {
+			stage_confirm(&stage, late, proof);
+			late = 0;
+		} else if (stage.sent[done].wants_ack) {
+			ck_assert_uint_eq(late, 0);
+			late = done++;
+		} else {
+			stage_confirm(&stage, done++, STICK_SENT);
+		}
+		stage_pass(&stage, 1);
+	}
+	stage_close(&stage);
+	return done;
+}
+
+START_TEST(a_page_behind_a_router_ends_when_its_node_does_not_acknowledge_one_of_its_blocks)
+{
+	ck_assert_uint_eq(send_behind_router(STICK_NO_ACK), 64);
+}
+END_TEST
+
+START_TEST(a_page_to_one_that_does_goes_to_its_end)
+{
+	ck_assert_uint_eq(send_behind_router(STICK_SENT), 160);
+}
+END_TEST
+
 START_TEST(a_page_goes_on_where_a_block_arrives_or_the_node_is_heard)
 {
 	const struct zigbee_upgrade_peer peer = stage_peer("n1");
@@ -602,12 +646,13 @@ TEST_SUITE(zigbee_upgrades_blocks, a_block_is_answered_at_once_from_its_offset, 
 	what_the_stick_could_not_send_is_sent_again, a_stick_that_is_full_is_tried_again,
 	a_request_that_the_radio_repeats_is_answered_once, a_page_is_sent_with_its_spacing,
 	a_page_without_spacing_goes_as_fast_as_the_stick, a_page_to_a_node_that_is_gone_ends_after_four_blocks,
-	a_page_goes_on_where_a_block_arrives_or_the_node_is_heard, of_a_sleepers_page_two_blocks_are_with_its_parent,
-	a_block_request_ends_a_page, nodes_take_turns, beyond_the_places_a_node_is_told_to_wait,
-	outside_its_window_a_node_waits, a_throttle_is_told_in_the_unit_that_the_node_counts_in,
-	a_throttle_that_is_not_needed_any_more_is_taken_back, a_longer_wait_keeps_the_nodes_own_period,
-	a_client_that_refuses_to_wait_is_served_in_time, a_client_that_ends_because_it_was_told_to_wait_has_not_failed,
-	bytes_that_are_being_fetched_are_waited_for, an_image_whose_header_is_not_here_yet_is_waited_for_too,
-	a_header_that_is_here_by_now_is_read_with_the_request, the_airtime_budget_holds_for_all_nodes_together,
-	what_is_not_offered_is_not_served, a_transfer_that_is_halted_keeps_what_it_has,
-	a_transfer_is_told_in_steps_and_at_its_end)
+	a_page_behind_a_router_ends_when_its_node_does_not_acknowledge_one_of_its_blocks,
+	a_page_to_one_that_does_goes_to_its_end, a_page_goes_on_where_a_block_arrives_or_the_node_is_heard,
+	of_a_sleepers_page_two_blocks_are_with_its_parent, a_block_request_ends_a_page, nodes_take_turns,
+	beyond_the_places_a_node_is_told_to_wait, outside_its_window_a_node_waits,
+	a_throttle_is_told_in_the_unit_that_the_node_counts_in, a_throttle_that_is_not_needed_any_more_is_taken_back,
+	a_longer_wait_keeps_the_nodes_own_period, a_client_that_refuses_to_wait_is_served_in_time,
+	a_client_that_ends_because_it_was_told_to_wait_has_not_failed, bytes_that_are_being_fetched_are_waited_for,
+	an_image_whose_header_is_not_here_yet_is_waited_for_too, a_header_that_is_here_by_now_is_read_with_the_request,
+	the_airtime_budget_holds_for_all_nodes_together, what_is_not_offered_is_not_served,
+	a_transfer_that_is_halted_keeps_what_it_has, a_transfer_is_told_in_steps_and_at_its_end)
