@@ -1,8 +1,9 @@
 /*
  * zigbee_driver: what the files of the driver for a Zigbee network offer each other; zigbee_state.h is what they share.
  *
- * For zigbee.c and the zigbee_*.c that include it only; the contract is driver.h, the stick's zigbee_stick.h. What
- * happens is told by the stick's callbacks; what is due is done by zigbee_turn(), which is called after everything.
+ * For zigbee.c and the zigbee_*.c that include it only; zigbee_fleet.h and zigbee_reports.h have the largest two parts;
+ * the contract is driver.h, the stick's zigbee_stick.h. What happens is told by the stick's callbacks; what is due is
+ * done by zigbee_turn(), which is called after everything.
  */
 #ifndef WAKEGATE_DRIVERS_ZIGBEE_DRIVER_H
 #define WAKEGATE_DRIVERS_ZIGBEE_DRIVER_H
@@ -46,38 +47,9 @@ void zigbee_form(struct driver *driver);
 /* As stick_host.state. */
 void zigbee_network_take(struct driver *driver, const struct stick_report *report);
 
-/* ---- zigbee_fleet.c: the nodes as they come, go and are kept ---- */
-
-/* Nodes and network as they were kept. */
-void zigbee_recall(struct driver *driver);
-/* The gateway is told of the node. False: it does not accept it. */
-bool zigbee_greet(struct driver *driver, struct zigbee_node *node, size_t bytes);
-/* Likewise, with what it runs; `image`: it is the one that it was offered, or NULL. */
-bool zigbee_greet_running(struct driver *driver, struct zigbee_node *node, const struct image_source *image);
-void zigbee_on_joined(void *context, uint64_t eui64, uint16_t nwk, uint16_t parent);
-void zigbee_on_left(void *context, uint64_t eui64, uint16_t nwk);
-void zigbee_on_routed(void *context, uint16_t nwk, uint8_t relays);
-/* Asks whose address it is. */
-void zigbee_ask_stranger(struct driver *driver, uint16_t nwk);
-/* The node is at this address from now on, and no other one. */
-void zigbee_move(struct driver *driver, struct zigbee_node *node, uint16_t nwk);
-/* Its record goes too, and the pointer. */
-void zigbee_forget(struct driver *driver, struct zigbee_node *node);
-/* Its record is on its way to the store, before whatever is answered next. */
-void zigbee_keep_node(struct driver *driver, struct zigbee_node *node);
-/* Interviews, pings, records. When it wants to be turned next. */
-int64_t zigbee_fleet_turn(struct driver *driver);
-
 /* ---- zigbee_inbox.c: what nodes send ---- */
 
 void zigbee_on_received(void *context, const struct zigbee_message *message);
-
-/* ---- zigbee_reports.c: readings ---- */
-
-void zigbee_on_report(struct driver *driver, const struct zigbee_heard *heard, const struct zcl_frame *frame);
-/* Tries again what the gateway could not keep. When it wants to be turned next. */
-int64_t zigbee_reports_turn(struct driver *driver);
-void zigbee_reports_finish(struct driver *driver);
 
 /* ---- zigbee_replies.c: what nodes ask, and default responses ---- */
 

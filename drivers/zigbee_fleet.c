@@ -1,4 +1,6 @@
 /* The nodes of a Zigbee network as they come, are asked, go silent, leave, and are kept over restarts. */
+#include "drivers/zigbee_fleet.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -21,12 +21,6 @@ void zigbee_refuse(const struct driver_question *question, int error, const char
 void zigbee_answer_ok(const struct driver_question *question);
 void zigbee_answer_status(struct driver *driver, const struct driver_question *question);
 
-/* The question is answered later, at the latest after so long. */
-void zigbee_wait(
-	struct driver *driver, struct zigbee_wait *wait, const struct driver_question *question, int64_t patience_ms);
-/* Who waits is to be answered now; false: nobody does. */
-bool zigbee_wait_end(struct zigbee_wait *wait, struct driver_question *question);
-
 /* NULL, having said so, if there is none. */
 struct zigbee_node *zigbee_node_asked(
 	struct driver *driver, const struct driver_question *question, const struct zigbee_asked *asked);

@@ -1,5 +1,7 @@
 /* Readings of Zigbee nodes: a frame that was heard twice counts once, what the gateway cannot keep yet waits here, and
  * a report is acknowledged once it is durable. */
+#include "drivers/zigbee_reports.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

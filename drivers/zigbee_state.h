@@ -10,6 +10,7 @@
 
 #include "drivers/driver.h"
 #include "drivers/zigbee_counters.h"
+#include "drivers/zigbee_fleet.h"
 #include "drivers/zigbee_interview.h"
 #include "drivers/zigbee_network.h"
 #include "drivers/zigbee_nodes.h"
@@ -17,42 +18,24 @@
 #include "drivers/zigbee_presence.h"
 #include "drivers/zigbee_readings.h"
 #include "drivers/zigbee_repeats.h"
+#include "drivers/zigbee_reports.h"
 #include "drivers/zigbee_settings.h"
 #include "drivers/zigbee_stick.h"
 #include "drivers/zigbee_trouble.h"
 #include "drivers/zigbee_upgrades.h"
+#include "drivers/zigbee_wait.h"
 #include "protocols/zcl.h"
 
 #define ZIGBEE_OWN_ENDPOINT 1
 #define ZIGBEE_STICK_RECORD "stick" /* the kind of stick that answered last: its name in stick_ops */
 #define ZIGBEE_STICK_KIND_SIZE 16
-#define ZIGBEE_STRANGERS 8 /* addresses that were asked whose they are */
 #define ZIGBEE_LINK_KEYS_MAX ZIGBEE_NODES_MAX
-#define ZIGBEE_UNKEPT_MAX 500 /* reports that wait until the gateway has room */
 
 /* Where time comes from: the loop's monotonic clock and the wall's, in ms. */
 struct zigbee_clock {
 	int64_t (*monotonic_ms)(void *context);
 	int64_t (*wall_ms)(void *context);
 	void *context;
-};
-
-/* An operator's question that waits for the stick. */
-struct zigbee_wait {
-	bool waits;
-	int64_t until_ms;
-	void (*done)(void *context, int result, struct span answer);
-	void *context;
-};
-
-struct zigbee_stranger {
-	uint16_t nwk;
-	int64_t asked_ms;
-};
-
-/* Reports that wait until the gateway has room, in the order in which they are tried again. */
-struct zigbee_unkept {
-	struct zigbee_held *first, *last;
 };
 
 struct driver {

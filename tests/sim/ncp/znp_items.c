@@ -1,6 +1,8 @@
-#include "tests/sim/ncp/znp_stick.h"
+#include "tests/sim/ncp/znp_items.h"
 
 #include <string.h>
+
+#include "tests/sim/ncp/znp_stick.h"
 
 #define NV_INIT 0x2107
 #define NV_READ 0x2108

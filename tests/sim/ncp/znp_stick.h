@@ -15,6 +15,7 @@
 #include "tests/sim/ncp/coordinator.h"
 #include "tests/sim/ncp/front.h"
 #include "tests/sim/ncp/stick_memory.h"
+#include "tests/sim/ncp/znp_items.h"
 
 #define ZNP_LATER_MAX 32
 #define ZNP_LATER_BYTES 64
@@ -26,29 +27,6 @@ struct znp_later {
 	uint16_t command;
 	size_t size;
 	uint8_t data[ZNP_LATER_BYTES];
-};
-
-enum znp_item {
-	ZNP_EXTADDR = 0x0001,
-	ZNP_STARTUP_OPTION = 0x0003,
-	ZNP_NIB = 0x0021,
-	ZNP_ADDRESSES = 0x0023,
-	ZNP_EXTENDED_PAN_ID = 0x002d,
-	ZNP_ACTIVE_KEY = 0x003a,
-	ZNP_ALTERNATE_KEY = 0x003b,
-	ZNP_APS_USE_EXT_PANID = 0x0047,
-	ZNP_ON_A_NETWORK = 0x0055,
-	ZNP_PRECFGKEY = 0x0062,
-	ZNP_PRECFGKEYS_ENABLE = 0x0063,
-	ZNP_COUNTERS = 0x0075,
-	ZNP_NWKKEY = 0x0082,
-	ZNP_PANID = 0x0083,
-	ZNP_CHANLIST = 0x0084,
-	ZNP_LOGICAL_TYPE = 0x0087,
-	ZNP_ZDO_DIRECT_CB = 0x008f,
-	ZNP_TCLK_SEED = 0x0101,
-	ZNP_NODE_KEYS = 0x0111,
-	ZNP_KEY_DATA = 0x0201,
 };
 
 struct znp_stick {
@@ -82,9 +60,6 @@ bool znp_answer_memory(struct znp_stick *stick, uint16_t command, struct reader 
 bool znp_answer_network(struct znp_stick *stick, uint16_t command, struct reader *in, struct writer *out);
 bool znp_answer_zdo(struct znp_stick *stick, uint16_t command, struct reader *in, struct writer *out);
 bool znp_answer_data(struct znp_stick *stick, uint16_t command, struct reader *in, struct writer *out);
-
-/* What a stick has in its memory that never was in a network. */
-void znp_items_fill(struct stick_memory *memory, bool has_tables);
 
 /* Clears what its start-up option says, as it does when it starts. */
 void znp_network_clear(struct znp_stick *stick);
