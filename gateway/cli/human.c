@@ -48,6 +48,10 @@ const char *human_duration(char *out, int64_t milliseconds)
 	} units[] = { { 24 * 3600 * 1000, "d" }, { 3600 * 1000, "h" }, { 60 * 1000, "min" }, { 1000, "s" } };
 	int64_t size = milliseconds < 0 ? -milliseconds : milliseconds;
 
+	if (size > 1000 && size < 2000) {
+		snprintf(out, HUMAN_SIZE, "%.1f s", (double)milliseconds / 1000);
+		return out;
+	}
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		int64_t least = i < 3 ? 2 * units[i].milliseconds : units[i].milliseconds;
 		if (size < least)

@@ -21,6 +21,8 @@ START_TEST(durations_take_the_largest_unit_of_which_there_are_two)
 	ck_assert_str_eq(human_duration(text, 0), "0 ms");
 	ck_assert_str_eq(human_duration(text, 999), "999 ms");
 	ck_assert_str_eq(human_duration(text, 1000), "1 s");
+	ck_assert_str_eq(human_duration(text, 1500), "1.5 s");
+	ck_assert_str_eq(human_duration(text, 2500), "2 s");
 	ck_assert_str_eq(human_duration(text, 119999), "119 s");
 	ck_assert_str_eq(human_duration(text, 120000), "2 min");
 	ck_assert_str_eq(human_duration(text, 7199999), "119 min");
