@@ -12,9 +12,18 @@ void coap_peer_seal(struct coap_peer *peer, const struct siphash_key *key)
 
 void coap_request_init(struct coap_request *request)
 {
-	memset(request, 0, sizeof(*request));
-	request->content_format = COAP_FORMAT_NONE;
-	request->accept = COAP_FORMAT_NONE;
+	/* All but the lists, of which nobody reads more than their counts say: they are four fifths of it. */
+	request->peer = (struct coap_peer){ 0 };
+	request->identity = NULL;
+	request->method = 0;
+	request->confirmable = request->has_block1 = request->has_block2 = false;
+	request->no_response = 0;
+	request->segment_count = request->query_count = request->etag_count = 0;
+	request->content_format = request->accept = COAP_FORMAT_NONE;
+	request->block1 = request->block2 = (struct coap_block){ 0 };
+	request->payload = NULL;
+	request->payload_size = request->datagram_size = 0;
+	request->exchange = 0;
 }
 
 static uint8_t take_segment(struct coap_request *request, const struct coap_option *option)
@@ -42,7 +51,7 @@ static uint8_t take_etag(struct coap_request *request, const struct coap_option 
 		request->etag_count == COAP_ETAGS_MAX)
 		return 0;
 	struct coap_etag *etag = &request->etags[request->etag_count++];
-	etag->size = (uint8_t)option->size;
+	*etag = (struct coap_etag){ .size = (uint8_t)option->size };
 	memcpy(etag->bytes, option->value, option->size);
 	return 0;
 }

@@ -66,6 +66,11 @@ static size_t append(char *texts, size_t used, struct span text)
 	return used + text.size;
 }
 
+static bool is_dated(const struct reading *reading)
+{
+	return reading->has_time && reading->is_dated;
+}
+
 void fingerprint_add(struct fingerprint *fingerprint, const struct reading *reading)
 {
 	const struct siphash_key key = { fingerprint->state, 0x72656164696e67 };
@@ -74,8 +79,8 @@ void fingerprint_add(struct fingerprint *fingerprint, const struct reading *read
 	struct image image;
 
 	fingerprint->has_readings = true;
-	if (!reading->has_time || !reading->is_dated || reading->name.size > READING_NAME_MAX ||
-		reading->unit.size > READING_UNIT_MAX || text.size > READING_TEXT_MAX)
+	if (!is_dated(reading) || reading->name.size > READING_NAME_MAX || reading->unit.size > READING_UNIT_MAX ||
+		text.size > READING_TEXT_MAX)
 		fingerprint->failed = true;
 	if (fingerprint->failed)
 		return;
@@ -95,6 +100,9 @@ uint64_t fingerprint_of_report(struct span node, const struct reading *readings,
 {
 	struct fingerprint fingerprint;
 
+	/* Most reports have no dates at all. */
+	if (count == 0 || !is_dated(&readings[0]))
+		return 0;
 	fingerprint_begin(&fingerprint, node);
 	for (size_t i = 0; i < count; i++)
 		fingerprint_add(&fingerprint, &readings[i]);

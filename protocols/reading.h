@@ -24,9 +24,11 @@ struct span {
 /* A number exactly as sent: mantissa * 10^exponent where it was written in decimal, else the IEEE 754 double. */
 struct number {
 	bool is_double;
-	int8_t exponent;
-	int64_t mantissa;
-	double real;
+	int8_t exponent; /* 0 of a double */
+	union {
+		int64_t mantissa; /* of a decimal */
+		double real;      /* of a double */
+	};
 };
 
 enum reading_kind {

@@ -58,12 +58,10 @@ static const char *const field_names[FIELDS] = {
 	[DATA_VALUE] = "vd",
 };
 
-/* The fields of one record as they stand in the pack, numbers and texts by field. */
+/* The fields of one record as they stand in the pack; of those not seen only texts, to be empty, are set. */
 struct record {
 	uint32_t seen;
-	struct number numbers[FIELDS];
-	struct span texts[FIELDS];
-	bool boolean;
+	struct token values[FIELDS];
 };
 
 struct parser {
@@ -112,54 +110,60 @@ static enum field read_key(struct parser *parser, const struct token *key)
 }
 
 /* Data is base64url in JSON (section 5) and a byte string in CBOR (section 6). */
-static int read_data(struct parser *parser, const struct token *token)
+static int read_data(struct token_reader *tokens, struct token *token)
 {
-	struct writer *scratch = &parser->tokens.scratch;
+	struct writer *scratch = &tokens->scratch;
 
-	if (parser->tokens.format == FORMAT_CBOR) {
-		parser->record.texts[DATA_VALUE] = token->text;
+	if (tokens->format == FORMAT_CBOR)
 		return token->kind == TOKEN_BYTES ? 0 : -EBADMSG;
-	}
 	if (token->kind != TOKEN_TEXT)
 		return -EBADMSG;
 	int size = base64_parse(scratch->at, (size_t)(scratch->end - scratch->at), token->text.data, token->text.size);
 	if (size < 0)
 		return size;
-	parser->record.texts[DATA_VALUE] = (struct span){ (const char *)scratch->at, (size_t)size };
+	token->text = (struct span){ (const char *)scratch->at, (size_t)size };
 	scratch->at += size;
 	return 0;
 }
 
-static int read_field(struct parser *parser, enum field field, const struct token *token)
+static int read_value(struct token_reader *tokens, enum field field, struct token *token)
 {
-	if (BIT(field) & NUMBER_FIELDS) {
-		parser->record.numbers[field] = token->number;
-		return token->kind == TOKEN_NUMBER ? 0 : -EBADMSG;
-	}
-	if (field == BOOLEAN_VALUE) {
-		parser->record.boolean = token->boolean;
-		return token->kind == TOKEN_BOOLEAN ? 0 : -EBADMSG;
-	}
+	enum token_kind wanted = TOKEN_TEXT;
+
 	if (field == DATA_VALUE)
-		return read_data(parser, token);
-	parser->record.texts[field] = token->text;
-	return token->kind == TOKEN_TEXT ? 0 : -EBADMSG;
+		return read_data(tokens, token);
+	if (BIT(field) & NUMBER_FIELDS)
+		wanted = TOKEN_NUMBER;
+	else if (field == BOOLEAN_VALUE)
+		wanted = TOKEN_BOOLEAN;
+	return token->kind == wanted ? 0 : -EBADMSG;
 }
 
+static void skip_value(struct token_reader *tokens)
+{
+	struct token value;
+
+	tokens_read(tokens, &value);
+	tokens_skip(tokens, &value);
+}
+
+/* A value is read into its place: it is not moved while the processor still writes it. */
 static void read_pair(struct parser *parser, const struct token *key)
 {
+	struct token_reader *tokens = &parser->tokens;
 	enum field field = read_key(parser, key);
-	struct token value = tokens_next(&parser->tokens);
 
 	if (field == UNKNOWN) {
-		tokens_skip(&parser->tokens, &value);
+		skip_value(tokens);
 		return;
 	}
-	if (value.kind == TOKEN_FAULT)
+	struct token *value = &parser->record.values[field];
+	tokens_read(tokens, value);
+	if (value->kind == TOKEN_FAULT)
 		return;
-	int result = parser->record.seen & BIT(field) ? -EBADMSG : read_field(parser, field, &value);
+	int result = parser->record.seen & BIT(field) ? -EBADMSG : read_value(tokens, field, value);
 	if (result < 0)
-		(void)tokens_fail(&parser->tokens, result);
+		(void)tokens_fail(tokens, result);
 	parser->record.seen |= BIT(field);
 }
 
@@ -169,14 +173,13 @@ static void take_base(struct parser *parser)
 	for (int i = BASE_VERSION; i <= BASE_SUM; i++) {
 		if (!(parser->record.seen & BIT(i)))
 			continue;
-		parser->base.numbers[i] = parser->record.numbers[i];
-		parser->base.texts[i] = parser->record.texts[i];
+		parser->base.values[i] = parser->record.values[i];
 	}
 }
 
 static int check_version(const struct record *record)
 {
-	const struct number *version = &record->numbers[BASE_VERSION];
+	const struct number *version = &record->values[BASE_VERSION].number;
 
 	if (!(record->seen & BIT(BASE_VERSION)))
 		return 0;
@@ -205,8 +208,8 @@ static int check_name(const struct parser *parser, struct span name)
 
 static int join_name(struct parser *parser, struct span *out)
 {
-	struct span base = parser->base.texts[BASE_NAME];
-	struct span name = parser->record.texts[NAME];
+	struct span base = parser->base.values[BASE_NAME].text;
+	struct span name = parser->record.values[NAME].text;
 	struct writer *scratch = &parser->tokens.scratch;
 
 	if (base.size > READING_NAME_MAX || name.size > READING_NAME_MAX - base.size)
@@ -225,11 +228,11 @@ static int add_base(const struct parser *parser, enum field base, enum field fie
 {
 	bool has_base = parser->base.seen & BIT(base);
 	bool has_own = parser->record.seen & BIT(field);
-	const struct number *own = &parser->record.numbers[field];
+	const struct number *own = &parser->record.values[field].number;
 
 	if (has_base && has_own)
-		return number_add(out, &parser->base.numbers[base], own);
-	*out = has_own ? *own : parser->base.numbers[base];
+		return number_add(out, &parser->base.values[base].number, own);
+	*out = has_own ? *own : parser->base.values[base].number;
 	return 0;
 }
 
@@ -263,7 +266,7 @@ static int resolve_update_time(const struct parser *parser, struct reading *read
 
 	if (!(parser->record.seen & BIT(UPDATE_TIME)))
 		return 0;
-	if (number_scale(&time_ms, &parser->record.numbers[UPDATE_TIME], 3) < 0 || time_ms < 0)
+	if (number_scale(&time_ms, &parser->record.values[UPDATE_TIME].number, 3) < 0 || time_ms < 0)
 		return -ERANGE;
 	reading->update_time_ms = time_ms < UINT32_MAX ? (uint32_t)time_ms : UINT32_MAX;
 	return 0;
@@ -283,12 +286,12 @@ static int resolve_value(const struct parser *parser, struct reading *reading)
 
 	switch (record->seen & VALUE_FIELDS) {
 	case BIT(STRING_VALUE):
-		return resolve_text(record->texts[STRING_VALUE], READING_STRING, reading);
+		return resolve_text(record->values[STRING_VALUE].text, READING_STRING, reading);
 	case BIT(DATA_VALUE):
-		return resolve_text(record->texts[DATA_VALUE], READING_DATA, reading);
+		return resolve_text(record->values[DATA_VALUE].text, READING_DATA, reading);
 	case BIT(BOOLEAN_VALUE):
 		reading->kind = READING_BOOLEAN;
-		reading->boolean = record->boolean;
+		reading->boolean = record->values[BOOLEAN_VALUE].boolean;
 		return 0;
 	case 0:
 		if (reading->has_sum)
@@ -307,7 +310,8 @@ static int resolve_value(const struct parser *parser, struct reading *reading)
 
 static int resolve_unit(const struct parser *parser, struct reading *reading)
 {
-	reading->unit = parser->record.seen & BIT(UNIT) ? parser->record.texts[UNIT] : parser->base.texts[BASE_UNIT];
+	reading->unit = parser->record.seen & BIT(UNIT) ? parser->record.values[UNIT].text
+							: parser->base.values[BASE_UNIT].text;
 	return reading->unit.size > READING_UNIT_MAX ? -ENOBUFS : 0;
 }
 
@@ -320,7 +324,6 @@ static int resolve_sum(const struct parser *parser, struct reading *reading)
 static int resolve_record(struct parser *parser)
 {
 	struct senml_pack *pack = parser->pack;
-	struct reading reading = { .kind = READING_NOTHING };
 	int result = check_version(&parser->record);
 
 	take_base(parser);
@@ -328,21 +331,23 @@ static int resolve_record(struct parser *parser)
 		return result;
 	if (pack->count == pack->capacity)
 		return -ENOBUFS;
-	if ((result = join_name(parser, &reading.name)) < 0 || (result = resolve_unit(parser, &reading)) < 0 ||
-		(result = resolve_sum(parser, &reading)) < 0 || (result = resolve_value(parser, &reading)) < 0 ||
-		(result = resolve_time(parser, &reading)) < 0 || (result = resolve_update_time(parser, &reading)) < 0)
+	struct reading *reading = &pack->readings[pack->count++];
+	*reading = (struct reading){ .kind = READING_NOTHING };
+	if ((result = join_name(parser, &reading->name)) < 0 || (result = resolve_unit(parser, reading)) < 0 ||
+		(result = resolve_sum(parser, reading)) < 0 || (result = resolve_value(parser, reading)) < 0 ||
+		(result = resolve_time(parser, reading)) < 0 || (result = resolve_update_time(parser, reading)) < 0)
 		return result;
-	pack->readings[pack->count++] = reading;
 	return 0;
 }
 
 static void read_record(struct parser *parser)
 {
 	parser->record.seen = 0;
-	parser->record.texts[NAME] = (struct span){ 0 };
+	parser->record.values[NAME].text = (struct span){ 0 };
 	for (;;) {
-		struct token key = tokens_next(&parser->tokens);
+		struct token key;
 
+		tokens_read(&parser->tokens, &key);
 		if (key.kind == TOKEN_FAULT)
 			return;
 		if (key.kind == TOKEN_CLOSE)
@@ -354,17 +359,25 @@ static void read_record(struct parser *parser)
 		(void)tokens_fail(&parser->tokens, result);
 }
 
+static enum token_kind next_kind(struct parser *parser)
+{
+	struct token token;
+
+	tokens_read(&parser->tokens, &token);
+	return token.kind;
+}
+
 static void read_pack(struct parser *parser)
 {
-	struct token token = tokens_next(&parser->tokens);
+	enum token_kind kind = next_kind(parser);
 
-	if (token.kind != TOKEN_ARRAY) {
+	if (kind != TOKEN_ARRAY) {
 		(void)tokens_fail(&parser->tokens, -EBADMSG);
 		return;
 	}
-	while ((token = tokens_next(&parser->tokens)).kind == TOKEN_MAP)
+	while ((kind = next_kind(parser)) == TOKEN_MAP)
 		read_record(parser);
-	if (token.kind != TOKEN_CLOSE || tokens_next(&parser->tokens).kind != TOKEN_FINISH)
+	if (kind != TOKEN_CLOSE || next_kind(parser) != TOKEN_FINISH)
 		(void)tokens_fail(&parser->tokens, -EBADMSG);
 }
 
@@ -376,7 +389,7 @@ int senml_parse(struct senml_pack *pack, const struct senml_source *source)
 	parser.now_us = source->now_us;
 	parser.any_start = source->any_start;
 	parser.base.seen = 0;
-	parser.base.texts[BASE_NAME] = parser.base.texts[BASE_UNIT] = (struct span){ 0 };
+	parser.base.values[BASE_NAME].text = parser.base.values[BASE_UNIT].text = (struct span){ 0 };
 	tokens_init(&parser.tokens, source->format, source->data, pack->scratch, pack->scratch_size);
 	pack->count = 0;
 	read_pack(&parser);

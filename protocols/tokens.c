@@ -25,50 +25,75 @@ int tokens_fail(struct token_reader *reader, int error)
 	return reader->error;
 }
 
-struct token tokens_fault(struct token_reader *reader, int error)
+void tokens_fault(struct token_reader *reader, int error, struct token *out)
 {
 	(void)tokens_fail(reader, error);
-	return (struct token){ .kind = TOKEN_FAULT };
+	out->kind = TOKEN_FAULT;
 }
 
-struct token tokens_open(struct token_reader *reader, const struct token_nest *nest)
+void tokens_open(struct token_reader *reader, const struct token_nest *nest, struct token *out)
 {
-	if (reader->depth == TOKENS_DEPTH_MAX)
-		return tokens_fault(reader, -ENOBUFS);
+	if (reader->depth == TOKENS_DEPTH_MAX) {
+		tokens_fault(reader, -ENOBUFS, out);
+		return;
+	}
 	reader->nests[reader->depth++] = *nest;
-	return (struct token){ .kind = nest->is_map ? TOKEN_MAP : TOKEN_ARRAY };
+	out->kind = nest->is_map ? TOKEN_MAP : TOKEN_ARRAY;
 }
 
-struct token tokens_close(struct token_reader *reader)
+void tokens_close(struct token_reader *reader, struct token *out)
 {
 	reader->depth--;
-	return (struct token){ .kind = TOKEN_CLOSE };
+	out->kind = TOKEN_CLOSE;
 }
 
-static inline struct token next(struct token_reader *reader, const struct tokens_format *format)
+static void read_outermost(struct token_reader *reader, const struct tokens_format *format, struct token *out)
+{
+	if (!reader->begun) {
+		reader->begun = true;
+		format->value(reader, out);
+	} else if (format->at_end(reader)) {
+		out->kind = TOKEN_FINISH;
+	} else {
+		tokens_fault(reader, -EBADMSG, out);
+	}
+}
+
+static inline void read_next(struct token_reader *reader, const struct tokens_format *format, struct token *out)
 {
 	if (reader->error)
-		return (struct token){ .kind = TOKEN_FAULT };
-	if (reader->depth > 0)
-		return format->entry(reader, &reader->nests[reader->depth - 1]);
-	if (reader->begun)
-		return format->at_end(reader) ? (struct token){ .kind = TOKEN_FINISH } : tokens_fault(reader, -EBADMSG);
-	reader->begun = true;
-	return format->value(reader);
+		out->kind = TOKEN_FAULT;
+	else if (reader->depth > 0)
+		format->entry(reader, &reader->nests[reader->depth - 1], out);
+	else
+		read_outermost(reader, format, out);
+}
+
+void tokens_read(struct token_reader *reader, struct token *out)
+{
+	/* Called for each by itself, so that the compiler can put their functions in place. */
+	if (reader->format == FORMAT_JSON)
+		read_next(reader, &tokens_json, out);
+	else
+		read_next(reader, &tokens_cbor, out);
 }
 
 struct token tokens_next(struct token_reader *reader)
 {
-	/* Called for each by itself, so that the compiler can put their functions in place. */
-	return reader->format == FORMAT_JSON ? next(reader, &tokens_json) : next(reader, &tokens_cbor);
+	struct token token = { .kind = TOKEN_FAULT };
+
+	tokens_read(reader, &token);
+	return token;
 }
 
 void tokens_skip(struct token_reader *reader, const struct token *token)
 {
 	if (token->kind != TOKEN_MAP && token->kind != TOKEN_ARRAY)
 		return;
+	struct token inside;
+
 	for (unsigned outside = reader->depth - 1; !reader->error && reader->depth > outside;)
-		(void)tokens_next(reader);
+		tokens_read(reader, &inside);
 }
 
 size_t tokens_offset(const struct token_reader *reader)

@@ -67,6 +67,9 @@ void tokens_init(
 /* The next token. */
 struct token tokens_next(struct token_reader *reader);
 
+/* The same, into its place: of `out` only what its kind has is set. For those who read many. */
+void tokens_read(struct token_reader *reader, struct token *out);
+
 /* Passes over the rest of a value whose first token was `token`. */
 void tokens_skip(struct token_reader *reader, const struct token *token);
 

@@ -66,18 +66,30 @@ static double float_value(const struct head *head)
 	return head->info == 26 ? (double)single : real;
 }
 
-static struct token read_simple(struct token_reader *reader, const struct head *head)
+static void read_float(struct token_reader *reader, const struct head *head, struct token *out)
 {
-	if (head->info == 20 || head->info == 21)
-		return (struct token){ .kind = TOKEN_BOOLEAN, .boolean = head->info == 21 };
-	if (head->info == 22)
-		return (struct token){ .kind = TOKEN_NULL };
-	if (head->info < 25)
-		return tokens_fault(reader, -EBADMSG);
 	double real = float_value(head);
-	if (!isfinite(real))
-		return tokens_fault(reader, -ERANGE);
-	return (struct token){ .kind = TOKEN_NUMBER, .number = number_from_double(real) };
+
+	if (!isfinite(real)) {
+		tokens_fault(reader, -ERANGE, out);
+		return;
+	}
+	out->kind = TOKEN_NUMBER;
+	out->number = number_from_double(real);
+}
+
+static void read_simple(struct token_reader *reader, const struct head *head, struct token *out)
+{
+	if (head->info >= 25) {
+		read_float(reader, head, out);
+	} else if (head->info == 20 || head->info == 21) {
+		out->kind = TOKEN_BOOLEAN;
+		out->boolean = head->info == 21;
+	} else if (head->info == 22) {
+		out->kind = TOKEN_NULL;
+	} else {
+		tokens_fault(reader, -EBADMSG, out);
+	}
 }
 
 /* An integer beyond 63 bits becomes the nearest double. */
@@ -103,69 +115,85 @@ static int64_t read_integer(struct token_reader *reader)
 }
 
 /* RFC 8949 section 3.4.4: an array of exponent and mantissa. */
-static struct token read_decimal_fraction(struct token_reader *reader)
+static int read_decimal_fraction(struct token_reader *reader, struct number *out)
 {
-	struct token token = { .kind = TOKEN_NUMBER };
 	struct head pair = read_head(reader);
 
 	if (pair.major != ARRAY || pair.info == INDEFINITE || pair.argument != 2)
-		return tokens_fault(reader, -EBADMSG);
+		return -EBADMSG;
 	int64_t exponent = read_integer(reader);
 	int64_t mantissa = read_integer(reader);
 	if (reader->error)
-		return (struct token){ .kind = TOKEN_FAULT };
+		return reader->error;
 	/* Far beyond any double, so that adding exponents later cannot overflow. */
 	if (exponent < -100000 || exponent > 100000)
-		return tokens_fault(reader, -ERANGE);
-	int result = number_from_decimal(&token.number, mantissa, exponent);
-	return result < 0 ? tokens_fault(reader, result) : token;
+		return -ERANGE;
+	return number_from_decimal(out, mantissa, exponent);
 }
 
-static struct token read_string(struct token_reader *reader, const struct head *head)
+static void read_tagged(struct token_reader *reader, const struct head *head, struct token *out)
+{
+	int result = -EBADMSG;
+
+	out->kind = TOKEN_NUMBER;
+	if (head->argument == TAG_DECIMAL_FRACTION)
+		result = read_decimal_fraction(reader, &out->number);
+	if (result < 0)
+		tokens_fault(reader, result, out);
+}
+
+static void read_string(struct token_reader *reader, const struct head *head, struct token *out)
 {
 	const uint8_t *data = head->argument <= SIZE_MAX ? read_bytes(&reader->in, (size_t)head->argument) : NULL;
-	struct span text = { (const char *)data, (size_t)head->argument };
 
-	if (!data || (head->major == TEXT && !utf8_valid(text)))
-		return tokens_fault(reader, -EBADMSG);
-	return (struct token){ .kind = head->major == TEXT ? TOKEN_TEXT : TOKEN_BYTES, .text = text };
+	out->kind = head->major == TEXT ? TOKEN_TEXT : TOKEN_BYTES;
+	out->text = (struct span){ (const char *)data, (size_t)head->argument };
+	if (!data || (head->major == TEXT && !utf8_valid(out->text)))
+		tokens_fault(reader, -EBADMSG, out);
 }
 
-static struct token open_nest(struct token_reader *reader, const struct head *head)
+static void open_nest(struct token_reader *reader, const struct head *head, struct token *out)
 {
 	struct token_nest nest = { .is_map = head->major == MAP, .counted = head->info != INDEFINITE };
 
 	/* Every item takes a byte at least; this also keeps twice the count from overflowing. */
-	if (head->argument > reader_left(&reader->in) && nest.counted)
-		return tokens_fault(reader, -EBADMSG);
+	if (head->argument > reader_left(&reader->in) && nest.counted) {
+		tokens_fault(reader, -EBADMSG, out);
+		return;
+	}
 	nest.items = nest.counted ? head->argument * (nest.is_map ? 2 : 1) : 0;
-	return tokens_open(reader, &nest);
+	tokens_open(reader, &nest, out);
 }
 
-static struct token read_item(struct token_reader *reader)
+static void read_item(struct token_reader *reader, struct token *out)
 {
 	struct head head = read_head(reader);
 
-	if (reader->error)
-		return (struct token){ .kind = TOKEN_FAULT };
+	if (reader->error) {
+		out->kind = TOKEN_FAULT;
+		return;
+	}
 	switch (head.major) {
 	case UNSIGNED:
 	case NEGATIVE:
-		return (struct token){ .kind = TOKEN_NUMBER, .number = integer_value(&head) };
+		out->kind = TOKEN_NUMBER;
+		out->number = integer_value(&head);
+		return;
 	case BYTES:
 	case TEXT:
-		return read_string(reader, &head);
+		read_string(reader, &head, out);
+		return;
 	case ARRAY:
 	case MAP:
-		return open_nest(reader, &head);
+		open_nest(reader, &head, out);
+		return;
 	case TAG:
-		if (head.argument == TAG_DECIMAL_FRACTION)
-			return read_decimal_fraction(reader);
-		break;
+		read_tagged(reader, &head, out);
+		return;
 	case SIMPLE:
-		return read_simple(reader, &head);
+		read_simple(reader, &head, out);
+		return;
 	}
-	return tokens_fault(reader, -EBADMSG);
 }
 
 static bool nest_ends(struct token_reader *reader, const struct token_nest *nest)
@@ -180,12 +208,14 @@ static bool nest_ends(struct token_reader *reader, const struct token_nest *nest
 	return true;
 }
 
-static struct token read_entry(struct token_reader *reader, struct token_nest *nest)
+static void read_entry(struct token_reader *reader, struct token_nest *nest, struct token *out)
 {
-	if (nest_ends(reader, nest))
-		return tokens_close(reader);
+	if (nest_ends(reader, nest)) {
+		tokens_close(reader, out);
+		return;
+	}
 	nest->items += nest->counted ? UINT64_MAX : 1; /* one less to come, or one more read */
-	return read_item(reader);
+	read_item(reader, out);
 }
 
 static bool at_end(struct token_reader *reader)

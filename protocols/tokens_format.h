@@ -8,8 +8,8 @@
 
 /* What a format can do; `nest` is the innermost open map or array. */
 struct tokens_format {
-	struct token (*value)(struct token_reader *reader);
-	struct token (*entry)(struct token_reader *reader, struct token_nest *nest); /* or its close */
+	void (*value)(struct token_reader *reader, struct token *out);
+	void (*entry)(struct token_reader *reader, struct token_nest *nest, struct token *out); /* or its close */
 	bool (*at_end)(struct token_reader *reader);
 };
 
@@ -17,10 +17,10 @@ extern const struct tokens_format tokens_json;
 extern const struct tokens_format tokens_cbor;
 
 /* Opens a map or array; TOKEN_FAULT if it is too deep. */
-struct token tokens_open(struct token_reader *reader, const struct token_nest *nest);
-struct token tokens_close(struct token_reader *reader);
+void tokens_open(struct token_reader *reader, const struct token_nest *nest, struct token *out);
+void tokens_close(struct token_reader *reader, struct token *out);
 
 /* Fails the reader and gives the token that says so. */
-struct token tokens_fault(struct token_reader *reader, int error);
+void tokens_fault(struct token_reader *reader, int error, struct token *out);
 
 #endif

@@ -108,69 +108,74 @@ static struct span read_escaped(struct token_reader *reader, const uint8_t *begi
 	return (struct span){ text, (size_t)((char *)scratch->at - text) };
 }
 
-static struct token read_text(struct token_reader *reader)
+static void read_text(struct token_reader *reader, struct token *out)
 {
 	struct reader *in = &reader->in;
 	const uint8_t *begin = ++in->at;
-	struct span text;
 
 	while (in->at < in->end && *in->at >= 0x20 && *in->at != '"' && *in->at != '\\')
 		in->at++;
-	if (in->at < in->end && *in->at == '\\') {
-		text = read_escaped(reader, begin);
-	} else {
-		text = (struct span){ (const char *)begin, (size_t)(in->at - begin) };
-		if (read_u8(in) != '"')
-			return tokens_fault(reader, -EBADMSG);
-	}
-	if (in->failed || !utf8_valid(text))
-		return tokens_fault(reader, -EBADMSG);
-	if (reader->error)
-		return (struct token){ .kind = TOKEN_FAULT };
-	return (struct token){ .kind = TOKEN_TEXT, .text = text };
+	out->kind = TOKEN_TEXT;
+	out->text = (struct span){ (const char *)begin, (size_t)(in->at - begin) };
+	if (in->at < in->end && *in->at == '\\')
+		out->text = read_escaped(reader, begin);
+	else if (read_u8(in) != '"')
+		in->failed = true;
+	/* What the escapes were wrong with comes first. */
+	if (reader->error || in->failed || !utf8_valid(out->text))
+		tokens_fault(reader, -EBADMSG, out);
 }
 
-static struct token read_literal(struct token_reader *reader, const char *word, struct token token)
+static void read_literal(struct token_reader *reader, const char *word, enum token_kind kind, struct token *out)
 {
 	size_t size = strlen(word);
 
-	if (reader_left(&reader->in) < size || memcmp(reader->in.at, word, size) != 0)
-		return tokens_fault(reader, -EBADMSG);
+	if (reader_left(&reader->in) < size || memcmp(reader->in.at, word, size) != 0) {
+		tokens_fault(reader, -EBADMSG, out);
+		return;
+	}
 	reader->in.at += size;
-	return token;
+	out->kind = kind;
+	out->boolean = *word == 't';
 }
 
-static struct token read_number(struct token_reader *reader)
+static void read_number(struct token_reader *reader, struct token *out)
 {
 	struct reader *in = &reader->in;
 	const uint8_t *begin = in->at;
-	struct token token = { .kind = TOKEN_NUMBER };
 
 	while (in->at < in->end && *in->at && strchr("+-.0123456789Ee", *in->at))
 		in->at++;
-	int result = number_parse(&token.number, (const char *)begin, (size_t)(in->at - begin));
-	return result < 0 ? tokens_fault(reader, result) : token;
+	out->kind = TOKEN_NUMBER;
+	int result = number_parse(&out->number, (const char *)begin, (size_t)(in->at - begin));
+	if (result < 0)
+		tokens_fault(reader, result, out);
 }
 
-static struct token read_value(struct token_reader *reader)
+static void read_value(struct token_reader *reader, struct token *out)
 {
-	switch (peek(reader)) {
+	int first = peek(reader);
+
+	switch (first) {
 	case '{':
-		reader->in.at++;
-		return tokens_open(reader, &(struct token_nest){ .is_map = true });
 	case '[':
 		reader->in.at++;
-		return tokens_open(reader, &(struct token_nest){ .is_map = false });
+		tokens_open(reader, &(struct token_nest){ .is_map = first == '{' }, out);
+		return;
 	case '"':
-		return read_text(reader);
+		read_text(reader, out);
+		return;
 	case 't':
-		return read_literal(reader, "true", (struct token){ .kind = TOKEN_BOOLEAN, .boolean = true });
+		read_literal(reader, "true", TOKEN_BOOLEAN, out);
+		return;
 	case 'f':
-		return read_literal(reader, "false", (struct token){ .kind = TOKEN_BOOLEAN });
+		read_literal(reader, "false", TOKEN_BOOLEAN, out);
+		return;
 	case 'n':
-		return read_literal(reader, "null", (struct token){ .kind = TOKEN_NULL });
+		read_literal(reader, "null", TOKEN_NULL, out);
+		return;
 	default:
-		return read_number(reader);
+		read_number(reader, out);
 	}
 }
 
@@ -182,21 +187,21 @@ static bool take(struct token_reader *reader, int wanted)
 	return true;
 }
 
-static struct token read_entry(struct token_reader *reader, struct token_nest *nest)
+static void read_entry(struct token_reader *reader, struct token_nest *nest, struct token *out)
 {
 	bool is_key = nest->is_map && nest->items % 2 == 0;
 	bool is_first = is_key || !nest->is_map;
 
-	if (is_first && take(reader, nest->is_map ? '}' : ']'))
-		return tokens_close(reader);
-	if (is_first && nest->items > 0 && !take(reader, ','))
-		return tokens_fault(reader, -EBADMSG);
-	if (!is_first && !take(reader, ':'))
-		return tokens_fault(reader, -EBADMSG);
-	nest->items++;
-	if (is_key && peek(reader) != '"')
-		return tokens_fault(reader, -EBADMSG);
-	return read_value(reader);
+	if (is_first && take(reader, nest->is_map ? '}' : ']')) {
+		tokens_close(reader, out);
+		return;
+	}
+	bool is_well = is_first ? nest->items == 0 || take(reader, ',') : take(reader, ':');
+	nest->items += is_well;
+	if (is_well && !(is_key && peek(reader) != '"'))
+		read_value(reader, out);
+	else
+		tokens_fault(reader, -EBADMSG, out);
 }
 
 static bool at_end(struct token_reader *reader)

@@ -71,7 +71,10 @@ START_TEST(what_a_kind_does_not_have_plays_no_part)
 	reading.boolean = true;
 	reading.text = (struct span){ "left over", 9 };
 	reading.sum.mantissa = 5;
-	reading.number.real = 3;
+	ck_assert_uint_eq(fingerprint_of_report(NODE, &reading, 1), first);
+	reading.number = (struct number){ .is_double = true, .real = 22.5 };
+	first = fingerprint_of_report(NODE, &reading, 1);
+	reading.number.exponent = 3;
 	ck_assert_uint_eq(fingerprint_of_report(NODE, &reading, 1), first);
 }
 END_TEST
