@@ -141,6 +141,16 @@ static const char *document(const char *more)
 	return text;
 }
 
+/* Of three waves, which soak for an hour and for so long. */
+static const char *soaking(int second_ms)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text), "{\"image\":\"%s\",\"waves\":\"1 10 100\",\"soak_ms\":[3600000,%d]}", digest,
+		second_ms);
+	return text;
+}
+
 static void tick(void)
 {
 	while (rollouts_tick(rollouts, bench->now) == 0)
@@ -195,6 +205,27 @@ START_TEST(a_document_becomes_one_rollout_however_often_it_comes)
 	tick();
 	ck_assert_uint_eq(rollouts_count(rollouts), 1);
 	ck_assert_ptr_nonnull(strstr(told("spring"), "\"wave\":1"));
+	end_scene();
+}
+END_TEST
+
+/* Until it is another plan. */
+START_TEST(waves_of_a_document_may_have_soak_times_of_their_own)
+{
+	const char *name, *why;
+
+	begin_scene();
+	receive("rollout/fleet/spring", soaking(7200000));
+	tick();
+	ck_assert_int_eq(rollouts_find(rollouts, "spring")->plan.soak_ms[0], 3600000);
+	ck_assert_int_eq(rollouts_find(rollouts, "spring")->plan.soak_ms[1], 7200000);
+	receive("rollout/fleet/spring", soaking(7200000));
+	tick();
+	ck_assert(!fleet_refused(fleet, 0, &name, &why));
+	receive("rollout/fleet/spring", soaking(7200001));
+	tick();
+	ck_assert(fleet_refused(fleet, 0, &name, &why));
+	ck_assert_ptr_nonnull(strstr(why, "another plan"));
 	end_scene();
 }
 END_TEST
@@ -432,8 +463,9 @@ START_TEST(one_whose_document_stands_is_not_forgotten)
 END_TEST
 
 TEST_SUITE(fleet, a_document_becomes_one_rollout_however_often_it_comes, each_group_has_its_topic,
-	what_the_document_wishes_is_followed, what_an_operator_stopped_here_does_not_go_on_by_itself,
-	a_document_that_is_taken_back_ends_its_rollout, one_that_was_taken_back_meanwhile_is_paused_until_it_is_back,
+	waves_of_a_document_may_have_soak_times_of_their_own, what_the_document_wishes_is_followed,
+	what_an_operator_stopped_here_does_not_go_on_by_itself, a_document_that_is_taken_back_ends_its_rollout,
+	one_that_was_taken_back_meanwhile_is_paused_until_it_is_back,
 	one_that_was_taken_back_is_found_over_short_sessions_too,
 	one_that_comes_in_each_session_is_never_taken_for_gone, a_restart_remembers_whose_rollouts_are_a_fleets,
 	an_image_that_is_not_here_is_waited_for, one_that_is_in_the_way_is_waited_for,
