@@ -4,6 +4,11 @@ import pytest
 from harness.broker import Broker
 from harness.coap_node import HARDWARE, CoapNode
 from harness.gateway import Wakegate
+from harness.process import end_all
+
+
+def pytest_sessionfinish():
+    end_all()
 
 
 @pytest.fixture

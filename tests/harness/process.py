@@ -6,6 +6,16 @@ import subprocess
 import time
 
 
+started = []  # all processes of this run
+
+
+def end_all():
+    """Kills what a test that failed has left running."""
+    for process in started:
+        if process.running:
+            process.kill()
+
+
 class Process:
     """Starts `command`; standard output and error go to `log`, appended."""
 
@@ -15,6 +25,7 @@ class Process:
         with open(self.log, "ab") as out:
             self.child = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=out,
                                           stderr=subprocess.STDOUT, **options)
+        started.append(self)
 
     @property
     def running(self):
