@@ -86,6 +86,17 @@ class NatsCluster:
         names = {stream["cluster"].get("leader") if stream else None for stream in found}
         return next((server for server in self.alive() if names == {server.name}), None)
 
+    def has_copies(self):
+        """All have the messages, as the server sees it that leads them. Not asked is what MQTT's retained messages need:
+        after some kills a consumer of these stays without a quorum, whatever the cluster is given of time."""
+        leader = self.leader()
+        stream = self.details(leader) if leader else None
+        copies = stream["cluster"].get("replicas", []) if stream else []
+        return len(copies) == len(self.servers) - 1 and all(copy.get("current") for copy in copies)
+
+    def wait_copies(self):
+        wait_until("all servers have the messages", self.has_copies, 180, 0.2)
+
     def wait_leader(self):
         return wait_until("the stream has a leader", self.leader, 180, 0.2)
 

@@ -51,7 +51,7 @@ def kill_leader(cluster, received, total, way):
     elected_at = received.count
     wait_until("the drain goes on", lambda: received.count > elected_at or received.count == total, 300)
     cluster.start_server(leader)
-    cluster.wait_well()
+    cluster.wait_copies()
     return killed_at
 
 
