@@ -29,6 +29,7 @@
 #include "store/feed_store.h"
 #include "store/segment_room.h"
 #include "store/segment_store.h"
+#include "store/store.h"
 
 #define SUBMIT_RETRY_MS 20
 #define EVICT_LEAST (256 * 1024)
@@ -594,6 +595,25 @@ int64_t telemetry_tick(struct telemetry *telemetry, struct moment now)
 	return work_waits(telemetry) && next_ms > SUBMIT_RETRY_MS ? SUBMIT_RETRY_MS : next_ms;
 }
 
+/* Waits until the store has said of all that was submitted whether it has it. */
+static void await_answers(struct telemetry *telemetry)
+{
+	struct segment_summary summary;
+
+	(void)store_segment_summary(telemetry->parts.store, &summary);
+	store_dispatch(telemetry->parts.store);
+}
+
+/* The broker may have what the store does not: after a power cut nothing but the reserved numbers tells of it. */
+static bool numbers_are_stored(const struct telemetry *telemetry)
+{
+	const struct commit *commit = telemetry->commits;
+
+	while (commit && !commit->numbered)
+		commit = commit->next;
+	return !commit;
+}
+
 void telemetry_flush(struct telemetry *telemetry, struct moment now)
 {
 	telemetry->now = now;
@@ -604,8 +624,10 @@ void telemetry_flush(struct telemetry *telemetry, struct moment now)
 			commit->state = COMMIT_CLOSED;
 	if (!telemetry->evicting)
 		telemetry_submit_closed(telemetry);
+	await_answers(telemetry);
 	(void)gaps_tick(telemetry->parts.gaps);
-	numbers_stop(&telemetry->numbers);
+	if (numbers_are_stored(telemetry))
+		numbers_stop(&telemetry->numbers);
 }
 
 /* What the broker may have stays in the runtime folder, where the next start finds it. */

@@ -65,7 +65,8 @@ bool telemetry_knows(struct telemetry *telemetry, uint64_t exchange);
  * round of events; milliseconds until it wants to be called again. */
 int64_t telemetry_tick(struct telemetry *telemetry, struct moment now);
 
-/* Hands all that was taken to the store, at the end; store_close() then calls what `done`s are left. */
+/* Hands all that was taken to the store, at the end, and waits for what it says of that: replies of the store to
+ * anybody may come from within. store_close() then calls what `done`s are left. */
 void telemetry_flush(struct telemetry *telemetry, struct moment now);
 
 /* Frees; after the store was closed. NULL is fine. */

@@ -64,8 +64,9 @@ struct house {
 	uint64_t received, last_value;
 	uint64_t gap_lost;
 	char gap_text[128];
-	bool came[HOUSE_NUMBERS], lost[HOUSE_NUMBERS]; /* which sequence numbers */
-	uint64_t thinned;                              /* readings that windows stand for */
+	/* Which sequence numbers: came, are said to be lost, or are in a gap of which not all were readings. */
+	bool came[HOUSE_NUMBERS], lost[HOUSE_NUMBERS], told[HOUSE_NUMBERS];
+	uint64_t thinned; /* readings that windows stand for */
 };
 
 /* Notes the number. NODE/count/SUFFIX stands for readings of a window; whether it is one. */
@@ -123,7 +124,7 @@ static inline void house_read_gaps(struct house *house, const struct senml_pack 
 		ck_assert_int_eq(sscanf(house->gap_text, "first=%llu last=%llu lost=%llu", &first, &last, &lost), 3);
 		house->gap_lost += lost;
 		for (uint64_t number = first; number <= last && number < HOUSE_NUMBERS; number++)
-			house->lost[number] |= lost == last - first + 1;
+			*(lost == last - first + 1 ? &house->lost[number] : &house->told[number]) = true;
 		house->gap_records++;
 	}
 }

@@ -324,6 +324,39 @@ START_TEST(dated_readings_that_were_refused_are_known_for_as_long_as_it_takes)
 }
 END_TEST
 
+/* The broker gets nothing of what it is offered, and the disk takes nothing until after its first `failing` changes of
+ * the stop; then the power is cut. */
+static void stop_while_the_disk_fails(uint32_t failing)
+{
+	struct life life = begin(failing);
+	struct house *house = life.house;
+
+	advance(&life, 1000);
+	house->lazy = true;
+	house->answer = -EIO;
+	fault_vfs_plan(life.fault, &(struct fault_plan){ .fault = FAULT_IO_ERROR, .first = 1, .count = UINT32_MAX });
+	report(&life, 1600);
+	ck_assert_uint_eq(house->refused, 1);
+	fault_vfs_plan(life.fault, &(struct fault_plan){ .fault = FAULT_IO_ERROR, .first = 1, .count = failing });
+	house_stop(house);
+	mend_disk(&life);
+	house_files("rm -rf", house->folder, "/run", "");
+	house->answer = 0;
+	house_open(house);
+	check(&life);
+	for (uint32_t number = 1; number <= 8; number++)
+		ck_assert_msg(house->came[number] || house->lost[number] || house->told[number],
+			"nothing is said of number %u, the disk failed for %u changes", number, failing);
+	end(&life);
+}
+
+START_TEST(a_stop_over_a_failing_disk_leaves_no_number_unexplained)
+{
+	for (uint32_t failing = 0; failing < 40; failing++)
+		stop_while_the_disk_fails(failing);
+}
+END_TEST
+
 TEST_SUITE(telemetry_faults, a_power_cut_at_any_change_that_loses_all_loses_no_acknowledged_reading,
 	a_power_cut_at_any_change_that_tears_all_loses_no_acknowledged_reading,
 	an_error_at_any_change_loses_no_acknowledged_reading,
@@ -333,4 +366,5 @@ TEST_SUITE(telemetry_faults, a_power_cut_at_any_change_that_loses_all_loses_no_a
 	a_report_that_was_refused_is_stored_when_the_disk_works_again,
 	a_report_that_was_refused_is_offered_again_while_the_disk_fails,
 	a_report_that_was_refused_is_known_after_restarts,
-	dated_readings_that_were_refused_are_known_for_as_long_as_it_takes)
+	dated_readings_that_were_refused_are_known_for_as_long_as_it_takes,
+	a_stop_over_a_failing_disk_leaves_no_number_unexplained)
