@@ -92,9 +92,8 @@ void config_print_sample(FILE *out, const struct settings_table *const *tables, 
 {
 	prose_print(out, COLUMNS, "# ",
 		"Every setting of wakegate with its default, as printed by wakegated --print-config. A config file "
-		"needs "
-		"only what differs from it. Settings without a default stand in a comment, with an example. After a "
-		"change of a setting marked reloadable, SIGHUP is enough (systemctl reload wakegate); others need a "
-		"restart. wakegated --check FILE tells what is wrong with a file.");
+		"needs only what differs from it. Settings without a default stand in a comment, with an example. "
+		"After a change of a setting marked reloadable, SIGHUP is enough (systemctl reload wakegate); others "
+		"need a restart. wakegated --check FILE tells what is wrong with a file.");
 	config_print_groups(out, tables, count);
 }

@@ -108,8 +108,7 @@ static const struct setting settings_list[] = {
 		.least = 0,
 		.most = 1073741824,
 		.help = "Bytes of firmware a second that a plain address gets to which no image is offered, in the "
-			"long "
-			"run: it may be somebody else's. 0: any number." },
+			"long run: it may be somebody else's. 0: any number." },
 	{ .name = "receive_buffer",
 		.type = SETTING_SIZE,
 		.offset = OFFSET(receive_buffer_bytes),

@@ -68,8 +68,7 @@ static enum script_turn take_first_version(void *context, struct reader *answer)
 		return SCRIPT_NEXT;
 	snprintf(why, sizeof(why),
 		"the stick's firmware is too old: it speaks version %u of EZSP, and %u to %u are known; flash "
-		"EmberZNet "
-		"7.4 or later",
+		"EmberZNet 7.4 or later",
 		ezsp->version, EZSP_VERSION_LEAST, EZSP_VERSION_MOST);
 	return refuse(ezsp, why);
 }

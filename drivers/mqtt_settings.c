@@ -19,8 +19,7 @@ static const struct setting settings_list[] = {
 		.least = 1,
 		.most = 253,
 		.help = "Address or name of the local broker. The connection is in plain: keep the broker on this "
-			"machine or "
-			"in a network you trust." },
+			"machine or in a network you trust." },
 	{ .name = "port",
 		.type = SETTING_INTEGER,
 		.offset = OFFSET(port),
@@ -47,8 +46,7 @@ static const struct setting settings_list[] = {
 		.least = 1,
 		.most = 64,
 		.help = "The MQTT client identifier, under which the broker keeps what comes while the gateway is "
-			"away. "
-			"Unique at the broker." },
+			"away. Unique at the broker." },
 	{ .name = "accept",
 		.type = SETTING_CHOICE,
 		.offset = OFFSET(accept),
@@ -58,8 +56,7 @@ static const struct setting settings_list[] = {
 		.required = true,
 		.reloadable = true,
 		.help = "Whose messages are taken: those of every node that the broker lets publish, or of the nodes "
-			"in "
-			"nodes_file." },
+			"in nodes_file." },
 	{ .name = "nodes_file",
 		.type = SETTING_FILE,
 		.offset = OFFSET(nodes_file),
@@ -87,8 +84,7 @@ static const struct setting settings_list[] = {
 		.least = 1,
 		.most = MQTT_TEMPLATE_MAX - 64,
 		.help = "Where a node finds the manifest of the image that it is to have; it asks for blocks on what "
-			"hangs "
-			"below." },
+			"hangs below." },
 	{ .name = "command_topic",
 		.type = SETTING_TEXT,
 		.offset = OFFSET(command_topic),
@@ -131,8 +127,7 @@ static const struct setting settings_list[] = {
 		.least = 1,
 		.most = MQTT_IN_FLIGHT_MAX,
 		.help = "Messages taken from the broker that are not durable yet; while so many wait, the broker keeps "
-			"the "
-			"rest." },
+			"the rest." },
 	{ .name = "slots",
 		.type = SETTING_BOOLEAN,
 		.offset = OFFSET(slots),

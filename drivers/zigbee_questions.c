@@ -441,6 +441,5 @@ void zigbee_ask(struct driver *driver, const struct driver_question *question)
 	}
 	zigbee_refuse(question, -EINVAL,
 		"a Zigbee network is asked status, permit, nodes, interview, remove, keep, scan, form, adopt, backup "
-		"or "
-		"restore");
+		"or restore");
 }

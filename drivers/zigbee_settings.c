@@ -52,8 +52,7 @@ static const struct setting settings_list[] = {
 		.least = 1,
 		.most = 4,
 		.help = "Channel of a network that is formed, \"11\" to \"26\", or \"scan\": the one with the least "
-			"energy on "
-			"it." },
+			"energy on it." },
 	{ .name = "pan",
 		.type = SETTING_INTEGER,
 		.offset = OFFSET(pan),

@@ -220,9 +220,8 @@ static void on_removed(void *context, int result)
 
 	if (result < 0)
 		control_fail(request, result,
-			"\"%.64s\" is forgotten, but the disk refuses that (%s): it is tried again, and a restart "
-			"before "
-			"it works brings the node back",
+			"\"%.64s\" is forgotten, but the disk refuses that (%s): it is tried again; a restart "
+			"before it works brings the node back",
 			control_text(request, "node"), strerror(-result));
 	else
 		control_done(request, NULL);

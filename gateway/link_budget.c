@@ -13,8 +13,7 @@ static const struct setting settings[] = {
 		.most = PLACES_MAX / 2,
 		.reloadable = true,
 		.help = "How many nodes of a link may fetch firmware at a time; the others are told when to come. 0: "
-			"any "
-			"number. A mesh of 250 kbit/s bears 4 to 8." },
+			"any number. A mesh of 250 kbit/s bears 4 to 8." },
 	{ .name = "per_parent",
 		.type = SETTING_INTEGER,
 		.offset = offsetof(struct link_settings, per_parent),
@@ -23,8 +22,7 @@ static const struct setting settings[] = {
 		.most = PLACES_MAX / 2,
 		.reloadable = true,
 		.help = "How many of them through the same parent in the mesh, as nodes name it in their check-ins. 0: "
-			"any "
-			"number." },
+			"any number." },
 	{ .name = "idle",
 		.type = SETTING_DURATION,
 		.offset = offsetof(struct link_settings, idle_ms),

@@ -94,8 +94,7 @@ static const struct setting settings[] = {
 		.most = 24 * 3600 * 1000LL,
 		.reloadable = true,
 		.help = "Nodes that wait for a window do not restart all at once but over so long from its beginning, "
-			"or over "
-			"half of it if that is less." },
+			"or over half of it if that is less." },
 	{ .name = "list",
 		.type = SETTING_GROUPS,
 		.offset = offsetof(struct quiet_hours_settings, list),

@@ -264,8 +264,7 @@ static const struct setting waves_settings[] = {
 		.least = 1,
 		.most = 160,
 		.help = "How long the nodes of a wave are watched before the next one begins: one time up to 365 d, or "
-			"one "
-			"for each wave but the last, as \"1 h, 4 h, 1 d\"." },
+			"one for each wave but the last, as \"1 h, 4 h, 1 d\"." },
 	{ .name = "deadline",
 		.type = SETTING_INTEGER,
 		AT(deadline_wakes),

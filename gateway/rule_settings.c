@@ -194,8 +194,7 @@ static const struct setting rule_settings[] = {
 		.reloadable = true,
 		.example = "[ \"temperature\", \"*/temperature\" ]",
 		.help = "Which readings, by the name that the rules before this one left them, with * and ?. Without "
-			"it "
-			"all." },
+			"it all." },
 	{ .name = "scale",
 		.type = SETTING_NUMBER,
 		RULE(scale),

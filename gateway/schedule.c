@@ -36,8 +36,7 @@ static const struct setting settings[] = {
 		.most = 1000000,
 		.reloadable = true,
 		.help = "How many nodes may be in contact at a time; when more come at once, the others are told a "
-			"free "
-			"slot. The default is what the gateway bears, a mesh bears less. 0: any number." },
+			"free slot. The default is what the gateway bears, a mesh bears less. 0: any number." },
 };
 
 const struct settings_table schedule_settings_table = {

@@ -38,8 +38,7 @@ static const struct setting settings[] = {
 		.most = 95,
 		.reloadable = true,
 		.help = "Percent of the quota from which on readings are thinned; while the uplink is up, half way "
-			"from "
-			"there to the quota." },
+			"from there to the quota." },
 	{ .name = "thin_window",
 		.type = SETTING_DURATION,
 		.offset = OFFSET(thin_window_ms),
@@ -152,8 +151,7 @@ static const struct setting settings[] = {
 		.most = 10000000,
 		.reloadable = true,
 		.help = "Readings per second that drain from the disk after an outage, beside the live ones; 0: as "
-			"fast "
-			"as the broker takes them." },
+			"fast as the broker takes them." },
 	{ .name = "backlog_bytes",
 		.type = SETTING_SIZE,
 		.offset = OFFSET(backlog_bytes),

@@ -43,8 +43,7 @@ static const struct setting settings[] = {
 		.most = 1000000,
 		.reloadable = true,
 		.help = "At how many contacts in a row a node may fail to go on with an update before it has failed; 0 "
-			"is "
-			"no limit." },
+			"is no limit." },
 	{ .name = "stall_after",
 		.type = SETTING_DURATION,
 		.offset = offsetof(struct update_settings, stall_after_ms),
@@ -69,8 +68,7 @@ static const struct setting settings[] = {
 		.most = 100,
 		.reloadable = true,
 		.help = "Nodes that say they have less percent of their battery begin no update, whoever ordered it, "
-			"but "
-			"by wakegate update --now." },
+			"but by wakegate update --now." },
 };
 
 const struct settings_table update_settings_table = {
