@@ -1,5 +1,6 @@
 #include "protocols/cursor.h"
 
+#include <endian.h>
 #include <string.h>
 
 void reader_init(struct reader *reader, const void *data, size_t size)
@@ -27,24 +28,13 @@ const uint8_t *read_bytes(struct reader *reader, size_t size)
 	return bytes;
 }
 
-static uint64_t read_big_endian(struct reader *reader, size_t size)
+/* Copies what is `size` bytes long, or leaves it as it is. */
+static inline void read_into(struct reader *reader, void *value, size_t size)
 {
 	const uint8_t *bytes = read_bytes(reader, size);
-	uint64_t value = 0;
 
-	for (size_t i = 0; bytes && i < size; i++)
-		value = value << 8 | bytes[i];
-	return value;
-}
-
-static uint64_t read_little_endian(struct reader *reader, size_t size)
-{
-	const uint8_t *bytes = read_bytes(reader, size);
-	uint64_t value = 0;
-
-	for (size_t i = size; bytes && i > 0; i--)
-		value = value << 8 | bytes[i - 1];
-	return value;
+	if (bytes)
+		memcpy(value, bytes, size);
 }
 
 uint8_t read_u8(struct reader *reader)
@@ -58,32 +48,50 @@ uint8_t read_u8(struct reader *reader)
 
 uint16_t read_be16(struct reader *reader)
 {
-	return (uint16_t)read_big_endian(reader, 2);
+	uint16_t value = 0;
+
+	read_into(reader, &value, sizeof(value));
+	return be16toh(value);
 }
 
 uint32_t read_be32(struct reader *reader)
 {
-	return (uint32_t)read_big_endian(reader, 4);
+	uint32_t value = 0;
+
+	read_into(reader, &value, sizeof(value));
+	return be32toh(value);
 }
 
 uint64_t read_be64(struct reader *reader)
 {
-	return read_big_endian(reader, 8);
+	uint64_t value = 0;
+
+	read_into(reader, &value, sizeof(value));
+	return be64toh(value);
 }
 
 uint16_t read_le16(struct reader *reader)
 {
-	return (uint16_t)read_little_endian(reader, 2);
+	uint16_t value = 0;
+
+	read_into(reader, &value, sizeof(value));
+	return le16toh(value);
 }
 
 uint32_t read_le32(struct reader *reader)
 {
-	return (uint32_t)read_little_endian(reader, 4);
+	uint32_t value = 0;
+
+	read_into(reader, &value, sizeof(value));
+	return le32toh(value);
 }
 
 uint64_t read_le64(struct reader *reader)
 {
-	return read_little_endian(reader, 8);
+	uint64_t value = 0;
+
+	read_into(reader, &value, sizeof(value));
+	return le64toh(value);
 }
 
 uint64_t read_varint(struct reader *reader)

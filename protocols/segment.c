@@ -54,7 +54,7 @@ void segment_writer_init(struct segment_writer *writer, void *data, size_t size)
 {
 	writer_init(&writer->out, data, size);
 	writer->received_ms = 0;
-	writer->texts = 0;
+	writer->texts = writer->last = 0;
 	memset(writer->slots, 0, sizeof(writer->slots));
 }
 
@@ -110,11 +110,31 @@ static void write_sized(struct writer *out, struct span text)
 	write_bytes(out, text.data, text.size);
 }
 
+/* Texts mostly follow each other as they did before: names of a report and their units. */
+static bool follows(const struct segment_writer *writer, struct span text)
+{
+	uint16_t next = writer->last ? writer->next[writer->last - 1] : 0;
+
+	return next && next <= writer->texts && text_stands_at(writer, writer->offsets[next - 1], text);
+}
+
+static void note_last(struct segment_writer *writer, uint16_t text)
+{
+	if (writer->last)
+		writer->next[writer->last - 1] = text;
+	writer->last = text;
+}
+
 static void write_text(struct segment_writer *writer, struct span text)
 {
+	if (follows(writer, text)) {
+		writer->last = writer->next[writer->last - 1];
+		write_varint(&writer->out, (uint64_t)(writer->last - 1) + TEXT_NUMBERED);
+		return;
+	}
 	uint16_t *slot = find_slot(writer, text);
-
 	if (slot && *slot) {
+		note_last(writer, *slot);
 		write_varint(&writer->out, (uint64_t)(*slot - 1) + TEXT_NUMBERED);
 		return;
 	}
@@ -124,8 +144,10 @@ static void write_text(struct segment_writer *writer, struct span text)
 	write_sized(&writer->out, text);
 	if (!numbered || writer->out.failed)
 		return;
+	writer->next[writer->texts] = 0;
 	writer->offsets[writer->texts++] = (uint32_t)offset;
 	*slot = (uint16_t)writer->texts;
+	note_last(writer, *slot);
 }
 
 static void write_number(struct writer *out, const struct number *number)
@@ -191,6 +213,7 @@ static void take_back(struct segment_writer *writer, const struct writer *out, s
 		writer->slots[i] = 0;
 		writer->texts--;
 	}
+	writer->last = 0;
 	writer->out = *out;
 }
 

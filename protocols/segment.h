@@ -33,6 +33,8 @@ struct segment_writer {
 	size_t texts;
 	uint16_t slots[2 * SEGMENT_TEXTS_MAX]; /* hash table: number of a text + 1, 0: free */
 	uint32_t offsets[SEGMENT_TEXTS_MAX];   /* where text number i stands in the output */
+	uint16_t next[SEGMENT_TEXTS_MAX];      /* the text + 1 that followed text number i last, 0: none did */
+	uint16_t last;                         /* the text + 1 that was written last, 0: none */
 };
 
 /* Starts a segment in `size` bytes at `data`, which outlives the writer. */

@@ -70,6 +70,7 @@ struct parser {
 	int64_t now_us;
 	bool any_start;
 	struct record base; /* base fields so far */
+	bool base_fits;     /* the base name has none but a name's characters */
 	struct record record;
 };
 
@@ -167,14 +168,30 @@ static void read_pair(struct parser *parser, const struct token *key)
 	parser->record.seen |= BIT(field);
 }
 
+bool senml_is_name_character(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '-' && c <= ':') || c == '_'; /* -./0-9: */
+}
+
+static bool are_name_characters(struct span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (!senml_is_name_character(text.data[i]))
+			return false;
+	return true;
+}
+
 static void take_base(struct parser *parser)
 {
+	if (!(parser->record.seen & BASE_FIELDS))
+		return;
 	parser->base.seen |= parser->record.seen & BASE_FIELDS;
 	for (int i = BASE_VERSION; i <= BASE_SUM; i++) {
 		if (!(parser->record.seen & BIT(i)))
 			continue;
 		parser->base.values[i] = parser->record.values[i];
 	}
+	parser->base_fits = are_name_characters(parser->base.values[BASE_NAME].text);
 }
 
 static int check_version(const struct record *record)
@@ -188,22 +205,17 @@ static int check_version(const struct record *record)
 	return version->mantissa > SENML_VERSION ? -ENOTSUP : 0;
 }
 
-bool senml_is_name_character(char c)
+static bool may_start(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '-' && c <= ':') || c == '_'; /* -./0-9: */
+	return c != '-' && c != ':' && c != '.' && c != '_';
 }
 
-/* Section 4.5.1; a leading '/' is OMA LwM2M's. */
-static int check_name(const struct parser *parser, struct span name)
+/* Section 4.5.1; a leading '/' is OMA LwM2M's. `own` is what the record adds to the base. */
+static int check_name(const struct parser *parser, struct span name, struct span own)
 {
-	if (name.size == 0)
+	if (name.size == 0 || (!parser->any_start && !may_start(name.data[0])))
 		return -EBADMSG;
-	if (!parser->any_start && memchr("-:._", name.data[0], 4))
-		return -EBADMSG;
-	for (size_t i = 0; i < name.size; i++)
-		if (!senml_is_name_character(name.data[i]))
-			return -EBADMSG;
-	return 0;
+	return parser->base_fits && are_name_characters(own) ? 0 : -EBADMSG;
 }
 
 static int join_name(struct parser *parser, struct span *out)
@@ -220,7 +232,7 @@ static int join_name(struct parser *parser, struct span *out)
 		write_bytes(scratch, base.data, base.size);
 		write_bytes(scratch, name.data, name.size);
 	}
-	return scratch->failed ? -ENOBUFS : check_name(parser, *out);
+	return scratch->failed ? -ENOBUFS : check_name(parser, *out, name);
 }
 
 /* base + own, the missing one counting as zero (section 4.5.4); `field` is in either. */
@@ -389,6 +401,7 @@ int senml_parse(struct senml_pack *pack, const struct senml_source *source)
 	parser.now_us = source->now_us;
 	parser.any_start = source->any_start;
 	parser.base.seen = 0;
+	parser.base_fits = true;
 	parser.base.values[BASE_NAME].text = parser.base.values[BASE_UNIT].text = (struct span){ 0 };
 	tokens_init(&parser.tokens, source->format, source->data, pack->scratch, pack->scratch_size);
 	pack->count = 0;

@@ -19,25 +19,33 @@ struct head {
 	uint64_t argument;
 };
 
-static struct head read_head(struct token_reader *reader)
+/* The argument of a head whose first byte does not say it. */
+static uint64_t read_argument(struct token_reader *reader, const struct head *head)
 {
-	uint8_t byte = read_u8(&reader->in);
-	struct head head = { .major = byte >> 5, .info = byte & 31 };
+	uint64_t argument = 0;
 
-	if (head.info < 24)
-		head.argument = head.info;
-	else if (head.info == 24)
-		head.argument = read_u8(&reader->in);
-	else if (head.info == 25)
-		head.argument = read_be16(&reader->in);
-	else if (head.info == 26)
-		head.argument = read_be32(&reader->in);
-	else if (head.info == 27)
-		head.argument = read_be64(&reader->in);
-	else if (head.info != INDEFINITE || (head.major != ARRAY && head.major != MAP))
+	if (head->info == 24)
+		argument = read_u8(&reader->in);
+	else if (head->info == 25)
+		argument = read_be16(&reader->in);
+	else if (head->info == 26)
+		argument = read_be32(&reader->in);
+	else if (head->info == 27)
+		argument = read_be64(&reader->in);
+	else if (head->info != INDEFINITE || (head->major != ARRAY && head->major != MAP))
 		(void)tokens_fail(reader, -EBADMSG);
 	if (reader->in.failed)
 		(void)tokens_fail(reader, -EBADMSG);
+	return argument;
+}
+
+static inline struct head read_head(struct token_reader *reader)
+{
+	uint8_t byte = read_u8(&reader->in);
+	struct head head = { .major = byte >> 5, .info = byte & 31, .argument = byte & 31 };
+
+	if (head.info >= 24 || reader->in.failed)
+		head.argument = read_argument(reader, &head);
 	return head;
 }
 
@@ -165,7 +173,8 @@ static void open_nest(struct token_reader *reader, const struct head *head, stru
 	tokens_open(reader, &nest, out);
 }
 
-static void read_item(struct token_reader *reader, struct token *out)
+/* By itself, so that what most items are costs little. */
+__attribute__((noinline)) static void read_any_item(struct token_reader *reader, struct token *out)
 {
 	struct head head = read_head(reader);
 
@@ -196,10 +205,32 @@ static void read_item(struct token_reader *reader, struct token *out)
 	}
 }
 
+/* What most items are, keys above all: a number or a text whose head is a single byte. */
+static inline void read_item(struct token_reader *reader, struct token *out)
+{
+	struct reader *in = &reader->in;
+	uint8_t byte = in->at < in->end ? *in->at : BREAK;
+	int64_t argument = byte & 31;
+	unsigned major = byte >> 5;
+
+	if (argument < 24 && major <= NEGATIVE && !in->failed) {
+		in->at++;
+		out->kind = TOKEN_NUMBER;
+		out->number = number_from_integer(major == NEGATIVE ? -1 - argument : argument);
+	} else if (argument < 24 && major == TEXT && argument < in->end - in->at && !in->failed) {
+		out->kind = TOKEN_TEXT;
+		out->text = (struct span){ (const char *)in->at + 1, (size_t)argument };
+		in->at += 1 + argument;
+		if (!utf8_valid(out->text))
+			tokens_fault(reader, -EBADMSG, out);
+	} else {
+		read_any_item(reader, out);
+	}
+}
+
+/* A nest of unknown length. */
 static bool nest_ends(struct token_reader *reader, const struct token_nest *nest)
 {
-	if (nest->counted)
-		return nest->items == 0;
 	if (reader_left(&reader->in) == 0 || *reader->in.at != BREAK)
 		return false;
 	if (nest->is_map && nest->items % 2)
@@ -210,7 +241,7 @@ static bool nest_ends(struct token_reader *reader, const struct token_nest *nest
 
 static void read_entry(struct token_reader *reader, struct token_nest *nest, struct token *out)
 {
-	if (nest_ends(reader, nest)) {
+	if (nest->counted ? nest->items == 0 : nest_ends(reader, nest)) {
 		tokens_close(reader, out);
 		return;
 	}

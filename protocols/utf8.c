@@ -1,6 +1,7 @@
 #include "protocols/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* Length of the character at `at`, which is not ASCII, or 0 if it is not UTF-8 (the table of RFC 3629 section 4). */
 static size_t character_size(const uint8_t *at, size_t left)
@@ -18,10 +19,31 @@ static size_t character_size(const uint8_t *at, size_t left)
 	return size;
 }
 
+/* Of texts that are not tiny, eight bytes at once; the last ones may be looked at twice. */
+static bool is_ascii(struct span text)
+{
+	uint64_t word, all = 0;
+	size_t i = 0;
+
+	if (text.size < sizeof(word)) {
+		for (; i < text.size; i++)
+			all |= (uint8_t)text.data[i];
+		return all < 0x80;
+	}
+	for (; i + sizeof(word) < text.size; i += sizeof(word)) {
+		memcpy(&word, text.data + i, sizeof(word));
+		all |= word;
+	}
+	memcpy(&word, text.data + text.size - sizeof(word), sizeof(word));
+	return ((all | word) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool utf8_valid(struct span text)
 {
 	const uint8_t *data = (const uint8_t *)text.data;
 
+	if (is_ascii(text))
+		return true;
 	for (size_t i = 0; i < text.size;) {
 		if (data[i] < 0x80) {
 			i++;

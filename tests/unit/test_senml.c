@@ -165,12 +165,17 @@ START_TEST(packs_against_the_standard_are_refused)
 		"[{\"n\":\"a\",\"vd\":\"a\"}]", "[{\"n\":\"a b\",\"v\":1}]", "[{\"n\":\"_a\",\"v\":1}]",
 		"[{\"n\":\"a\",\"v\":1,\"bver\":1.5}]", "[{\"n\":\"a\",\"v\":1,\"bver\":0}]",
 		"[{\"n\":\"a\",\"v\":null}]", "[{\"n\":1,\"v\":1}]", "[{\"n\":\"a\",\"v\":1}",
-		"[{\"n\":\"a\",\"v\":1}]]" };
+		"[{\"n\":\"a\",\"v\":1}]]", "[{\"bn\":\"a b\",\"n\":\"c\",\"v\":1}]", "[{\"bn\":\"a b\",\"v\":1}]",
+		"[{\"bn\":\"-a\",\"n\":\"c\",\"v\":1}]", "[{\"bn\":\"a\",\"n\":\"c d\",\"v\":1}]",
+		"[{\"bn\":\"a\",\"n\":\"b\",\"v\":1},{\"n\":\"b d\",\"v\":1}]",
+		"[{\"bn\":\"a b\"},{\"n\":\"c\",\"v\":1}]" };
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		ck_assert_msg(parse_json(texts[i]) == -EBADMSG, "%s", texts[i]);
 		ck_assert_uint_eq(pack.count, 0);
 	}
+	/* A base name counts where something bears it. */
+	ck_assert_int_eq(parse_json("[{\"bn\":\"a b\"},{\"bn\":\"a\",\"n\":\"-c\",\"v\":1}]"), 0);
 	ck_assert_int_eq(parse_json("[{\"n\":\"a\",\"v\":1,\"ut\":-1}]"), -ERANGE);
 	ck_assert_int_eq(parse_json("[{\"n\":\"a\",\"v\":1,\"t\":1e15}]"), -ERANGE);
 	ck_assert_int_eq(parse_json("[{\"n\":\"a\",\"v\":1e999}]"), -ERANGE);
