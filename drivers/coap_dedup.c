@@ -4,15 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CACHE_LINE 64
+#define PLACES_AHEAD 3
 #define HEADS_EACH 4 /* chains for each request, so that most are empty and few requests are looked at in vain */
 
+#define NUMBER_BITS 24
+#define NUMBER_MASK ((UINT32_C(1) << NUMBER_BITS) - 1)
+
+_Static_assert(COAP_DEDUP_MAX < NUMBER_MASK, "a number must tell whether it is in the ring");
+
 /*
- * Chains lead from newer to older requests, by their positions. One that meets a position before `first` ends there, so
- * that what is forgotten need not be looked for.
+ * Chains lead from newer to older requests, by the low bits of their positions. One that meets a position before
+ * `first` ends there, so that what is forgotten need not be looked for. A head has, above the number of its newest
+ * request, eight marks, one of which each request of the chain has set: almost every request is new, and then its mark
+ * is rarely there, so that those of the chain need not be fetched from memory.
  */
 struct coap_dedup {
 	struct coap_exchange *ring;
-	uint32_t *heads; /* of hash chains: the low 32 bits of the newest position */
+	uint32_t *heads; /* of hash chains */
 	size_t limit;
 	size_t ring_mask, head_mask;
 	uint64_t first, end; /* positions since the beginning of time; modulo the ring's size they are indices */
@@ -49,13 +58,18 @@ static uint32_t *chain_of(const struct coap_dedup *dedup, const struct coap_peer
 	return &dedup->heads[(peer->hash + id) & dedup->head_mask];
 }
 
+static uint32_t mark_of(const struct coap_peer *peer)
+{
+	return UINT32_C(1) << (NUMBER_BITS + (peer->hash >> 61));
+}
+
 /*
- * The position with these low bits, or 0 if it was forgotten. One from 2^32 requests ago may pass for one that is not:
+ * The position with these low bits, or 0 if it was forgotten. One from 2^24 requests ago may pass for one that is not:
  * then another chain is followed, in which nothing is found that was not asked for.
  */
-static uint64_t position_of(const struct coap_dedup *dedup, uint32_t low)
+static uint64_t position_of(const struct coap_dedup *dedup, uint32_t number)
 {
-	uint32_t age = (uint32_t)dedup->end - low;
+	uint32_t age = ((uint32_t)dedup->end - number) & NUMBER_MASK;
 
 	return age > 0 && age <= dedup->end - dedup->first ? dedup->end - age : 0;
 }
@@ -88,7 +102,8 @@ struct coap_exchange *coap_dedup_after(struct coap_dedup *dedup, const struct co
 struct coap_exchange *coap_dedup_find(
 	struct coap_dedup *dedup, const struct coap_peer *peer, uint16_t id, uint64_t fingerprint)
 {
-	uint64_t position = position_of(dedup, *chain_of(dedup, peer, id)), before;
+	uint32_t head = *chain_of(dedup, peer, id);
+	uint64_t position = head & mark_of(peer) ? position_of(dedup, head) : 0, before;
 
 	for (; position != 0; position = before) {
 		struct coap_exchange *exchange = coap_dedup_at(dedup, position);
@@ -96,9 +111,18 @@ struct coap_exchange *coap_dedup_find(
 		if (exchange->state != COAP_EXCHANGE_REFUSED && exchange->id == id &&
 			exchange->fingerprint == fingerprint && memcmp(&exchange->peer, peer, sizeof(*peer)) == 0)
 			return exchange;
-		before = exchange->next == (uint32_t)position ? 0 : position_of(dedup, exchange->next);
+		before = exchange->next == (position & NUMBER_MASK) ? 0 : position_of(dedup, exchange->next);
 	}
 	return NULL;
+}
+
+/* Places are taken one after the other: those that come next are fetched while others are worked on. */
+static void expect_place(const struct coap_dedup *dedup, uint64_t position)
+{
+	const char *place = (const char *)&dedup->ring[position & dedup->ring_mask];
+
+	for (size_t at = 0; at < sizeof(struct coap_exchange); at += CACHE_LINE)
+		__builtin_prefetch(place + at, 1);
 }
 
 static bool can_be_forgotten(const struct coap_exchange *exchange)
@@ -126,14 +150,18 @@ struct coap_exchange *coap_dedup_add(
 	}
 	struct coap_exchange *exchange = coap_dedup_at(dedup, dedup->end);
 	uint32_t *head = chain_of(dedup, peer, id);
+	uint32_t number = (uint32_t)dedup->end & NUMBER_MASK;
+	bool is_first = position_of(dedup, *head) == 0;
 	*exchange = (struct coap_exchange){
 		.peer = *peer,
 		.fingerprint = fingerprint,
 		.arrived_ms = now_ms,
-		.next = position_of(dedup, *head) != 0 ? *head : (uint32_t)dedup->end,
+		.next = is_first ? number : *head & NUMBER_MASK,
 		.id = id,
 	};
-	*head = (uint32_t)dedup->end++;
+	*head = number | mark_of(peer) | (is_first ? 0 : *head & ~NUMBER_MASK);
+	dedup->end++;
+	expect_place(dedup, dedup->end + PLACES_AHEAD);
 	return exchange;
 }
 

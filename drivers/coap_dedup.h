@@ -27,7 +27,7 @@ struct coap_exchange {
 	struct coap_peer peer;
 	uint64_t fingerprint; /* of the datagram */
 	int64_t arrived_ms;
-	uint32_t next; /* position of the one before it in its hash chain, the low 32 bits; its own: there was none */
+	uint32_t next; /* number of the one before it in its hash chain; its own: there was none */
 	uint16_t id;
 	uint8_t token_size;
 	uint8_t token[COAP_TOKEN_MAX];

@@ -182,10 +182,11 @@ static void describe_command(const struct coap_nodes *nodes, const char *node, s
 	const struct coap_command *command =
 		coap_commands_find(&nodes->commands, node, nodes->config.monotonic_ms(nodes->config.context));
 
+	answer->has_command = command != NULL;
 	if (!command)
 		return;
-	answer->has_command = true;
 	answer->command.id = command->id;
+	answer->command.until_s = 0;
 	(void)snprintf(answer->command.text, sizeof(answer->command.text), "%s", command->text);
 }
 
@@ -194,9 +195,12 @@ static void set_answer(const struct coap_nodes *nodes, const char *node, uint32_
 	struct coap_response *response)
 {
 	const struct offer *offer = offers_find(&nodes->offers, node);
-	struct profile_answer answer = { .next_s = next_s, .has_update = offer != NULL };
+	struct profile_answer answer;
 	struct writer out;
 
+	/* Most nodes are told nothing but their slot: what else there is room for is not cleared. */
+	answer.next_s = next_s;
+	answer.has_update = offer != NULL;
 	if (offer)
 		describe_update(nodes, offer, &answer.update);
 	describe_command(nodes, node, &answer);
@@ -269,6 +273,14 @@ static void on_report_done(void *context, int result, uint32_t retry_s)
 	slab_give_back(&nodes->pending, pending);
 }
 
+/* Names these very bytes: the same when they are sent again, also after a restart. */
+static uint64_t name_of_message(const struct coap_request *request)
+{
+	static const struct siphash_key key = { 0x77616b6567617465, 0x636f617020706f73 };
+
+	return siphash(&key, request->datagram, request->datagram_size);
+}
+
 /* What names the node's message among those of all nodes. */
 static uint64_t exchange_of_node(const char *node, uint64_t message)
 {
@@ -285,8 +297,9 @@ static uint64_t former_exchange(void *context)
 	const struct pending_report *pending = context;
 	const struct coap_request *request = pending->request;
 
-	return exchange_of_node(pending->node,
-		pending->is_dated ? siphash(&payload_key, request->payload, request->payload_size) : request->exchange);
+	return exchange_of_node(pending->node, pending->is_dated
+						       ? siphash(&payload_key, request->payload, request->payload_size)
+						       : name_of_message(request));
 }
 
 /*
@@ -299,7 +312,7 @@ static uint64_t exchange_of(const struct coap_turn *turn, const struct senml_pac
 	const struct span node = { turn->node, strlen(turn->node) };
 	uint64_t told = fingerprint_of_report(node, pack->readings, pack->count);
 
-	return told ? told : fingerprint_of_message(exchange_of_node(turn->node, turn->request->exchange));
+	return told ? told : fingerprint_of_message(exchange_of_node(turn->node, name_of_message(turn->request)));
 }
 
 static int submit_report(struct coap_turn *turn, const struct senml_pack *pack, uint64_t exchange)

@@ -21,9 +21,8 @@ void coap_request_init(struct coap_request *request)
 	request->segment_count = request->query_count = request->etag_count = 0;
 	request->content_format = request->accept = COAP_FORMAT_NONE;
 	request->block1 = request->block2 = (struct coap_block){ 0 };
-	request->payload = NULL;
+	request->payload = request->datagram = NULL;
 	request->payload_size = request->datagram_size = 0;
-	request->exchange = 0;
 }
 
 static uint8_t take_segment(struct coap_request *request, const struct coap_option *option)

@@ -46,9 +46,8 @@ struct coap_request {
 	struct coap_block block1, block2;
 	const uint8_t *payload;
 	size_t payload_size;
-	size_t datagram_size; /* bytes on the wire above UDP or DTLS */
-	uint64_t exchange; /* names these very bytes: equal when they are sent again, also after our restart; 0 for GET
-			    */
+	const uint8_t *datagram; /* what is on the wire above UDP or DTLS */
+	size_t datagram_size;
 };
 
 struct coap_response {

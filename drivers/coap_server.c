@@ -21,6 +21,7 @@ struct coap_server {
 	struct coap_transport transport;
 	struct coap_resources resources;
 	struct coap_dedup *dedup;
+	struct siphash_key fingerprint_key;
 	struct coap_server_counters counters;
 	uint16_t next_id;
 	size_t waiting_count;   /* exchanges without an answer */
@@ -31,9 +32,6 @@ struct coap_server {
 	uint8_t payload[COAP_PAYLOAD_MAX];
 };
 
-/* Names a datagram, the same after a restart; the tables below use random keys of their own. */
-static const struct siphash_key fingerprint_key = { 0x77616b6567617465, 0x636f617020706f73 };
-
 int coap_server_open(struct coap_server **out, size_t exchanges, const struct coap_transport *transport,
 	const struct coap_resources *resources)
 {
@@ -42,7 +40,8 @@ int coap_server_open(struct coap_server **out, size_t exchanges, const struct co
 	if (!server)
 		return -ENOMEM;
 	int result = coap_dedup_open(&server->dedup, exchanges);
-	if (result == 0 && getrandom(&server->next_id, sizeof(server->next_id), 0) < 0)
+	if (result == 0 && (getrandom(&server->next_id, sizeof(server->next_id), 0) < 0 ||
+				   getrandom(&server->fingerprint_key, sizeof(server->fingerprint_key), 0) < 0))
 		result = -errno;
 	if (result < 0) {
 		coap_dedup_close(server->dedup);
@@ -344,7 +343,7 @@ static void receive_changing(struct coap_server *server, const struct coap_arriv
 {
 	struct coap_response response = { .payload = server->payload };
 	int64_t now_ms = server->transport.now_ms(server->transport.context);
-	uint64_t fingerprint = siphash(&fingerprint_key, arrival->data, arrival->size);
+	uint64_t fingerprint = siphash_for_table(&server->fingerprint_key, arrival->data, arrival->size);
 
 	coap_dedup_expire(server->dedup, now_ms);
 	struct coap_exchange *exchange = coap_dedup_find(server->dedup, &arrival->peer, message->id, fingerprint);
@@ -365,7 +364,6 @@ static void receive_changing(struct coap_server *server, const struct coap_arriv
 	exchange->token_size = message->token_size;
 	memcpy(exchange->token, message->token, message->token_size);
 	server->waiting_count++;
-	request->exchange = fingerprint;
 	coap_response_init(&response, COAP_SERVER_ERROR);
 	int result = server->resources.handle(server->resources.context, request, &response, &exchange->ticket);
 	assert(result == 0 || result == -EINPROGRESS);
@@ -395,6 +393,7 @@ static void receive_request(
 	request.confirmable = message->type == COAP_CON;
 	request.payload = message->payload;
 	request.payload_size = message->payload_size;
+	request.datagram = arrival->data;
 	request.datagram_size = arrival->size;
 	if (message->code == COAP_GET)
 		receive_get(server, arrival, message, &request);

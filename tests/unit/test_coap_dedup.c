@@ -109,6 +109,48 @@ START_TEST(a_response_is_kept_whatever_its_length)
 }
 END_TEST
 
+/* Request `number` of one of a few peers, whose hashes share chains and marks. */
+static struct coap_peer peer_of(uint64_t number)
+{
+	uint64_t peer = number * 0x9e3779b97f4a7c15 >> 60;
+
+	return (struct coap_peer){ .port = (uint16_t)(peer + 1), .hash = (peer & 3) | peer << 60 };
+}
+
+static void add_numbered(struct coap_dedup *dedup, uint64_t number)
+{
+	struct coap_peer peer = peer_of(number);
+	struct coap_exchange *exchange = coap_dedup_add(dedup, &peer, (uint16_t)(number % 3), number, 0);
+
+	/* Millions of assertions that hold would take a minute. */
+	if (!exchange)
+		ck_abort_msg("no room for %llu", (unsigned long long)number);
+	exchange->state = COAP_EXCHANGE_ANSWERED;
+}
+
+/* Around the places where the numbers in the chains begin anew. */
+START_TEST(what_is_in_the_ring_is_found_and_nothing_else)
+{
+	enum { LIMIT = 50, LOOKED_AT = 200, TURN = 1 << 24 };
+	struct coap_dedup *dedup;
+
+	ck_assert_int_eq(coap_dedup_open(&dedup, LIMIT), 0);
+	for (uint64_t number = 0; number < TURN + 2 * LOOKED_AT; number++) {
+		bool looks = number < LOOKED_AT || number > TURN - LOOKED_AT;
+
+		add_numbered(dedup, number);
+		for (uint64_t age = 0; looks && age <= number && age < 2 * LIMIT; age++) {
+			struct coap_peer peer = peer_of(number - age);
+			struct coap_exchange *found =
+				coap_dedup_find(dedup, &peer, (uint16_t)((number - age) % 3), number - age);
+
+			ck_assert_int_eq(found != NULL, age < LIMIT);
+		}
+	}
+	coap_dedup_close(dedup);
+}
+END_TEST
+
 TEST_SUITE(coap_dedup, a_request_is_found_by_peer_id_and_bytes, the_oldest_answered_makes_room,
 	chains_end_at_what_was_forgotten, what_still_waits_is_never_forgotten, the_lifetime_ends,
-	a_response_is_kept_whatever_its_length)
+	a_response_is_kept_whatever_its_length, what_is_in_the_ring_is_found_and_nothing_else)
