@@ -45,9 +45,11 @@ def test_blocks_and_pages_over_a_lossy_air(start):
 
 @pytest.mark.parametrize("forgets", [False, True])
 def test_a_node_goes_on_after_a_power_cut_unless_it_forgets(start, forgets):
-    blocks = updated(start({"ota": {"forgets": forgets, "cut_at": 3000}}))["blocks"]
+    counts = updated(start({"ota": {"forgets": forgets, "cut_at": 3000}}))
     whole, before = -(-len(FIRMWARE) // 64), -(-3000 // 64)
-    assert blocks == whole + (before if forgets else 0)
+    # A machine that is slow makes the stick's answer late: the node asks again, and may be answered twice.
+    assert counts["repeats"] < before, "too slow a machine to tell"
+    assert 0 <= counts["blocks"] - whole - (before if forgets else 0) <= counts["repeats"]
 
 
 def test_one_that_wants_its_own_block_size_loops_where_the_way_is_long(start):
