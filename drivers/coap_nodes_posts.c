@@ -367,7 +367,7 @@ int coap_turn_telemetry(struct coap_turn *turn)
 		return 0;
 	if (!payload_format(turn, COAP_FORMAT_SENML_JSON, COAP_FORMAT_SENML_CBOR, &source.format))
 		return coap_turn_refuse(turn, COAP_UNSUPPORTED_FORMAT, &nodes->counters.formats_refused);
-	if (senml_parse(&pack, &source) < 0)
+	if (senml_shapes_parse(&nodes->shapes, &pack, &source) < 0)
 		return coap_turn_refuse(turn, COAP_BAD_REQUEST, &nodes->counters.payloads_malformed);
 	contact.exchange = exchange_of(turn, &pack);
 	if (!greet(turn, &contact))

@@ -12,6 +12,7 @@
 #include "drivers/coap_strangers.h"
 #include "drivers/offers.h"
 #include "drivers/slab.h"
+#include "protocols/senml_shapes.h"
 #include "protocols/tokens.h"
 
 #define COAP_SCRATCH_SIZE 65536 /* for the texts of one report */
@@ -30,6 +31,7 @@ struct coap_nodes {
 	size_t links_size;
 	struct reading readings[READINGS_MAX];
 	uint8_t scratch[COAP_SCRATCH_SIZE];
+	struct senml_shapes shapes; /* of reports */
 };
 
 /* One request being answered. `node` is set by greet(). */

@@ -5,6 +5,7 @@
 
 #include "protocols/base64.h"
 #include "protocols/number.h"
+#include "protocols/senml_marks.h"
 
 /* Where no date of a reading may lie beyond: relative times before 1970, and the year 10000. */
 #define TIME_LEAST_US (-SENML_RELATIVE_S * 1000000)
@@ -72,6 +73,7 @@ struct parser {
 	struct record base; /* base fields so far */
 	bool base_fits;     /* the base name has none but a name's characters */
 	struct record record;
+	struct senml_marks *marks; /* or NULL */
 };
 
 static int label_of(enum field field)
@@ -148,11 +150,39 @@ static void skip_value(struct token_reader *tokens)
 	tokens_skip(tokens, &value);
 }
 
+static void mark(struct parser *parser, enum field field, size_t from)
+{
+	static const uint8_t kinds[FIELDS] = {
+		[BASE_NAME] = SENML_MARK_BASE_NAME,
+		[BASE_TIME] = SENML_MARK_BASE_TIME,
+		[BASE_VALUE] = SENML_MARK_UNLIKE,
+		[BASE_SUM] = SENML_MARK_UNLIKE,
+		[NAME] = SENML_MARK_NAME,
+		[VALUE] = SENML_MARK_VALUE,
+		[SUM] = SENML_MARK_SUM,
+		[TIME] = SENML_MARK_TIME,
+	};
+	struct senml_marks *marks = parser->marks;
+	size_t to = tokens_offset(&parser->tokens);
+
+	if (field == BASE_NAME || field == NAME)
+		from = to - parser->record.values[field].text.size;
+	if (kinds[field] == SENML_MARK_NONE)
+		return;
+	if (kinds[field] == SENML_MARK_UNLIKE || (parser->base.seen & BIT(field)) || marks->count == SENML_MARKS_MAX ||
+		to > UINT16_MAX)
+		marks->failed = true;
+	else
+		marks->marks[marks->count++] = (struct senml_mark){ (enum senml_mark_kind)kinds[field],
+			(uint16_t)parser->pack->count, (uint16_t)from, (uint16_t)(to - from) };
+}
+
 /* A value is read into its place: it is not moved while the processor still writes it. */
 static void read_pair(struct parser *parser, const struct token *key)
 {
 	struct token_reader *tokens = &parser->tokens;
 	enum field field = read_key(parser, key);
+	size_t from = tokens_offset(tokens);
 
 	if (field == UNKNOWN) {
 		skip_value(tokens);
@@ -166,6 +196,8 @@ static void read_pair(struct parser *parser, const struct token *key)
 	if (result < 0)
 		(void)tokens_fail(tokens, result);
 	parser->record.seen |= BIT(field);
+	if (parser->marks)
+		mark(parser, field, from);
 }
 
 bool senml_is_name_character(char c)
@@ -205,7 +237,7 @@ static int check_version(const struct record *record)
 	return version->mantissa > SENML_VERSION ? -ENOTSUP : 0;
 }
 
-static bool may_start(char c)
+bool senml_is_name_start(char c)
 {
 	return c != '-' && c != ':' && c != '.' && c != '_';
 }
@@ -213,7 +245,7 @@ static bool may_start(char c)
 /* Section 4.5.1; a leading '/' is OMA LwM2M's. `own` is what the record adds to the base. */
 static int check_name(const struct parser *parser, struct span name, struct span own)
 {
-	if (name.size == 0 || (!parser->any_start && !may_start(name.data[0])))
+	if (name.size == 0 || (!parser->any_start && !senml_is_name_start(name.data[0])))
 		return -EBADMSG;
 	return parser->base_fits && are_name_characters(own) ? 0 : -EBADMSG;
 }
@@ -248,21 +280,15 @@ static int add_base(const struct parser *parser, enum field base, enum field fie
 	return 0;
 }
 
-/* Section 4.5.3. */
-static int resolve_time(const struct parser *parser, struct reading *reading)
+int senml_resolve_time(struct reading *reading, const struct number *time, int64_t now_us)
 {
-	struct number time;
 	int64_t time_us = 0;
+	int result = number_scale(&time_us, time, 6);
 
-	if (!((parser->base.seen & BIT(BASE_TIME)) | (parser->record.seen & BIT(TIME))))
-		return 0;
-	int result = add_base(parser, BASE_TIME, TIME, &time);
-	if (result == 0)
-		result = number_scale(&time_us, &time, 6);
 	if (result < 0 || time_us == 0)
 		return result;
 	bool is_dated = time_us >= SENML_RELATIVE_S * 1000000;
-	if (!is_dated && __builtin_add_overflow(time_us, parser->now_us, &time_us))
+	if (!is_dated && __builtin_add_overflow(time_us, now_us, &time_us))
 		return -ERANGE;
 	if (time_us < TIME_LEAST_US || time_us > TIME_MOST_US)
 		return -ERANGE;
@@ -270,6 +296,16 @@ static int resolve_time(const struct parser *parser, struct reading *reading)
 	reading->is_dated = is_dated;
 	reading->time_us = time_us;
 	return 0;
+}
+
+static int resolve_time(const struct parser *parser, struct reading *reading)
+{
+	struct number time;
+
+	if (!((parser->base.seen & BIT(BASE_TIME)) | (parser->record.seen & BIT(TIME))))
+		return 0;
+	int result = add_base(parser, BASE_TIME, TIME, &time);
+	return result < 0 ? result : senml_resolve_time(reading, &time, parser->now_us);
 }
 
 static int resolve_update_time(const struct parser *parser, struct reading *reading)
@@ -393,11 +429,12 @@ static void read_pack(struct parser *parser)
 		(void)tokens_fail(&parser->tokens, -EBADMSG);
 }
 
-int senml_parse(struct senml_pack *pack, const struct senml_source *source)
+static int parse(struct senml_pack *pack, const struct senml_source *source, struct senml_marks *marks)
 {
 	struct parser parser;
 
 	parser.pack = pack;
+	parser.marks = marks;
 	parser.now_us = source->now_us;
 	parser.any_start = source->any_start;
 	parser.base.seen = 0;
@@ -411,6 +448,18 @@ int senml_parse(struct senml_pack *pack, const struct senml_source *source)
 		pack->fault_offset = tokens_offset(&parser.tokens);
 	}
 	return parser.tokens.error;
+}
+
+int senml_parse(struct senml_pack *pack, const struct senml_source *source)
+{
+	return parse(pack, source, NULL);
+}
+
+int senml_parse_marked(struct senml_pack *pack, const struct senml_source *source, struct senml_marks *marks)
+{
+	marks->count = 0;
+	marks->failed = false;
+	return parse(pack, source, marks);
 }
 
 void senml_writer_init(struct senml_writer *writer, enum token_format format, struct writer *out)
