@@ -3,67 +3,95 @@
 #include <endian.h>
 #include <string.h>
 
-#include "protocols/siphash.h"
-
-/* What a reading is hashed as: five words, little-endian, and its texts. */
+/* What a reading is hashed as: at most five words, and its texts, each filled up with zeros to whole words. */
 #define WORDS 5
-#define TEXTS_MAX (READING_NAME_MAX + READING_UNIT_MAX + READING_TEXT_MAX)
+#define WORDS_OF(size) (((size) + sizeof(uint64_t) - 1) / sizeof(uint64_t))
+#define WORDS_MAX (WORDS + WORDS_OF(READING_NAME_MAX) + WORDS_OF(READING_UNIT_MAX) + WORDS_OF(READING_TEXT_MAX))
 
 enum flag {
 	FLAG_TRUE = 1,
 	FLAG_SUM = 2,
 	FLAG_DOUBLE = 4,
 	FLAG_SUM_DOUBLE = 8,
+	FLAG_MORE = 16, /* an update time, a string or data */
 };
 
 struct image {
-	uint64_t words[WORDS];
-	char texts[TEXTS_MAX];
+	uint64_t words[WORDS_MAX];
+	size_t count;
 };
 
+static void add_word(struct image *image, uint64_t word)
+{
+	image->words[image->count++] = word;
+}
+
+static void add_text(struct image *image, struct span text)
+{
+	size_t end = image->count + WORDS_OF(text.size);
+
+	if (text.size == 0)
+		return;
+	image->words[end - 1] = 0;
+	memcpy(image->words + image->count, text.data, text.size);
+	for (; image->count < end; image->count++)
+		image->words[image->count] = le64toh(image->words[image->count]);
+}
+
+/* The node's identity is as long as its driver lets it be. */
 void fingerprint_begin(struct fingerprint *fingerprint, struct span node)
 {
 	static const struct siphash_key key = { 0x77616b6567617465, 0x7265706f7274 };
+	struct image image;
 
-	*fingerprint = (struct fingerprint){ .state = siphash(&key, node.data, node.size) };
+	image.count = 0;
+	fingerprint->has_readings = fingerprint->failed = false;
+	siphash_words_begin(&fingerprint->state, &key);
+	add_word(&image, node.size);
+	if (node.size > READING_TEXT_MAX)
+		fingerprint->failed = true;
+	else
+		add_text(&image, node);
+	siphash_words_add(&fingerprint->state, image.words, image.count);
 }
 
-/* The number's word, its exponent and whether it is a double; zeros for none. */
-static uint64_t number_word(const struct number *number, uint8_t *exponent, bool *is_double)
+/* The number's word; its exponent, and `flag` if it is a double, go into the reading's first one. */
+static uint64_t number_word(const struct number *number, uint64_t flag, unsigned shift, uint64_t *first)
 {
 	uint64_t bits;
 
-	*is_double = number->is_double;
-	*exponent = number->is_double ? 0 : (uint8_t)number->exponent;
 	memcpy(&bits, &number->real, sizeof(bits));
-	return number->is_double ? bits : (uint64_t)number->mantissa;
+	if (!number->is_double) {
+		*first |= (uint64_t)(uint8_t)number->exponent << shift;
+		return (uint64_t)number->mantissa;
+	}
+	*first |= flag << 8;
+	return bits;
 }
 
-static void fill_words(uint64_t words[WORDS], const struct reading *reading, struct span text)
+static void add_reading(struct image *image, const struct reading *reading, struct span text)
 {
-	static const struct number none = { .mantissa = 0 };
-	bool is_true = reading->kind == READING_BOOLEAN && reading->boolean;
-	bool is_double, is_sum_double;
-	uint8_t exponent, sum_exponent;
+	uint64_t first =
+		(uint64_t)reading->kind | (uint64_t)reading->name.size << 32 | (uint64_t)reading->unit.size << 48;
 
-	words[3] = number_word(reading->kind == READING_NUMBER ? &reading->number : &none, &exponent, &is_double);
-	words[4] = number_word(reading->has_sum ? &reading->sum : &none, &sum_exponent, &is_sum_double);
-	unsigned flags = (is_true ? FLAG_TRUE : 0) | (reading->has_sum ? FLAG_SUM : 0) | (is_double ? FLAG_DOUBLE : 0) |
-			 (is_sum_double ? FLAG_SUM_DOUBLE : 0);
-	words[0] = (uint64_t)reading->kind | (uint64_t)flags << 8 | (uint64_t)exponent << 16 |
-		   (uint64_t)sum_exponent << 24 | (uint64_t)reading->name.size << 32 |
-		   (uint64_t)reading->unit.size << 48;
-	words[1] = (uint64_t)reading->time_us;
-	words[2] = (uint64_t)reading->update_time_ms | (uint64_t)text.size << 32;
-	for (int i = 0; i < WORDS; i++)
-		words[i] = htole64(words[i]);
-}
-
-static size_t append(char *texts, size_t used, struct span text)
-{
-	if (text.size > 0)
-		memcpy(texts + used, text.data, text.size);
-	return used + text.size;
+	image->count = 1;
+	add_word(image, (uint64_t)reading->time_us);
+	if (reading->update_time_ms > 0 || text.size > 0) {
+		first |= FLAG_MORE << 8;
+		add_word(image, (uint64_t)reading->update_time_ms | (uint64_t)text.size << 32);
+	}
+	if (reading->kind == READING_NUMBER)
+		add_word(image, number_word(&reading->number, FLAG_DOUBLE, 16, &first));
+	else if (reading->kind == READING_BOOLEAN && reading->boolean)
+		first |= FLAG_TRUE << 8;
+	if (reading->has_sum) {
+		first |= FLAG_SUM << 8;
+		add_word(image, number_word(&reading->sum, FLAG_SUM_DOUBLE, 24, &first));
+	}
+	image->words[0] = first;
+	add_text(image, reading->name);
+	add_text(image, reading->unit);
+	add_text(image, text);
 }
 
 static bool is_dated(const struct reading *reading)
@@ -73,7 +101,6 @@ static bool is_dated(const struct reading *reading)
 
 void fingerprint_add(struct fingerprint *fingerprint, const struct reading *reading)
 {
-	const struct siphash_key key = { fingerprint->state, 0x72656164696e67 };
 	bool has_text = reading->kind == READING_STRING || reading->kind == READING_DATA;
 	struct span text = has_text ? reading->text : (struct span){ 0 };
 	struct image image;
@@ -84,16 +111,13 @@ void fingerprint_add(struct fingerprint *fingerprint, const struct reading *read
 		fingerprint->failed = true;
 	if (fingerprint->failed)
 		return;
-	fill_words(image.words, reading, text);
-	size_t used = append(image.texts, 0, reading->name);
-	used = append(image.texts, used, reading->unit);
-	used = append(image.texts, used, text);
-	fingerprint->state = siphash(&key, &image, sizeof(image.words) + used);
+	add_reading(&image, reading, text);
+	siphash_words_add(&fingerprint->state, image.words, image.count);
 }
 
 uint64_t fingerprint_end(const struct fingerprint *fingerprint)
 {
-	return fingerprint->has_readings && !fingerprint->failed ? fingerprint->state | 1 : 0;
+	return fingerprint->has_readings && !fingerprint->failed ? siphash_words_end(&fingerprint->state) | 1 : 0;
 }
 
 uint64_t fingerprint_of_report(struct span node, const struct reading *readings, size_t count)

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "protocols/reading.h"
+#include "protocols/siphash.h"
 
 /* Odd: of the readings; 0: they do not tell the report from others. */
 uint64_t fingerprint_of_report(struct span node, const struct reading *readings, size_t count);
@@ -26,7 +27,7 @@ bool fingerprint_lasts(uint64_t fingerprint);
 
 /* The same as fingerprint_of_report(), reading by reading. */
 struct fingerprint {
-	uint64_t state;
+	struct siphash_words state;
 	bool has_readings;
 	bool failed; /* one of them bears no date, or is larger than a reading may be */
 };

@@ -33,4 +33,26 @@ START_TEST(the_shorter_hash_of_tables_is_siphash_1_3)
 }
 END_TEST
 
-TEST_SUITE(siphash, the_vector_of_the_paper_holds, nothing_has_a_hash_too, the_shorter_hash_of_tables_is_siphash_1_3)
+/* Words in pieces, and their bytes, in the order of little-endian ones. */
+START_TEST(words_have_the_hash_of_their_bytes)
+{
+	const struct siphash_key key = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
+	const uint64_t words[] = { 0x0706050403020100, 0x0f0e0d0c0b0a0908, 0x1716151413121110 };
+	uint8_t bytes[24];
+	struct siphash_words state;
+
+	for (uint8_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = i;
+	siphash_words_begin(&state, &key);
+	ck_assert_uint_eq(siphash_words_end(&state), siphash_for_table(&key, NULL, 0));
+	siphash_words_add(&state, words, 1);
+	ck_assert_uint_eq(siphash_words_end(&state), siphash_for_table(&key, bytes, 8));
+	siphash_words_add(&state, words + 1, 2);
+	ck_assert_uint_eq(siphash_words_end(&state), siphash_for_table(&key, bytes, 24));
+	siphash_words_add(&state, words, 0);
+	ck_assert_uint_eq(siphash_words_end(&state), 0xf464aeb267349c8c);
+}
+END_TEST
+
+TEST_SUITE(siphash, the_vector_of_the_paper_holds, nothing_has_a_hash_too, the_shorter_hash_of_tables_is_siphash_1_3,
+	words_have_the_hash_of_their_bytes)
