@@ -17,11 +17,11 @@ static bool is_of(const struct firmware_count *set, const struct node_record *re
 
 struct firmware_count *firmware_count_of(struct firmware_counts *counts, const struct node_record *record)
 {
-	if (strcmp(record->hardware, OTHER) == 0 && strcmp(record->version, OTHER) == 0)
-		return &counts->other;
 	/* Nodes of a kind stand and call together. */
 	if (counts->latest < counts->count && is_of(&counts->sets[counts->latest], record))
 		return &counts->sets[counts->latest];
+	if (strcmp(record->hardware, OTHER) == 0 && strcmp(record->version, OTHER) == 0)
+		return &counts->other;
 	for (size_t i = 0; i < counts->count; i++)
 		if (is_of(&counts->sets[i], record)) {
 			counts->latest = i;

@@ -6,14 +6,10 @@
 #include <string.h>
 
 #include "protocols/text_hash.h"
+#include "protocols/text_same.h"
 
 #define PROBES_MAX 32
 #define SHARED_MAX 255 /* bytes of the text before that are referred to */
-
-static bool same_text(struct span a, struct span b)
-{
-	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
 
 struct span texts_get(const struct text_table *table, size_t number)
 {
@@ -36,7 +32,7 @@ static uint32_t *find_slot(const struct text_table *table, struct span text)
 	for (size_t i = 0; i < PROBES_MAX; i++) {
 		uint32_t *slot = &table->slots[(hash + i) & table->slot_mask];
 
-		if (!*slot || same_text(texts_get(table, *slot - 1), text))
+		if (!*slot || text_same(texts_get(table, *slot - 1), text))
 			return slot;
 	}
 	return NULL;

@@ -5,6 +5,7 @@
 
 #include "protocols/columns.h"
 #include "protocols/columns_layout.h"
+#include "protocols/text_same.h"
 
 #define PROBES_MAX 32
 #define FIELD_SLOTS (2 * COLUMNS_FIELDS_MAX)
@@ -127,11 +128,6 @@ size_t columns_bound(const struct columns_writer *writer)
 	return writer->bound;
 }
 
-static bool same_text(struct span a, struct span b)
-{
-	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 static uint8_t flags_of(const struct reading *reading)
 {
 	return (uint8_t)(reading->kind | (reading->has_time ? FIELD_TIME : 0) |
@@ -145,8 +141,8 @@ static bool field_fits(const struct columns_writer *writer, size_t number, const
 
 	return number < writer->field_count && field->flags == flags_of(reading) &&
 	       (field->unit > 0) == (reading->unit.size > 0) &&
-	       same_text(texts_get(&writer->labels, field->name), reading->name) &&
-	       (field->unit == 0 || same_text(texts_get(&writer->labels, field->unit - 1), reading->unit));
+	       text_same(texts_get(&writer->labels, field->name), reading->name) &&
+	       (field->unit == 0 || text_same(texts_get(&writer->labels, field->unit - 1), reading->unit));
 }
 
 static bool is_field(const struct column_field *a, const struct column_field *b)
@@ -239,7 +235,7 @@ static int find_run(struct columns_writer *writer, const struct segment_entry *e
 	const struct column_run *last = writer->run_count > 0 ? &writer->runs[writer->run_count - 1] : NULL;
 
 	if (last && last->received_ms == entry->received_ms &&
-		same_text(texts_get(&writer->nodes, last->node), entry->node))
+		text_same(texts_get(&writer->nodes, last->node), entry->node))
 		return 0;
 	int node = texts_find(&writer->nodes, entry->node);
 	if (node < 0)

@@ -94,7 +94,8 @@ uint64_t read_le64(struct reader *reader)
 	return le64toh(value);
 }
 
-uint64_t read_varint(struct reader *reader)
+/* By itself, so that what most numbers are, a byte, costs little. */
+__attribute__((noinline)) static uint64_t read_long_varint(struct reader *reader)
 {
 	uint64_t value = 0;
 
@@ -108,6 +109,13 @@ uint64_t read_varint(struct reader *reader)
 	}
 	reader->failed = true;
 	return 0;
+}
+
+uint64_t read_varint(struct reader *reader)
+{
+	if (!reader->failed && reader->at < reader->end && *reader->at < 0x80)
+		return *reader->at++;
+	return read_long_varint(reader);
 }
 
 void writer_init(struct writer *writer, void *data, size_t size)
@@ -190,9 +198,17 @@ void write_le64(struct writer *writer, uint64_t value)
 	write_little_endian(writer, value, 8);
 }
 
-void write_varint(struct writer *writer, uint64_t value)
+__attribute__((noinline)) static void write_long_varint(struct writer *writer, uint64_t value)
 {
 	for (; value >= 0x80; value >>= 7)
 		write_u8(writer, (uint8_t)(value | 0x80));
 	write_u8(writer, (uint8_t)value);
+}
+
+void write_varint(struct writer *writer, uint64_t value)
+{
+	if (value < 0x80 && writer->at < writer->end && !writer->failed)
+		*writer->at++ = (uint8_t)value;
+	else
+		write_long_varint(writer, value);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "protocols/text_hash.h"
+#include "protocols/text_same.h"
 
 /*
  * The first byte of a reading: its kind in the low three bits, then what follows. Booleans use bit 3 for their value,
@@ -83,7 +84,7 @@ static bool text_stands_at(const struct segment_writer *writer, uint32_t offset,
 		size |= (size_t)at[1] << 7;
 		head = 2;
 	}
-	return size == text.size && memcmp(at + head, text.data, size) == 0;
+	return text_same((struct span){ (const char *)at + head, size }, text);
 }
 
 /* The slot that holds the text, or the free one where it would go; NULL if it is to be written out. */

@@ -6,6 +6,7 @@
 #include "protocols/base64.h"
 #include "protocols/number.h"
 #include "protocols/senml_marks.h"
+#include "protocols/text_same.h"
 
 /* Where no date of a reading may lie beyond: relative times before 1970, and the year 10000. */
 #define TIME_LEAST_US (-SENML_RELATIVE_S * 1000000)
@@ -520,11 +521,6 @@ static void write_value(struct senml_writer *writer, const struct reading *readi
 	}
 }
 
-static bool same_text(struct span a, struct span b)
-{
-	return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
-}
-
 /* What the record has to say; the count of a CBOR map goes before it. */
 struct outline {
 	bool base_name, base_time;
@@ -537,7 +533,7 @@ static struct outline outline_record(
 {
 	bool sayable = reading->has_time && reading->time_us >= SENML_RELATIVE_S * 1000000;
 	struct outline outline = {
-		.base_name = !same_text(prefix, writer->base_name),
+		.base_name = !text_same(prefix, writer->base_name),
 		.base_time = sayable && writer->base_time_us == 0,
 	};
 

@@ -1,6 +1,7 @@
 #include "protocols/senml_shape.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <string.h>
 
 #include "protocols/number.h"
@@ -34,20 +35,24 @@ static size_t size_of_integer(const uint8_t *item)
 
 static uint64_t argument_of(const uint8_t *item, size_t size)
 {
-	struct reader in;
+	uint16_t two;
+	uint32_t four;
+	uint64_t eight;
 
-	reader_init(&in, item + 1, size - 1);
 	switch (size) {
 	case 1:
 		return item[0] & INFO_BITS;
 	case 2:
-		return read_u8(&in);
+		return item[1];
 	case 3:
-		return read_be16(&in);
+		memcpy(&two, item + 1, sizeof(two));
+		return be16toh(two);
 	case 5:
-		return read_be32(&in);
+		memcpy(&four, item + 1, sizeof(four));
+		return be32toh(four);
 	default:
-		return read_be64(&in);
+		memcpy(&eight, item + 1, sizeof(eight));
+		return be64toh(eight);
 	}
 }
 
@@ -186,24 +191,23 @@ bool senml_shape_learn(struct senml_shape *shape, const struct senml_pack *pack,
 	return true;
 }
 
-static uint64_t difference_at(const struct senml_shape *shape, const uint8_t *data, size_t at)
+static bool agrees_at(const struct senml_shape *shape, const uint8_t *data, size_t at)
 {
 	uint64_t here, bytes, mask;
 
 	memcpy(&here, data + at, sizeof(here));
 	memcpy(&bytes, shape->bytes + at, sizeof(bytes));
 	memcpy(&mask, shape->mask + at, sizeof(mask));
-	return (here & mask) ^ bytes;
+	return (here & mask) == bytes;
 }
 
 /* Eight bytes at a time; the last eight may be in part the same as those before. */
 static bool has_shape(const struct senml_shape *shape, const uint8_t *data)
 {
-	uint64_t different = difference_at(shape, data, shape->size - sizeof(uint64_t));
-
 	for (size_t at = 0; at + sizeof(uint64_t) < shape->size; at += sizeof(uint64_t))
-		different |= difference_at(shape, data, at);
-	return different == 0;
+		if (!agrees_at(shape, data, at))
+			return false;
+	return agrees_at(shape, data, shape->size - sizeof(uint64_t));
 }
 
 static bool base_name_fits(const struct senml_shape *shape, const char *data)
@@ -321,16 +325,26 @@ static bool parse_base_time(const struct senml_shape *shape, struct source *sour
 		       senml_resolve_time(&source->timed, &source->base_time, source->now_us) == 0);
 }
 
+/* Whether the pack has this shape, and there is room for what it says. */
+static bool is_alike(const struct senml_shape *shape, const struct senml_pack *pack, const struct senml_source *source)
+{
+	return source->data.size == shape->size && shape->size > 0 && source->format == FORMAT_CBOR &&
+	       source->any_start == shape->any_start && pack->capacity >= shape->reading_count &&
+	       pack->scratch_size >= shape->scratch_size && has_shape(shape, (const uint8_t *)source->data.data) &&
+	       base_name_fits(shape, source->data.data);
+}
+
 bool senml_shape_parse(const struct senml_shape *shape, struct senml_pack *pack, const struct senml_source *from)
 {
-	struct source source = { .data = from->data.data, .now_us = from->now_us };
+	struct source source;
 
-	if (from->data.size != shape->size || shape->size == 0 || from->format != FORMAT_CBOR ||
-		from->any_start != shape->any_start || pack->capacity < shape->reading_count ||
-		pack->scratch_size < shape->scratch_size || !has_shape(shape, (const uint8_t *)source.data) ||
-		!base_name_fits(shape, source.data) || !parse_base_time(shape, &source))
+	if (!is_alike(shape, pack, from))
 		return false;
+	source.data = from->data.data;
+	source.now_us = from->now_us;
 	writer_init(&source.scratch, pack->scratch, pack->scratch_size);
+	if (!parse_base_time(shape, &source))
+		return false;
 	for (size_t i = 0; i < shape->reading_count; i++)
 		if (!parse_reading(shape, &shape->outlines[i], &source, &pack->readings[i]))
 			return false;
