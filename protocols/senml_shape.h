@@ -2,8 +2,8 @@
  * senml_shape: what the packs of one firmware have in common: every byte but those of numbers and of the base name.
  *
  * A node sends the same pack over and over, with other numbers in it. Who has a shape reads the next one by looking at
- * where the numbers stand, a tenth of the work of reading it item by item; what it gives is the same. For CBOR alone,
- * where numbers of like size take like bytes.
+ * where the numbers stand, a quarter of the work of reading it item by item; what it gives is the same. For CBOR alone,
+ * where numbers of like size take as many bytes.
  */
 #ifndef WAKEGATE_PROTOCOLS_SENML_SHAPE_H
 #define WAKEGATE_PROTOCOLS_SENML_SHAPE_H
@@ -30,11 +30,11 @@ enum senml_number_kind {
 	SENML_ITEM,    /* anything else, read as such: a float */
 };
 
+/* Its place is that of the integer or the mantissa, head and argument; of a SENML_ITEM that of all. */
 struct senml_number {
 	enum senml_number_kind kind;
 	int32_t exponent;
-	struct senml_place
-		place; /* SENML_ITEM: of all; else of the head of the integer or mantissa, and its argument */
+	struct senml_place place;
 };
 
 /* A reading without what the numbers say. Numbers are told by their index plus one, 0 for none. */

@@ -1,5 +1,5 @@
 /*
- * senml_shapes: the shapes of packs that were met lately, so that most packs are read at a tenth of the work.
+ * senml_shapes: the shapes of packs that were met lately, so that most packs are read at a quarter of the work.
  *
  * A pack of no known shape is parsed as any, and its shape is learned in place of the one that was of use the longest
  * ago. Where shapes come and go without ever being met again (texts or data that differ from pack to pack), fewer and
@@ -17,7 +17,7 @@
 #include "protocols/senml_shape.h"
 
 #define SENML_SHAPES_MAX 16
-#define SENML_SHAPES_PAUSE_MAX 255 /* unknown packs of which none is learned */
+#define SENML_SHAPES_PAUSE_MAX 255 /* unknown packs in a row of which none is learned */
 
 /* All zeros: none is known yet. */
 struct senml_shapes {
