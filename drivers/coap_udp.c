@@ -29,7 +29,7 @@ struct batch {
 struct coap_udp {
 	uv_poll_t poll;
 	uv_timer_t timer;
-	uv_prepare_t flusher;
+	uv_idle_t flusher;
 	unsigned open_handles;
 	bool blocked;   /* the kernel takes no more: wait until it does */
 	bool unwatched; /* until the loop waits again, see unwatch() */
@@ -56,7 +56,7 @@ static void init_batch(struct batch *batch)
 }
 
 static void on_poll(uv_poll_t *handle, int status, int events);
-static void on_flush(uv_prepare_t *handle);
+static void on_flush(uv_idle_t *handle);
 
 static void set_blocked(struct coap_udp *udp, bool blocked)
 {
@@ -75,7 +75,7 @@ static void unwatch(struct coap_udp *udp)
 		return;
 	udp->unwatched = true;
 	(void)uv_poll_stop(&udp->poll);
-	(void)uv_prepare_start(&udp->flusher, on_flush);
+	(void)uv_idle_start(&udp->flusher, on_flush);
 }
 
 /* Sends what waits; a datagram that the kernel refuses for good is skipped. */
@@ -100,18 +100,21 @@ static void flush(struct coap_udp *udp)
 		set_blocked(udp, false);
 }
 
-static void on_flush(uv_prepare_t *handle)
+static void on_flush(uv_idle_t *handle)
 {
 	struct coap_udp *udp = handle->data;
 
-	(void)uv_prepare_stop(handle);
+	(void)uv_idle_stop(handle);
 	if (!udp->blocked)
 		flush(udp);
 	if (udp->unwatched && !udp->blocked)
 		set_blocked(udp, false);
 }
 
-/* Queues a datagram; the batch goes out when it is full, after a batch was read, or before the loop waits again. */
+/*
+ * Queues a datagram; the batch goes out when it is full, after a batch was read, or before the loop waits again: an
+ * idle handle keeps it from waiting also where something was said just before, by whoever is called then.
+ */
 static void send_datagram(void *context, const struct coap_peer *peer, const void *data, size_t size)
 {
 	struct coap_udp *udp = context;
@@ -123,7 +126,7 @@ static void send_datagram(void *context, const struct coap_peer *peer, const voi
 		return;
 	}
 	if (udp->out_end == udp->out_first)
-		(void)uv_prepare_start(&udp->flusher, on_flush);
+		(void)uv_idle_start(&udp->flusher, on_flush);
 	unsigned index = udp->out_end++;
 	memcpy(udp->out.data[index], data, size);
 	udp->out.vectors[index].iov_len = size;
@@ -213,7 +216,7 @@ static int start(struct coap_udp *udp, struct uv_loop_s *loop)
 	if (result < 0)
 		return result;
 	(void)uv_timer_init(loop, &udp->timer);
-	(void)uv_prepare_init(loop, &udp->flusher);
+	(void)uv_idle_init(loop, &udp->flusher);
 	udp->open_handles = HANDLES;
 	udp->poll.data = udp->timer.data = udp->flusher.data = udp;
 	return uv_poll_start(&udp->poll, UV_READABLE, on_poll);

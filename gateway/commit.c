@@ -11,7 +11,6 @@
 #include "store/segment_store.h"
 
 #define ROOM_LEAST 4096
-#define TOLD_AHEAD 4 /* waiters whose reports are fetched into the cache before it is their turn */
 
 struct commit *commit_new(struct segment_writer *writer)
 {
@@ -187,21 +186,6 @@ int commit_add(
 		return commit_attach(commit, &waiter);
 	commit->unheard++;
 	return 0;
-}
-
-void commit_tell(struct commit *commit, int result, uint32_t retry_s)
-{
-	struct commit_waiter *waiters = commit->waiters;
-	size_t count = commit->waiter_count;
-
-	commit->waiters = NULL;
-	commit->waiter_count = commit->waiter_room = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (i + TOLD_AHEAD < count)
-			__builtin_prefetch(waiters[i + TOLD_AHEAD].context);
-		waiters[i].done(waiters[i].context, result, retry_s);
-	}
-	free(waiters);
 }
 
 bool commit_is_empty(const struct commit *commit)

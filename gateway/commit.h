@@ -82,7 +82,4 @@ bool commit_is_empty(const struct commit *commit);
 /* One more waiter. -ENOMEM. */
 int commit_attach(struct commit *commit, const struct commit_waiter *waiter);
 
-/* Tells all waiters, once; meanwhile others may be attached. */
-void commit_tell(struct commit *commit, int result, uint32_t retry_s);
-
 #endif

@@ -153,6 +153,7 @@ int telemetry_open(struct telemetry **out, const struct telemetry_parts *parts, 
 		return -ENOMEM;
 	telemetry->parts = *parts;
 	telemetry->last = &telemetry->commits;
+	tellings_init(&telemetry->tellings);
 	telemetry->now = now;
 	telemetry->forget_at_ms = telemetry->former_until_ms = now.monotonic_ms + EXCHANGE_LIFE_MS;
 	exchange_table_init(&telemetry->exchanges);
@@ -205,7 +206,7 @@ void telemetry_acknowledge(struct telemetry *telemetry, struct commit *commit)
 	telemetry->figures.pending -= commit->waiter_count;
 	telemetry->figures.readings += commit->count;
 	*(commit->delivered ? &telemetry->figures.by_broker : &telemetry->figures.by_disk) += commit->count;
-	commit_tell(commit, 0, 0);
+	tellings_add(&telemetry->tellings, commit, 0, 0);
 }
 
 /* The nodes keep what is in it and come again. */
@@ -213,7 +214,7 @@ static void refuse(struct telemetry *telemetry, struct commit *commit, int resul
 {
 	telemetry->figures.pending -= commit->waiter_count;
 	telemetry->figures.refused += commit->waiter_count;
-	commit_tell(commit, result, retry_s(telemetry));
+	tellings_add(&telemetry->tellings, commit, result, retry_s(telemetry));
 }
 
 /* Nobody has it, and its reports are unknown when they come again. */
@@ -577,6 +578,7 @@ int64_t telemetry_tick(struct telemetry *telemetry, struct moment now)
 	int64_t edge_ms = INT64_MAX;
 
 	telemetry->now = now;
+	tellings_go_on(&telemetry->tellings);
 	forget_exchanges(telemetry);
 	settle_windows(telemetry);
 	settle(telemetry);
@@ -592,6 +594,8 @@ int64_t telemetry_tick(struct telemetry *telemetry, struct moment now)
 		next_ms = edge_ms;
 	if (next_due_ms(telemetry) < next_ms)
 		next_ms = next_due_ms(telemetry);
+	if (tellings_wait(&telemetry->tellings))
+		return 0;
 	return work_waits(telemetry) && next_ms > SUBMIT_RETRY_MS ? SUBMIT_RETRY_MS : next_ms;
 }
 
@@ -625,6 +629,7 @@ void telemetry_flush(struct telemetry *telemetry, struct moment now)
 	if (!telemetry->evicting)
 		telemetry_submit_closed(telemetry);
 	await_answers(telemetry);
+	tellings_finish(&telemetry->tellings);
 	(void)gaps_tick(telemetry->parts.gaps);
 	if (numbers_are_stored(telemetry))
 		numbers_stop(&telemetry->numbers);
@@ -648,6 +653,7 @@ void telemetry_close(struct telemetry *telemetry)
 	telemetry_close_open(telemetry);
 	while (telemetry->commits)
 		end_commit(telemetry, telemetry->commits);
+	tellings_finish(&telemetry->tellings);
 	runtime_memory_close(telemetry->memory);
 	exchange_table_finish(&telemetry->exchanges);
 	segment_packer_close(telemetry->packer);

@@ -11,6 +11,7 @@
 #include "gateway/exchange_table.h"
 #include "gateway/numbers.h"
 #include "gateway/telemetry.h"
+#include "gateway/tellings.h"
 #include "protocols/segment.h"
 #include "store/segment_store.h"
 
@@ -25,6 +26,7 @@ struct telemetry {
 	struct telemetry_parts parts;
 	struct commit *open;            /* NULL: none */
 	struct commit *commits, **last; /* closed ones, in their order */
+	struct tellings tellings;
 	unsigned commit_count, submitted;
 	uint32_t serial;
 	struct numbers numbers;

@@ -12,12 +12,9 @@ static struct segment_writer writer;
 static struct segment_walk walk;
 static struct reading readings[READINGS_MAX];
 static char text[READING_TEXT_MAX];
-static int told, last_result;
 
 static void on_done(void *context, int result, uint32_t retry_s)
 {
-	told++;
-	last_result = result;
 }
 
 static struct reading_report make_report(size_t count, int64_t time_us)
@@ -62,25 +59,6 @@ START_TEST(a_commit_knows_its_range_of_times)
 }
 END_TEST
 
-START_TEST(every_waiter_is_told_once)
-{
-	struct commit *commit = commit_new(&writer);
-	struct reading_report report = make_report(1, 0);
-
-	told = 0;
-	for (int i = 0; i < 100; i++)
-		ck_assert_int_eq(commit_add(commit, &writer, &report, (struct moment){ 1, 1 }), 0);
-	ck_assert_int_eq(commit_attach(commit, &(struct commit_waiter){ on_done, NULL }), 0);
-	ck_assert_uint_eq(commit->exchanges.count, 100);
-	commit_tell(commit, -ENOSPC, 60);
-	ck_assert_int_eq(told, 101);
-	ck_assert_int_eq(last_result, -ENOSPC);
-	commit_tell(commit, 0, 0);
-	ck_assert_int_eq(told, 101);
-	commit_free(commit);
-}
-END_TEST
-
 START_TEST(what_was_added_can_be_read)
 {
 	struct commit *commit = commit_new(&writer);
@@ -101,4 +79,4 @@ START_TEST(what_was_added_can_be_read)
 END_TEST
 
 TEST_SUITE(commit, a_commit_grows_with_its_reports_up_to_its_bound, a_commit_knows_its_range_of_times,
-	every_waiter_is_told_once, what_was_added_can_be_read)
+	what_was_added_can_be_read)
