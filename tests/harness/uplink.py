@@ -30,6 +30,15 @@ class UplinkHost(LineHost):
             if line["ticket"] == ticket:
                 return line["result"]
 
+    def wait_all_delivered(self, tickets, seconds=60):
+        """The result of each, in whatever order they are told; none is told twice."""
+        results = {}
+        while results.keys() < set(tickets):
+            line = self.wait("delivered", seconds)
+            assert line["ticket"] not in results
+            results[line["ticket"]] = line["result"]
+        return results
+
 
 class Listener:
     """Paho's own Python client; messages come out of `take`."""
