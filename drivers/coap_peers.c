@@ -14,7 +14,8 @@ struct coap_peers {
 	struct coap_known_peer *places;
 	uint32_t *heads;
 	size_t limit, count, head_mask;
-	size_t hand; /* where eviction looks next */
+	size_t hand;     /* where eviction looks next */
+	uint32_t latest; /* the place that was found last */
 	struct name_slabs names;
 };
 
@@ -80,16 +81,49 @@ void coap_peers_expect(const struct coap_peers *peers, const struct coap_peer *p
 	__builtin_prefetch(chain_of(peers, peer));
 }
 
+static bool is_at(const struct coap_peers *peers, uint32_t index, const struct coap_peer *peer)
+{
+	const struct coap_known_peer *known = &peers->places[index];
+
+	return known->node && known->node != nobody && memcmp(&known->peer, peer, sizeof(*peer)) == 0;
+}
+
+/* Peers come one after the other much as before. NOWHERE: it is not known. */
+static uint32_t find_place(const struct coap_peers *peers, const struct coap_peer *peer)
+{
+	uint32_t index = peers->places[peers->latest].after;
+
+	if (is_at(peers, index, peer))
+		return index;
+	for (index = *chain_of(peers, peer); index != NOWHERE; index = peers->places[index].next)
+		if (is_at(peers, index, peer))
+			break;
+	return index;
+}
+
+/* Those that are likely to come next: the name of one, whose place is there by now, and the place of another. */
+static void expect_after(const struct coap_peers *peers, const struct coap_known_peer *known)
+{
+	const struct coap_known_peer *next = &peers->places[known->after];
+	const char *second = (const char *)&peers->places[next->after];
+
+	__builtin_prefetch(next->node);
+	__builtin_prefetch(second, 1);
+	__builtin_prefetch(second + sizeof(*next) - 1, 1);
+}
+
 struct coap_known_peer *coap_peers_find(struct coap_peers *peers, const struct coap_peer *peer)
 {
-	for (uint32_t i = *chain_of(peers, peer); i != NOWHERE; i = peers->places[i].next) {
-		struct coap_known_peer *known = &peers->places[i];
-		if (known->node != nobody && memcmp(&known->peer, peer, sizeof(*peer)) == 0) {
-			known->spoke = true;
-			return known;
-		}
-	}
-	return NULL;
+	uint32_t index = find_place(peers, peer);
+
+	if (index == NOWHERE)
+		return NULL;
+	if (index != peers->latest)
+		peers->places[peers->latest].after = index;
+	peers->latest = index;
+	expect_after(peers, &peers->places[index]);
+	peers->places[index].spoke = true;
+	return &peers->places[index];
 }
 
 static void unlink_place(struct coap_peers *peers, uint32_t index)

@@ -14,7 +14,8 @@
 
 struct coap_known_peer {
 	struct coap_peer peer;
-	uint32_t next; /* in its hash chain */
+	uint32_t next;  /* in its hash chain */
+	uint32_t after; /* the place of who was looked for next, the last time: a guess */
 	uint32_t bytes_in, bytes_out;
 	bool spoke;       /* since the eviction's hand passed */
 	const char *node; /* the table's own; "": nobody, for want of memory */

@@ -15,6 +15,8 @@ struct node {
 	uint16_t parent;           /* names its parent in the mesh, as the node said since the start; 0: not said */
 	bool dirty;                /* not saved as it is */
 	bool urgent;               /* and does not wait for the next flush */
+	/* Whom the registry was asked for next and before, the last time: the registry's guess. NULL: not known. */
+	struct node *after, *before;
 	char id[];
 };
 

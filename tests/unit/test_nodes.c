@@ -202,6 +202,40 @@ START_TEST(a_full_registry_takes_nobody_and_a_removal_frees_place_and_rank)
 }
 END_TEST
 
+/* Whom the registry expects next is a guess, also where that one is gone or another has its place. */
+START_TEST(nodes_are_found_in_any_order_while_others_come_and_go)
+{
+	struct scratch_store scratch;
+	struct nodes *nodes;
+	struct node *node;
+	bool there[50] = { false };
+	uint32_t seed = 7;
+	char id[16];
+
+	scratch_store_open(&scratch);
+	ck_assert_int_eq(nodes_open(&nodes, scratch.store, &options), 0);
+	for (int turn = 0; turn < 5000; turn++) {
+		seed = seed * 1664525 + 1013904223;
+		size_t i = turn % 100 < 80 ? (size_t)turn % 50 : (seed >> 8) % 50;
+
+		snprintf(id, sizeof(id), "node-%zu", i);
+		node = nodes_find(nodes, id);
+		ck_assert_int_eq(node != NULL, there[i]);
+		if (node)
+			ck_assert_str_eq(node->id, id);
+		if (turn % 100 < 80)
+			continue;
+		if (node)
+			nodes_remove(nodes, node);
+		else
+			ck_assert_int_eq(nodes_add(nodes, id, "coap", start, &node), 0);
+		there[i] = !there[i];
+	}
+	scratch_store_close(&scratch);
+	nodes_close(nodes);
+}
+END_TEST
+
 START_TEST(slots_of_lost_nodes_are_filled)
 {
 	struct scratch_store scratch;
@@ -337,5 +371,6 @@ TEST_SUITE(nodes, a_node_joins_once_and_outlives_a_restart,
 	what_a_node_runs_is_saved_at_once_and_counters_with_the_flush,
 	a_crowd_that_joins_during_a_save_goes_with_the_next, a_node_can_be_added_before_it_is_heard_of,
 	what_is_no_identity_is_refused, a_full_registry_takes_nobody_and_a_removal_frees_place_and_rank,
-	slots_of_lost_nodes_are_filled, ranks_outlive_a_restart, missed_slots_are_counted_and_two_are_forgiven,
-	a_node_that_fetches_an_image_misses_no_slot, a_clock_that_is_set_makes_nobody_miss_slots)
+	nodes_are_found_in_any_order_while_others_come_and_go, slots_of_lost_nodes_are_filled, ranks_outlive_a_restart,
+	missed_slots_are_counted_and_two_are_forgiven, a_node_that_fetches_an_image_misses_no_slot,
+	a_clock_that_is_set_makes_nobody_miss_slots)
