@@ -662,20 +662,17 @@ void telemetry_close(struct telemetry *telemetry)
 
 int telemetry_observe(struct telemetry *telemetry, const struct telemetry_observer *observer)
 {
-	for (size_t i = 0; i < TELEMETRY_OBSERVERS_MAX; i++) {
-		if (telemetry->observers[i])
-			continue;
-		telemetry->observers[i] = observer;
-		return 0;
-	}
-	return -ENOBUFS;
+	if (telemetry->observer_count == TELEMETRY_OBSERVERS_MAX)
+		return -ENOBUFS;
+	telemetry->observers[telemetry->observer_count++] = observer;
+	return 0;
 }
 
 void telemetry_unobserve(struct telemetry *telemetry, const struct telemetry_observer *observer)
 {
-	for (size_t i = 0; i < TELEMETRY_OBSERVERS_MAX; i++)
-		if (telemetry->observers[i] == observer)
-			telemetry->observers[i] = NULL;
+	for (size_t i = telemetry->observer_count; i > 0; i--)
+		if (telemetry->observers[i - 1] == observer)
+			telemetry->observers[i - 1] = telemetry->observers[--telemetry->observer_count];
 }
 
 void telemetry_figures(const struct telemetry *telemetry, struct telemetry_figures *out)

@@ -222,10 +222,10 @@ static void tell_observers(const struct telemetry *telemetry, const struct readi
 {
 	struct span node = { report->node, strlen(report->node) };
 
-	for (size_t i = 0; i < TELEMETRY_OBSERVERS_MAX; i++) {
+	for (size_t i = 0; i < telemetry->observer_count; i++) {
 		const struct telemetry_observer *observer = telemetry->observers[i];
 
-		for (size_t j = 0; observer && j < report->count; j++)
+		for (size_t j = 0; j < report->count; j++)
 			observer->reading(observer->context, node, telemetry->now.wall_ms, &report->readings[j]);
 	}
 }

@@ -41,6 +41,7 @@ struct telemetry {
 	struct exchange_table exchanges;
 	struct segment_packer *packer;
 	const struct telemetry_observer *observers[TELEMETRY_OBSERVERS_MAX];
+	size_t observer_count;
 	struct telemetry_figures figures;
 	struct segment_writer writer;
 };

@@ -49,6 +49,7 @@ struct column_item {
 struct column_field {
 	uint32_t name, unit; /* numbers of labels; the unit's + 1, 0: none */
 	uint8_t flags;
+	uint8_t bound_each;   /* bytes that a reading takes at most, beside its texts */
 	uint16_t next;        /* field that came after it last; a guess */
 	uint32_t first, last; /* items, NO_ITEM: none yet */
 	uint32_t count;

@@ -135,12 +135,11 @@ static uint8_t flags_of(const struct reading *reading)
 			 (reading->has_sum ? FIELD_SUM : 0) | (reading->update_time_ms ? FIELD_UPDATE_TIME : 0));
 }
 
-static bool field_fits(const struct columns_writer *writer, size_t number, const struct reading *reading)
+static bool field_fits(const struct columns_writer *writer, size_t number, const struct reading *reading, uint8_t flags)
 {
 	const struct column_field *field = &writer->fields[number];
 
-	return number < writer->field_count && field->flags == flags_of(reading) &&
-	       (field->unit > 0) == (reading->unit.size > 0) &&
+	return number < writer->field_count && field->flags == flags && (field->unit > 0) == (reading->unit.size > 0) &&
 	       text_same(texts_get(&writer->labels, field->name), reading->name) &&
 	       (field->unit == 0 || text_same(texts_get(&writer->labels, field->unit - 1), reading->unit));
 }
@@ -174,16 +173,18 @@ static int add_field(struct columns_writer *writer, const struct column_field *f
 	if (writer->field_count == COLUMNS_FIELDS_MAX)
 		return -ENOBUFS;
 	writer->bound += BOUND_FIELD + bound_columns(field->flags, 0);
-	writer->fields[writer->field_count++] = *field;
+	writer->fields[writer->field_count] = *field;
+	writer->fields[writer->field_count++].bound_each =
+		(uint8_t)(BOUND_READING + bound_columns(field->flags, 1) - bound_columns(field->flags, 0));
 	if (slot)
 		*slot = (uint16_t)writer->field_count;
 	return (int)writer->field_count - 1;
 }
 
 /* The number of the field, which is added if it is new. */
-static int find_field(struct columns_writer *writer, const struct reading *reading)
+static int find_field(struct columns_writer *writer, const struct reading *reading, uint8_t flags)
 {
-	struct column_field field = { .flags = flags_of(reading) };
+	struct column_field field = { .flags = flags };
 	int name = texts_find(&writer->labels, reading->name);
 	int unit = reading->unit.size > 0 ? texts_find(&writer->labels, reading->unit) : -1;
 
@@ -295,10 +296,14 @@ static int fill_item(struct columns_writer *writer, struct column_item *item, co
 	if (result < 0)
 		return result;
 	uint16_t *guess = guess_for(writer);
-	int field = field_fits(writer, *guess, &entry->reading) ? *guess : find_field(writer, &entry->reading);
-	if (field < 0)
-		return field;
-	item->field = (uint16_t)field;
+	uint8_t flags = flags_of(&entry->reading);
+	if (!field_fits(writer, *guess, &entry->reading, flags)) {
+		int field = find_field(writer, &entry->reading, flags);
+		if (field < 0)
+			return field;
+		*guess = (uint16_t)field;
+	}
+	item->field = *guess;
 	item->run = (uint32_t)writer->run_count - 1;
 	fill_time(writer, item, &entry->reading);
 	return fill_value(writer, item, &entry->reading);
@@ -322,16 +327,12 @@ int columns_add(struct columns_writer *writer, const struct segment_entry *entry
 	struct column_item *item = &writer->items[writer->count];
 	*item = (struct column_item){ 0 };
 	int result = fill_item(writer, item, entry);
-	if (result == 0) {
-		uint8_t flags = flags_of(&entry->reading);
-		writer->bound +=
-			BOUND_READING + bound_columns(flags, 1) - bound_columns(flags, 0) + bound_texts(writer, &mark);
-	}
+	if (result == 0)
+		writer->bound += writer->fields[item->field].bound_each + bound_texts(writer, &mark);
 	if (result < 0 || writer->bound > writer->limits.bytes) {
 		come_back(writer, &mark);
 		return -ENOBUFS;
 	}
-	*guess_for(writer) = item->field;
 	columns_link(&writer->fields[item->field], writer->items, (uint32_t)writer->count);
 	writer->count++;
 	return 0;
