@@ -21,7 +21,7 @@ from harness.find import free_port, free_udp_port, ours, peer
 from harness.gateway import Wakegate
 from harness.process import Process, cpu_s, pin
 
-NODES, PAYLOAD, ANSWER, SECONDS, ROUNDS = 1000, 109, 12, 2, 3
+NODES, PAYLOAD, ANSWER, SECONDS, ROUNDS = 1000, 109, 12, 2, 5
 OURS, THEIRS = 0, 1  # cores: the server under test, and the load
 WINDOWS = (20, 100)
 
@@ -41,7 +41,7 @@ class Gateway:
     def __init__(self, folder):
         folder.mkdir()
         self.gateway = Wakegate(folder, free_port(), gateway={"log_level": "notice"}, nodes={"most": NODES + 100},
-                                telemetry={"commit_delay": "2 ms", "quota": "4 GB"}).start()
+                                telemetry={"commit_delay": "1 ms", "quota": "4 GB"}).start()
         self.pid, self.reports, self.slow_ms = self.gateway.process.child.pid, 0, []
         pin(self.pid, OURS)
 
