@@ -27,18 +27,6 @@ static int make_room(void **memory, size_t *bytes, size_t wanted)
 	return *memory ? 0 : -ENOMEM;
 }
 
-static int add_rows(struct columns_writer *columns, struct segment_walk *walk, const struct bytes *rows)
-{
-	struct segment_entry entry;
-	int result;
-
-	segment_walk_init(walk, rows->data, rows->size);
-	while ((result = segment_walk_next(walk, &entry)) == 1)
-		if ((result = columns_add(columns, &entry)) < 0)
-			break;
-	return result;
-}
-
 static int write_columns(struct columns_room *room, struct columns_writer *columns, struct bytes *out)
 {
 	size_t bound = columns_bound(columns);
@@ -67,7 +55,8 @@ int segment_to_columns(struct columns_room *room, const struct bytes *rows, size
 	if (!room->walk || make_room(&room->writer, &room->writer_bytes, columns_writer_memory(&limits)) < 0)
 		return -ENOMEM;
 	struct columns_writer *columns = columns_writer_init(room->writer, &limits);
-	int result = add_rows(columns, room->walk, rows);
+	segment_walk_init(room->walk, rows->data, rows->size);
+	int result = columns_add_rows(columns, room->walk);
 	return result < 0 ? result : write_columns(room, columns, out);
 }
 

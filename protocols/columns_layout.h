@@ -53,6 +53,7 @@ struct column_field {
 	uint16_t next;        /* field that came after it last; a guess */
 	uint32_t first, last; /* items, NO_ITEM: none yet */
 	uint32_t count;
+	uint64_t row_key; /* of readings in the rows that are added now, see segment.h; 0: not known */
 };
 
 /* Readings of one node that were received together; they have a shape, the run of their fields. */

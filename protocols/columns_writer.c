@@ -231,21 +231,20 @@ static void come_back(struct columns_writer *writer, const struct mark *mark)
 }
 
 /* The run that the reading belongs to becomes the last one. */
-static int find_run(struct columns_writer *writer, const struct segment_entry *entry)
+static int find_run(struct columns_writer *writer, struct span node_id, int64_t received_ms)
 {
 	const struct column_run *last = writer->run_count > 0 ? &writer->runs[writer->run_count - 1] : NULL;
 
-	if (last && last->received_ms == entry->received_ms &&
-		text_same(texts_get(&writer->nodes, last->node), entry->node))
+	if (last && last->received_ms == received_ms && text_same(texts_get(&writer->nodes, last->node), node_id))
 		return 0;
-	int node = texts_find(&writer->nodes, entry->node);
+	int node = texts_find(&writer->nodes, node_id);
 	if (node < 0)
 		return node;
 	writer->runs[writer->run_count++] = (struct column_run){
-		.received_ms = entry->received_ms, .first = (uint32_t)writer->count, .node = (uint32_t)node
+		.received_ms = received_ms, .first = (uint32_t)writer->count, .node = (uint32_t)node
 	};
 	writer->bound += BOUND_RUN;
-	writer->time_us = (int64_t)((uint64_t)entry->received_ms * 1000);
+	writer->time_us = (int64_t)((uint64_t)received_ms * 1000);
 	return 0;
 }
 
@@ -291,7 +290,7 @@ static uint16_t *guess_for(struct columns_writer *writer)
 
 static int fill_item(struct columns_writer *writer, struct column_item *item, const struct segment_entry *entry)
 {
-	int result = find_run(writer, entry);
+	int result = find_run(writer, entry->node, entry->received_ms);
 
 	if (result < 0)
 		return result;
@@ -336,6 +335,70 @@ int columns_add(struct columns_writer *writer, const struct segment_entry *entry
 	columns_link(&writer->fields[item->field], writer->items, (uint32_t)writer->count);
 	writer->count++;
 	return 0;
+}
+
+/* Makes room for a reading of a field in the run that it belongs to. NULL: a limit would be passed. */
+static struct column_item *add_item(
+	struct columns_writer *writer, const struct segment_reader_state *report, bool begins, uint16_t field)
+{
+	struct mark mark = set_mark(writer);
+
+	if (begins && find_run(writer, report->node, report->received_ms) < 0) {
+		come_back(writer, &mark);
+		return NULL;
+	}
+	writer->bound += writer->fields[field].bound_each + bound_texts(writer, &mark);
+	if (writer->bound > writer->limits.bytes) {
+		come_back(writer, &mark);
+		return NULL;
+	}
+	struct column_item *item = &writer->items[writer->count];
+	*item = (struct column_item){ .run = (uint32_t)writer->run_count - 1, .field = field };
+	columns_link(&writer->fields[field], writer->items, (uint32_t)writer->count++);
+	return item;
+}
+
+/* A reading of the field that came here before, which its row's key tells. False: it is to be added as any other. */
+static bool add_plain(
+	struct columns_writer *writer, const struct segment_reader_state *report, const struct segment_plain *plain)
+{
+	uint16_t field = plain->begins ? writer->guess : *guess_for(writer);
+
+	if (writer->count == writer->limits.readings || field >= writer->field_count ||
+		writer->fields[field].row_key != plain->key)
+		return false;
+	struct column_item *item = add_item(writer, report, plain->begins, field);
+	if (!item)
+		return false;
+	item->value = plain->mantissa;
+	item->value_code = plain->number_code;
+	if (plain->has_time) {
+		item->time_us = (int64_t)((uint64_t)plain->time_us - (uint64_t)writer->time_us);
+		writer->time_us = plain->time_us;
+	}
+	return true;
+}
+
+int columns_add_rows(struct columns_writer *writer, struct segment_walk *walk)
+{
+	struct segment_plain plain;
+	struct segment_entry entry;
+	int result;
+
+	for (size_t i = 0; i < writer->field_count; i++)
+		writer->fields[i].row_key = 0;
+	for (;;) {
+		bool is_plain = segment_walk_peek(walk, &plain);
+
+		if (is_plain && add_plain(writer, &walk->state, &plain)) {
+			segment_walk_accept(walk, &plain);
+			continue;
+		}
+		if ((result = segment_walk_next(walk, &entry)) != 1 || (result = columns_add(writer, &entry)) < 0)
+			return result;
+		if (is_plain)
+			writer->fields[writer->items[writer->count - 1].field].row_key = plain.key;
+	}
 }
 
 static struct shape shape_of(const struct columns_writer *writer, size_t run)

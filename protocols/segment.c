@@ -343,15 +343,52 @@ static void read_report_head(struct segment_walk *walk)
 		state->in.failed = true;
 }
 
+/* Of the report that the next reading is in. False: there is none. */
+static bool enter_report(struct segment_walk *walk)
+{
+	struct segment_reader_state *state = &walk->state;
+
+	if (state->left == 0 && !state->in.failed && reader_left(&state->in) > 0)
+		read_report_head(walk);
+	return state->left > 0 && !state->in.failed;
+}
+
+bool segment_walk_peek(struct segment_walk *walk, struct segment_plain *out)
+{
+	out->begins = walk->state.left == 0;
+	if (!enter_report(walk))
+		return false;
+	struct reader in = walk->state.in;
+	uint8_t flags = read_u8(&in);
+	if ((flags & (KIND_MASK | FLAG_SUM | FLAG_UPDATE_TIME)) != READING_NUMBER)
+		return false;
+	uint64_t name = read_varint(&in), unit = flags & FLAG_UNIT ? read_varint(&in) : TEXT_NUMBERED;
+	uint64_t number = read_varint(&in);
+	if (name < TEXT_NUMBERED || unit < TEXT_NUMBERED || (name | unit) >> 24 || number == NUMBER_DOUBLE ||
+		number > UINT8_MAX + 1)
+		return false;
+	out->key = flags | UINT64_C(1) << 8 | name << 16 | unit << 40;
+	out->number_code = (uint16_t)number;
+	out->mantissa = unzigzag(read_varint(&in));
+	out->has_time = flags & FLAG_TIME;
+	if (out->has_time)
+		out->time_us = add_difference((int64_t)((uint64_t)walk->state.received_ms * 1000), read_varint(&in));
+	out->rest = in;
+	return !in.failed;
+}
+
+void segment_walk_accept(struct segment_walk *walk, const struct segment_plain *plain)
+{
+	walk->state.in = plain->rest;
+	walk->state.left--;
+}
+
 int segment_walk_next(struct segment_walk *walk, struct segment_entry *out)
 {
 	struct segment_reader_state *state = &walk->state;
 
-	if (state->left == 0 && !state->in.failed) {
-		if (reader_left(&state->in) == 0)
-			return 0;
-		read_report_head(walk);
-	}
+	if (!enter_report(walk) && !state->in.failed)
+		return 0;
 	out->node = state->node;
 	out->received_ms = state->received_ms;
 	if (!state->in.failed)

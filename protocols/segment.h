@@ -76,4 +76,24 @@ void segment_walk_init(struct segment_walk *walk, const void *data, size_t size)
 /* The next reading: 1, 0 at the end, -EBADMSG on bytes that no writer wrote (and ever after). */
 int segment_walk_next(struct segment_walk *walk, struct segment_entry *out);
 
+/* What most readings are, a decimal with neither sum nor update time, in texts that came before: as its row tells it.
+ */
+struct segment_plain {
+	uint64_t key; /* of kind, name and unit: readings with the same key have the same; never 0 */
+	bool begins;  /* it is the first of its report */
+	bool has_time;
+	uint16_t number_code; /* as in column_numbers.h */
+	int64_t mantissa;
+	int64_t time_us;
+	struct reader rest; /* what comes after it */
+};
+
+/*
+ * Looks at the next reading and its report, which `walk->state` then tells. True: it is plain, and
+ * segment_walk_accept() goes on behind it, if segment_walk_next() read one with this key before, which checked its
+ * texts. Otherwise, and if it is not plain, segment_walk_next() reads it.
+ */
+bool segment_walk_peek(struct segment_walk *walk, struct segment_plain *out);
+void segment_walk_accept(struct segment_walk *walk, const struct segment_plain *plain);
+
 #endif
