@@ -387,9 +387,10 @@ int columns_add_rows(struct columns_writer *writer, struct segment_walk *walk)
 
 	for (size_t i = 0; i < writer->field_count; i++)
 		writer->fields[i].row_key = 0;
-	for (;;) {
+	for (bool is_first = true;; is_first = false) {
 		bool is_plain = segment_walk_peek(walk, &plain);
 
+		plain.begins = plain.begins || is_first; /* the walk may be within a report */
 		if (is_plain && add_plain(writer, &walk->state, &plain)) {
 			segment_walk_accept(walk, &plain);
 			continue;
